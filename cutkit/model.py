@@ -1,0 +1,305 @@
+"""The nouns of cutting cloth, and their glossary. Plain frozen data: no files, no search, no command line.
+
+Glossary
+    piece       one part of a garment, in one size; its outline is the line to cut
+    mark        anything on a piece that is not its outline: a notch, a drill hole, an internal line, a label
+    pattern     all pieces of one style in all its sizes
+    grain       the direction in a piece that must lie along the fabric's length (the warp)
+    nap         whether the cloth looks different upside down, and so which pieces must point the same way
+    selvedge    the edge of the cloth, along its length; not usable
+    fold piece  a piece drawn as a half, to be unfolded about its mirror line
+    bundle      all pieces of one garment
+    copy        one piece to be cut out, belonging to one bundle
+    marker      the layout of all copies on the fabric
+    ply         one layer of cloth in a spread
+
+Inside cutkit every length is in millimetres and every angle in degrees, counter-clockwise, and the name says so.
+On the fabric, x runs along its length and y across its usable width, from the lower left corner.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import shapely
+from shapely.affinity import affine_transform
+from shapely.geometry import Polygon
+
+Point = tuple[float, float]
+MarkKind = Literal["notch", "drill", "internal", "sew", "grain", "fold", "label", "match"]
+NotchShape = Literal["slit", "v", "t", "castle", "check", "u"]
+Tool = Literal["knife", "pen", "punch"]
+Nap = Literal["two-way", "one-way", "per-bundle"]
+Units = Literal["mm", "cm", "in"]
+UnitsFrom = Literal["option", "text", "insunits", "assumed"]
+Dialect = Literal["ASTM D6673", "AAMA-292", "plain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something on a piece besides its outline, in the piece's own coordinates.
+
+    ``points`` is one point (notch, drill, label) or a line. A notch lies on the outline; its ``angle_deg`` points into
+    the piece and ``depth_mm`` is positive. ``layer`` is the layer of the pattern file it came from.
+    """
+
+    kind: MarkKind
+    points: tuple[Point, ...]
+    tool: Tool = "pen"
+    depth_mm: float | None = None
+    width_mm: float | None = None
+    angle_deg: float | None = None
+    shape: NotchShape | None = None
+    text: str | None = None
+    layer: str | None = None
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One piece in one size, whole (a fold piece is unfolded), as a pattern file describes it.
+
+    The grain of ``outline`` lies along +x and its bounding box starts at (0, 0); ``grain_deg`` is the grain's direction
+    in the file (0 <= a < 180; None where the file has none, and then the piece keeps the direction given by
+    ``turned_deg``). ``turned_deg`` is what the reader turned the file's coordinates by, counter-clockwise, to lay the
+    grain along +x. Cut-outs are the holes of ``outline``. One garment needs ``as_drawn`` copies as drawn and
+    ``mirrored`` mirrored ones.
+    """
+
+    name: str
+    size: str
+    outline: Polygon
+    as_drawn: int = 1
+    mirrored: int = 0
+    material: str = ""
+    marks: tuple[Mark, ...] = ()
+    grain_deg: float | None = None
+    turned_deg: float = 0.0
+    unfolded: bool = False
+    category: str = ""
+    annotation: str = ""
+
+    @property
+    def per_garment(self) -> int:
+        """How many copies of the piece one garment needs."""
+        return self.as_drawn + self.mirrored
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something a reader assumed, mended or could not use. ``code`` is stable; scripts may rely on it."""
+
+    code: str
+    message: str
+    piece: str | None = None
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """One style: what one pattern file holds. ``sizes`` are in the file's order; ``sha256`` is of the file's bytes."""
+
+    path: str
+    style: str
+    sizes: tuple[str, ...]
+    sample_size: str | None
+    pieces: tuple[Piece, ...]
+    dialect: Dialect = "plain"
+    cad: str = ""
+    units: Units = "mm"
+    units_from: UnitsFrom = "assumed"
+    notices: tuple[Notice, ...] = ()
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """A flaw of the cloth that no piece may lie on: an axis-parallel box, x0, y0, x1, y1."""
+
+    box_mm: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Fabric:
+    """The cloth to lay pieces on. The usable width is the width less a selvedge on either side."""
+
+    width_mm: float
+    selvedge_mm: float = 0.0
+    nap: Nap = "two-way"
+    name: str = ""
+    material: str = ""
+    max_length_mm: float | None = None
+    defects: tuple[Defect, ...] = ()
+
+    @property
+    def usable_width_mm(self) -> float:
+        """What is left between the selvedges."""
+        return self.width_mm - 2 * self.selvedge_mm
+
+
+@dataclass(frozen=True)
+class OrderedPiece:
+    """A piece in a marker: how often it was ordered, and how its copies may lie.
+
+    ``ordered`` copies lie as drawn and ``ordered_mirrored`` mirrored; where ``may_mirror`` is true the search chooses
+    and only the sum counts. A copy lies at one of ``allowed_angles_deg``, up to ``tilt_deg`` off it.
+    """
+
+    id: str
+    name: str
+    size: str
+    outline: Polygon
+    ordered: int
+    ordered_mirrored: int = 0
+    marks: tuple[Mark, ...] = ()
+    allowed_angles_deg: tuple[float, ...] = (0.0, 180.0)
+    tilt_deg: float = 0.0
+    may_mirror: bool = False
+    ignores_nap: bool = False
+    material: str = ""
+    style: str = ""
+
+    @property
+    def total(self) -> int:
+        """How many copies were ordered."""
+        return self.ordered + self.ordered_mirrored
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One piece to be cut out of the cloth: which, for which garment, and how it may lie.
+
+    ``mirrored`` is None where the search may choose. ``angles_deg`` is a subset of the piece's allowed angles.
+    """
+
+    piece: str
+    bundle: int
+    mirrored: bool | None
+    angles_deg: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where one copy lies: mirror (y -> -y) if ``mirrored``, turn by ``angle_deg``, move by (``x_mm``, ``y_mm``).
+
+    Mirroring and turning are about the origin of the piece's own coordinates.
+    """
+
+    piece: str
+    bundle: int
+    x_mm: float
+    y_mm: float
+    angle_deg: float
+    mirrored: bool = False
+
+    @property
+    def matrix(self) -> tuple[float, float, float, float, float, float]:
+        """The affine map (a, b, d, e, x, y): x' = a x + b y + x_mm, y' = d x + e y + y_mm. Exact at quarter turns."""
+        c, s = cos_sin_deg(self.angle_deg)
+        flip = -1.0 if self.mirrored else 1.0
+        return (c, -s * flip, s, c * flip, self.x_mm, self.y_mm)
+
+    def polygon(self, outline: Polygon) -> Polygon:
+        """``outline`` as it lies on the fabric."""
+        return affine_transform(outline, self.matrix)
+
+    def points(self, points: tuple[Point, ...]) -> tuple[Point, ...]:
+        """``points`` of a piece as they lie on the fabric."""
+        a, b, d, e, x, y = self.matrix
+        return tuple((a * px + b * py + x, d * px + e * py + y) for px, py in points)
+
+
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """Copies of a piece that found no place, and why."""
+
+    piece: str
+    count: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """A file a marker was made from: its path as given and the SHA-256 of its bytes."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class NestSettings:
+    """What the nest search is told. Exactly one of ``time_s`` and ``rounds`` limits the effort."""
+
+    gap_mm: float = 0.0
+    seed: int = 0
+    time_s: float | None = None
+    rounds: int | None = None
+    workers: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRecord:
+    """What the search spent. ``time_s`` and ``workers`` are None in a run by rounds, so that its bytes repeat."""
+
+    time_s: float | None
+    rounds: int
+    workers: int | None
+
+
+@dataclass(frozen=True)
+class Marker:
+    """The layout of all copies on the fabric; self-contained. Length and efficiency are derived, never stored."""
+
+    fabric: Fabric
+    pieces: tuple[OrderedPiece, ...]
+    placements: tuple[Placement, ...]
+    settings: NestSettings
+    unplaced: tuple[Unplaced, ...] = ()
+    inputs: tuple[InputFile, ...] = ()
+    search: SearchRecord = field(default_factory=lambda: SearchRecord(None, 0, None))
+
+    @cached_property
+    def by_id(self) -> dict[str, OrderedPiece]:
+        """The pieces by their id."""
+        return {piece.id: piece for piece in self.pieces}
+
+    @cached_property
+    def polygons(self) -> tuple[Polygon, ...]:
+        """The outline of every placement as it lies on the fabric, in the order of ``placements``."""
+        return tuple(p.polygon(self.by_id[p.piece].outline) for p in self.placements)
+
+    @cached_property
+    def length_mm(self) -> float:
+        """The length the pieces take, from the fabric's start to the end of the last piece; 0 for no piece."""
+        if not self.placements:
+            return 0.0
+        return float(shapely.bounds(np.array(self.polygons, dtype=object))[:, 2].max())
+
+    @cached_property
+    def placed_area_mm2(self) -> float:
+        """The area of the placed pieces, cut-outs taken off."""
+        return float(sum(self.by_id[p.piece].outline.area for p in self.placements))
+
+    @property
+    def efficiency(self) -> float:
+        """Area of the placed pieces / (usable width x length), a fraction; 0 for an empty marker."""
+        cloth = self.fabric.usable_width_mm * self.length_mm
+        return self.placed_area_mm2 / cloth if cloth > 0 else 0.0
+
+    @property
+    def bundles(self) -> tuple[int, ...]:
+        """The garments in the marker, by number."""
+        return tuple(sorted({p.bundle for p in self.placements}))
+
+
+_EXACT_TURNS = {0.0: (1.0, 0.0), 90.0: (0.0, 1.0), 180.0: (-1.0, 0.0), 270.0: (0.0, -1.0)}
+
+
+def cos_sin_deg(angle_deg: float) -> Point:
+    """Cosine and sine of an angle in degrees, exact at quarter turns."""
+    turn = angle_deg % 360.0
+    if turn in _EXACT_TURNS:
+        return _EXACT_TURNS[turn]
+    radians = np.radians(turn)
+    return float(np.cos(radians)), float(np.sin(radians))
