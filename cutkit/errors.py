@@ -3,7 +3,7 @@
 ::
 
     CutkitError                 1   a fault of cutkit itself
-    ├── UsageFault              2   a wrong option, an unknown profile
+    ├── UsageError              2   a wrong option, an unknown profile
     ├── InputError              3   a file that is missing or cannot be understood
     ├── InfeasibleError         4   pieces that cannot be placed
     │   └── LimitError          4   beyond what a machine can take
@@ -32,7 +32,7 @@ class CutkitError(Exception):
         return f"{head}\n{self.hint}" if self.hint else head
 
 
-class UsageFault(CutkitError):
+class UsageError(CutkitError):
     """The command line asks for something that does not exist or does not fit together."""
 
     exit_code = 2

@@ -1,0 +1,1 @@
+"""From a marker to tool paths: strokes, blade, order."""

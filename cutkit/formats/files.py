@@ -1,0 +1,77 @@
+"""Reading and writing files so that nothing is half read and nothing is half written."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from cutkit.errors import InputError, MachineError, UsageError
+
+
+def read_bytes(path: str | Path) -> bytes:
+    """The bytes of an input file; InputError (exit 3) where it is missing, a folder, empty or unreadable."""
+    try:
+        data = Path(path).read_bytes()
+    except FileNotFoundError:
+        raise InputError("no such file", where=str(path), hint="Check the name and the folder.") from None
+    except IsADirectoryError:
+        raise InputError("this is a folder, not a file", where=str(path)) from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot be read: {_reason(error)}", where=str(path)) from error
+    if not data:
+        raise InputError("the file is empty", where=str(path), hint="Export or copy it again.")
+    return data
+
+
+def sha256_of(data: bytes) -> str:
+    """The SHA-256 of ``data`` in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def write_whole(path: str | Path, content: str | bytes, *, inputs: Iterable[str | Path] = ()) -> None:
+    """Write ``content`` to ``path`` whole or not at all: a temporary file beside it, flushed to disk, then renamed.
+
+    Replaces an older output of that name, never one of ``inputs`` (UsageError). MachineError (exit 6) where the folder
+    is missing, read-only or full; then nothing of the new content is left behind.
+    """
+    target = Path(path)
+    refuse_to_replace(target, inputs)
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    temporary: str | None = None
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent or ".")
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, _usual_mode())
+        os.replace(temporary, target)
+    except OSError as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        raise MachineError(
+            f"cannot be written: {_reason(error)}",
+            where=str(target),
+            hint="Nothing was written. Choose another folder.",
+        ) from error
+
+
+def refuse_to_replace(path: str | Path, inputs: Iterable[str | Path]) -> None:
+    """UsageError where ``path`` is one of the ``inputs``, also by another name or through a link."""
+    for source in inputs:
+        if os.path.realpath(path) == os.path.realpath(source):
+            raise UsageError("the output would replace an input", where=str(path), hint="Choose another name for -o.")
+
+
+def _usual_mode() -> int:
+    """The permissions a newly made file would get: mkstemp makes it private."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def _reason(error: Exception) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else str(error)

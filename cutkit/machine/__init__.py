@@ -1,0 +1,1 @@
+"""The cutting machine and the software that stands in for it."""

@@ -1,0 +1,1 @@
+"""The nest search: from copies and fabric to a marker."""

@@ -1,0 +1,1 @@
+"""Orders: which garments in which sizes, and the copies they need."""
