@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -61,7 +61,7 @@ def _choose_cache() -> Path:
 CACHE = _choose_cache()
 os.environ["NUMBA_CACHE_DIR"] = str(CACHE)
 if "numba" in sys.modules:
-    sys.modules["numba"].config.CACHE_DIR = str(CACHE)  # type: ignore[attr-defined]
+    sys.modules["numba"].config.CACHE_DIR = str(CACHE)
 
 
 def is_compiled() -> bool:
@@ -85,13 +85,11 @@ def kernel(function: F) -> F:
     """
     import numba
 
-    compiled: F = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
-    return compiled
+    return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
 def inline_kernel(function: F) -> F:
     """As ``kernel``, for small functions that only other kernels call: always inlined by LLVM."""
     import numba
 
-    compiled: F = numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=True)(function)
-    return compiled
+    return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=True)(function))
