@@ -9,6 +9,8 @@ Glossary
     selvedge    the edge of the cloth, along its length; not usable
     fold piece  a piece drawn as a half, to be unfolded about its mirror line
     bundle      all pieces of one garment
+    order       how many garments of which sizes
+    demand      the copies of one material that an order needs
     copy        one piece to be cut out, belonging to one bundle
     marker      the layout of all copies on the fabric
     ply         one layer of cloth in a spread
@@ -177,6 +179,32 @@ class Copy:
     bundle: int
     mirrored: bool | None
     angles_deg: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """``count`` garments of one size; ``style`` None: of the only style. ``bundle`` is the first garment's number."""
+
+    size: str
+    count: int
+    style: str | None = None
+    bundle: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to cut: garments by size, in the order in which they were asked for."""
+
+    lines: tuple[OrderLine, ...]
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What one marker must hold: the pieces of one material, and every copy of them that the order needs."""
+
+    material: str
+    pieces: tuple[OrderedPiece, ...]
+    copies: tuple[Copy, ...]
 
 
 @dataclass(frozen=True, slots=True)
