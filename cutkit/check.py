@@ -20,6 +20,8 @@ OUTSIDE_TOLERANCE_MM = 1e-3
 OVERLAP_TOLERANCE_MM = 1e-3
 GAP_TOLERANCE_MM = 1e-2
 ANGLE_TOLERANCE_DEG = 1e-6
+STATED_LENGTH_TOLERANCE_MM = 1e-2
+STATED_EFFICIENCY_TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ def check_marker(marker: Marker) -> list[Fault]:
     faults += _angle_faults(marker)
     faults += _count_faults(marker)
     faults += _nap_faults(marker)
+    faults += _stated_faults(marker)
     return faults
 
 
@@ -188,3 +191,15 @@ def _nap_faults(marker: Marker) -> Iterator[Fault]:
         first = first_of.setdefault(0 if nap == "one-way" else p.bundle, p)
         if _off_deg(p.angle_deg, first.angle_deg) > 2 * piece.tilt_deg + ANGLE_TOLERANCE_DEG:
             yield Fault("nap", f"{_name(marker, index)} points against the nap ({nap})", (index,))
+
+
+def _stated_faults(marker: Marker) -> Iterator[Fault]:
+    stated = marker.stated
+    if stated is None:
+        return
+    if not abs(stated.length_mm - marker.length_mm) <= STATED_LENGTH_TOLERANCE_MM:
+        message = f"length stated {stated.length_mm:.3f} mm, the pieces reach {marker.length_mm:.3f} mm"
+        yield Fault("stated-length", message)
+    if not abs(stated.efficiency - marker.efficiency) <= STATED_EFFICIENCY_TOLERANCE:
+        message = f"efficiency stated {stated.efficiency:.5f}, the pieces give {marker.efficiency:.5f}"
+        yield Fault("stated-efficiency", message)

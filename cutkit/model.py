@@ -275,9 +275,17 @@ class SearchRecord:
     workers: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What a marker file says its length and efficiency are; the referee holds it against the pieces."""
+
+    length_mm: float
+    efficiency: float
+
+
 @dataclass(frozen=True)
 class Marker:
-    """The layout of all copies on the fabric; self-contained. Length and efficiency are derived, never stored."""
+    """The layout of all copies on the fabric; self-contained. Length and efficiency are derived from the pieces."""
 
     fabric: Fabric
     pieces: tuple[OrderedPiece, ...]
@@ -286,6 +294,7 @@ class Marker:
     unplaced: tuple[Unplaced, ...] = ()
     inputs: tuple[InputFile, ...] = ()
     search: SearchRecord = field(default_factory=lambda: SearchRecord(None, 0, None))
+    stated: Stated | None = None
 
     @cached_property
     def by_id(self) -> dict[str, OrderedPiece]:
