@@ -5,6 +5,7 @@ Glossary
     tool path   the strokes of a marker in the order in which they are made
     tip         where the blade (or pen) touches the cloth; what ``Stroke.points`` describes
     holder      the axis that the machine moves; a drag knife's tip trails it by the blade offset
+    heading     the direction from the tip of a drag knife to its holder: where the blade is cutting towards
     profile     a cutter as data: table, numbers, command texts, knife, kinematics
 """
 
@@ -14,19 +15,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from cutkit.model import Point, Tool
+from cutkit.model import Notice, Point, Tool
 
-StrokeKind = Literal["label", "internal", "notch", "drill", "cutout", "boundary"]
+StrokeKind = Literal["align", "label", "internal", "notch", "drill", "cutout", "boundary"]
 DialectName = Literal["hpgl", "gcode"]
 KnifeKind = Literal["none", "drag"]
+LiftKind = Literal["pen", "spindle"]
 
 
 @dataclass(frozen=True, slots=True)
 class Stroke:
-    """One tool-down path on the table, in mm, as the tool's *tip* must go; a closed one repeats its first point.
+    """One tool-down path on the table, in mm, as the tool's *tip* must go.
 
-    ``holder`` is what the machine must be told so that the tip goes there; None means the same as ``points``.
-    ``placement`` is the index of the placement in the marker that the stroke belongs to.
+    A contour ("cutout", "boundary") ends where it began, or runs on along its own line by the knife's overcut. A single
+    point is a punch. ``holder`` is what the machine must be told so that the tip goes there; None means the same as
+    ``points``. ``placement`` is the index of the placement in the marker that the stroke belongs to; -1 for "align",
+    which turns a drag knife of unknown heading in the waste, clear of every piece.
     """
 
     tool: Tool
@@ -43,9 +47,10 @@ class Stroke:
 
 @dataclass(frozen=True)
 class ToolPath:
-    """The strokes of one program in the order in which they are made."""
+    """The strokes of one program in the order in which they are made, and what had to be done otherwise than drawn."""
 
     strokes: tuple[Stroke, ...]
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +73,25 @@ class Coordinates:
 
 @dataclass(frozen=True, slots=True)
 class Knife:
-    """The blade. A drag blade's tip trails the holder by ``offset_mm`` and swivels above ``swivel_above_deg``."""
+    """The blade. A drag blade's tip trails the holder by ``offset_mm``; at corners above ``swivel_above_deg`` the holder
+    is led in an arc about the tip, below it in one step.
+
+    Closed contours begin ``lead_in_mm`` before and end ``overcut_mm`` after their start point, along their own line.
+    ``start_deg`` is the heading of the blade when a program starts, as the operator sets it; None: unknown.
+    """
 
     kind: KnifeKind = "none"
     offset_mm: float = 0.0
     swivel_above_deg: float = 10.0
     overcut_mm: float = 0.0
     lead_in_mm: float = 0.0
+    start_deg: float | None = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """Kinematics, for time estimates and the emulator."""
+    """Kinematics, for time estimates and the emulator. ``feed_per_mm_s`` turns mm/s into the machine's own feed
+    numbers (60: mm per minute; 0.1: cm per second)."""
 
     travel_mm_s: float
     cut_mm_s: float
@@ -87,33 +99,48 @@ class Motion:
     junction_deviation_mm: float = 0.01
     tool_down_s: float = 0.1
     tool_up_s: float = 0.1
+    feed_per_mm_s: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class ToolTexts:
-    """The command texts of one tool: how it is chosen, lowered and raised. Fields in braces are filled in."""
+    """The command texts of one tool: how it is chosen, lowered and raised; they take {number} and {feed}.
+
+    ``number`` is the tool's own on the machine (the pen of ``SP``); ``cut_mm_s`` None: the machine's.
+    """
 
     select: str
     down: str
     up: str
+    number: int | None = None
+    cut_mm_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ProgramTexts:
-    """The command texts around the strokes. ``travel`` and ``cut`` take {x} and {y} in device units, {feed} in the
-    machine's own unit."""
+    """The command texts around the strokes, one command a line.
+
+    ``travel``, ``cut`` and ``first_cut`` (the first cutting move of a stroke; None: as ``cut``) take {x} and {y} in
+    device units; the latter two also {feed} in the machine's own unit. ``comment`` takes {text}; None: the machine
+    knows no comments. Lines end with LF and are ASCII, at most ``longest_line`` characters.
+    """
 
     header: str
     footer: str
     travel: str
     cut: str
+    first_cut: str | None = None
     comment: str | None = None
     longest_line: int | None = None
 
 
 @dataclass(frozen=True)
 class CutterProfile:
-    """One cutter as plain data, read from a TOML file by ``formats/profile``."""
+    """One cutter as plain data, read from a TOML file by ``formats/profile``.
+
+    ``lift`` says how the tool goes up and down: "pen" by commands of its own (PU, PD), "spindle" by M3 S and M5.
+    A machine without the tool "knife" draws every line with its pen.
+    """
 
     name: str
     title: str
@@ -124,5 +151,6 @@ class CutterProfile:
     program: ProgramTexts
     tools: Mapping[Tool, ToolTexts] = field(default_factory=dict)
     knife: Knife = field(default_factory=Knife)
+    lift: LiftKind = "pen"
     tried_on_hardware: bool = False
     sources: tuple[str, ...] = ()
