@@ -55,10 +55,14 @@ class ToolPath:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What the machine can reach: x runs along the fabric. ``length_mm`` None: a roll, without end."""
+    """Where a tool may cut: x runs along the fabric. ``length_mm`` None: a roll, without end.
+
+    The holder may go ``margin_mm`` beyond on every side (also below zero), as that of a drag knife must at an edge.
+    """
 
     length_mm: float | None
     width_mm: float
+    margin_mm: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,9 @@ class Coordinates:
 
 @dataclass(frozen=True, slots=True)
 class Knife:
-    """The blade. A drag blade's tip trails the holder by ``offset_mm``; at corners above ``swivel_above_deg`` the holder
-    is led in an arc about the tip, below it in one step.
+    """The blade. A drag blade's tip trails the holder by ``offset_mm``.
+
+    At corners above ``swivel_above_deg`` the holder is led in an arc about the tip, below it in one step.
 
     Closed contours begin ``lead_in_mm`` before and end ``overcut_mm`` after their start point, along their own line.
     ``start_deg`` is the heading of the blade when a program starts, as the operator sets it; None: unknown.
