@@ -15,6 +15,8 @@ An error reads as *where: message*, then, on a line of its own, the *hint* that 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class CutkitError(Exception):
     """A failure that is explained to the user: ``message``, ``where`` (file, block, line) and ``hint`` (what to do)."""
@@ -64,3 +66,12 @@ class MachineError(CutkitError):
     """A device, a port or a disk failed."""
 
     exit_code = 6
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """``Did you mean 'X'?`` for the name in ``known`` that is nearest to ``name``, else an empty text."""
+    from difflib import get_close_matches
+
+    folded = {k.casefold(): k for k in known}
+    near = get_close_matches(name.strip().casefold(), folded, 1)
+    return f"Did you mean {folded[near[0]]!r}?" if near else ""
