@@ -1,0 +1,238 @@
+"""Cutter profiles: one machine as plain data, a TOML file. ``cutkit/profiles/README.md`` explains every key.
+
+Reading is strict, because a profile that is misread cuts wrong: an unknown key, a missing one, a wrong type and an
+unknown field in a command text are refused, with what was probably meant.
+"""
+
+from __future__ import annotations
+
+import tomllib
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
+from difflib import get_close_matches
+from importlib import resources
+from pathlib import Path
+from string import Formatter
+from typing import Any, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from cutkit.errors import InputError, UsageError
+from cutkit.formats.files import read_bytes
+from cutkit.toolpath import CutterProfile
+
+NAME_KEY = "name"
+"""Not a key of the file: a profile is named after it."""
+ENDLESS = "endless"
+"""What ``table.length_mm`` says of a roll; TOML has no word for None, and a forgotten length must not become one."""
+
+TEXT_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "program.header": (),
+    "program.footer": (),
+    "program.travel": ("x", "y"),
+    "program.cut": ("x", "y", "feed"),
+    "program.first_cut": ("x", "y", "feed"),
+    "program.comment": ("text",),
+    "tools.*.select": ("number", "feed"),
+    "tools.*.down": ("number", "feed"),
+    "tools.*.up": ("number", "feed"),
+}
+"""The command texts of a profile and the fields in braces that each may use."""
+
+REQUIRED_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "program.travel": ("x", "y"),
+    "program.cut": ("x", "y"),
+    "program.first_cut": ("x", "y"),
+    "program.comment": ("text",),
+}
+"""The fields that a command text cannot do without."""
+
+_POSITIVE = (
+    "table.length_mm",
+    "table.width_mm",
+    "coordinates.units_per_mm",
+    "motion.travel_mm_s",
+    "motion.cut_mm_s",
+    "motion.acceleration_mm_s2",
+    "motion.junction_deviation_mm",
+    "motion.feed_per_mm_s",
+    "tools.*.cut_mm_s",
+    "program.longest_line",
+)
+_NOT_NEGATIVE = (
+    "table.margin_mm",
+    "coordinates.decimals",
+    "knife.offset_mm",
+    "knife.swivel_above_deg",
+    "knife.overcut_mm",
+    "knife.lead_in_mm",
+    "motion.tool_down_s",
+    "motion.tool_up_s",
+    "tools.*.number",
+)
+
+
+def profile_names() -> tuple[str, ...]:
+    """The names of the profiles that come with cutkit, in alphabetical order."""
+    folder = resources.files("cutkit") / "profiles"
+    return tuple(sorted(f.name[: -len(".toml")] for f in folder.iterdir() if f.name.endswith(".toml")))
+
+
+def load_profile(name_or_path: str) -> CutterProfile:
+    """The profile of that name, or of a TOML file (a name that ends in .toml or holds a slash).
+
+    UsageError for a name that cutkit does not know, with the nearest one; InputError, naming file and key, for a file
+    that is missing or says something that cannot be right.
+    """
+    if name_or_path.endswith(".toml") or "/" in name_or_path or "\\" in name_or_path:
+        return parse_profile(read_bytes(name_or_path), Path(name_or_path).stem, name_or_path)
+    names = profile_names()
+    if name_or_path not in names:
+        near = get_close_matches(name_or_path.lower(), names, 1, cutoff=0.5)
+        raise UsageError(
+            f"unknown cutter {name_or_path!r}" + (f"; did you mean {near[0]!r}?" if near else ""),
+            hint=f"Known are {', '.join(names)}; a profile of your own is given as FILE.toml.",
+        )
+    data = (resources.files("cutkit") / "profiles" / f"{name_or_path}.toml").read_bytes()
+    return parse_profile(data, name_or_path, f"profile {name_or_path}")
+
+
+def parse_profile(data: bytes, name: str, where: str) -> CutterProfile:
+    """The profile that the bytes of a TOML file describe; InputError, naming ``where`` and the key, if it is wrong."""
+    try:
+        table = tomllib.loads(data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise InputError(f"not UTF-8 text (byte {error.start})", where=where) from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"not TOML: {error}", where=where) from error
+    if NAME_KEY in table:
+        raise InputError("key 'name': a profile is named after its file; leave the key out", where=where)
+    table[NAME_KEY] = name
+    faults = [*_key_faults(CutterProfile, table, "")]
+    if not faults:
+        _allow_endless(table)
+        try:
+            profile = msgspec.convert(table, CutterProfile)
+        except msgspec.ValidationError as error:
+            raise InputError(_type_fault(str(error)), where=where) from error
+        faults = [*_text_faults(table), *_number_faults(table), *_sense_faults(profile)]
+        if not faults:
+            return profile
+    raise InputError("; ".join(faults), where=where, hint="Every key is explained in cutkit/profiles/README.md.")
+
+
+def _allow_endless(table: dict[str, Any]) -> None:
+    place = table["table"]
+    if isinstance(place, dict) and place["length_mm"] == ENDLESS:
+        place["length_mm"] = None
+
+
+def _key_faults(noun: Any, table: Mapping[str, Any], prefix: str) -> Iterator[str]:
+    """Unknown and missing keys of a table that is to become the dataclass ``noun``."""
+    known: dict[str, Field[Any]] = {f.name: f for f in fields(noun)}
+    hints = get_type_hints(noun)
+    public = [key for key in known if key != NAME_KEY]
+    for key in table:
+        if key not in known:
+            near = get_close_matches(key, public, 1)
+            meant = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(public)}"
+            yield f"key {prefix + key!r} is unknown; {meant}"
+    for key, entry in known.items():
+        if key not in table:
+            if entry.default is MISSING and entry.default_factory is MISSING:
+                yield f"key {prefix + key!r} is missing"
+        elif is_dataclass(hints[key]) and isinstance(table[key], dict):
+            yield from _key_faults(hints[key], table[key], f"{prefix}{key}.")
+        elif (inner := _mapped_dataclass(hints[key])) and isinstance(table[key], dict):
+            for tool, entries in table[key].items():
+                if isinstance(entries, dict):
+                    yield from _key_faults(inner, entries, f"{prefix}{key}.{tool}.")
+
+
+def _mapped_dataclass(hint: Any) -> Any:
+    """The dataclass that a Mapping maps to; None for any other type."""
+    if isinstance(get_origin(hint), type) and issubclass(get_origin(hint), Mapping) and get_origin(hint) is not dict:
+        value = get_args(hint)[1]
+        return value if is_dataclass(value) and not isinstance(value, types.UnionType) else None
+    return None
+
+
+def _type_fault(message: str) -> str:
+    """msgspec's message with the key in front: "Expected `float`, got `str` - at `$.table.width_mm`"."""
+    what, _, where = message.partition(" - at ")
+    key = where.strip("`").removeprefix("$.").replace("[...]", "")
+    what = what[:1].lower() + what[1:]
+    return f"key {key!r}: {what}" if key else what
+
+
+def _entries(table: Mapping[str, Any], pattern: str) -> Iterator[tuple[str, Any]]:
+    """Every key that fits a dotted pattern ("tools.*.down") with its value."""
+    found: list[tuple[str, Any]] = [("", table)]
+    for part in pattern.split("."):
+        found = [
+            (f"{path}.{key}".lstrip("."), value[key])
+            for path, value in found
+            if isinstance(value, Mapping)
+            for key in (value if part == "*" else [part])
+            if value.get(key) is not None
+        ]
+    yield from found
+
+
+def _text_faults(table: Mapping[str, Any]) -> Iterator[str]:
+    """Command texts with characters or fields that they may not have."""
+    for pattern, allowed in TEXT_FIELDS.items():
+        for key, text in _entries(table, pattern):
+            if not all(c == "\n" or " " <= c <= "~" for c in text):
+                yield f"key {key!r}: only printable ASCII and line feeds may be sent to a machine"
+            yield from _field_faults(key, text, allowed, REQUIRED_FIELDS.get(pattern, ()))
+
+
+def _field_faults(key: str, text: str, allowed: tuple[str, ...], required: tuple[str, ...]) -> Iterator[str]:
+    try:
+        parts = list(Formatter().parse(text))
+    except ValueError as error:
+        yield f"key {key!r}: {error}; write {{{{ or }}}} for a brace of the text itself"
+        return
+    used = {name for _, name, _, _ in parts if name is not None}
+    for name in sorted(used - set(allowed)):
+        near = get_close_matches(name.lower(), allowed, 1)
+        known = ", ".join(f"{{{a}}}" for a in allowed) or "none"
+        meant = f"did you mean {{{near[0]}}}?" if near else f"it may use {known}"
+        yield f"key {key!r}: unknown field {{{name}}}; {meant}"
+    if any(form or conversion for _, _, form, conversion in parts):
+        yield f"key {key!r}: a field takes no format; the profile's coordinates say how numbers are written"
+    for name in required:
+        if name not in used:
+            yield f"key {key!r}: the field {{{name}}} is missing"
+
+
+def _number_faults(table: Mapping[str, Any]) -> Iterator[str]:
+    """Numbers that must be positive, or not negative, and are not; not a number and infinity are neither."""
+    for pattern in _POSITIVE:
+        for key, value in _entries(table, pattern):
+            if not 0 < value < float("inf"):
+                yield f"key {key!r}: {value} must be above 0"
+    for pattern in _NOT_NEGATIVE:
+        for key, value in _entries(table, pattern):
+            if not 0 <= value < float("inf"):
+                yield f"key {key!r}: {value} must not be below 0"
+
+
+def _sense_faults(profile: CutterProfile) -> Iterator[str]:
+    """What is wrong although every key by itself is right."""
+    low, high = profile.coordinates.lowest_units, profile.coordinates.highest_units
+    if low is not None and high is not None and not low < high:
+        yield "key 'coordinates.lowest_units': it must lie below highest_units"
+    if profile.coordinates.decimals > 6:
+        yield "key 'coordinates.decimals': at most 6"
+    if "knife" not in profile.tools and "pen" not in profile.tools:
+        yield "key 'tools': a cutter has a knife or a pen, or both"
+    if profile.knife.kind == "drag" and profile.knife.offset_mm == 0:
+        yield "key 'knife.offset_mm': a drag knife has an offset; without one its kind is \"none\""
+    if profile.knife.kind == "none" and profile.knife.offset_mm:
+        yield "key 'knife.offset_mm': only a drag knife has an offset; set knife.kind = \"drag\""
+    for tool, texts in profile.tools.items():
+        if texts.number is None and any("{number}" in t for t in (texts.select, texts.down, texts.up)):
+            yield f"key 'tools.{tool}.number' is missing; the texts use {{number}}"
