@@ -70,7 +70,7 @@ class Coordinates:
     """How positions are written: device units per mm, digits after the point, and the range the device takes."""
 
     units_per_mm: float
-    decimals: int = 0
+    decimals: int
     lowest_units: float | None = None
     highest_units: float | None = None
 

@@ -7,14 +7,13 @@ unknown field in a command text are refused, with what was probably meant.
 from __future__ import annotations
 
 import tomllib
-import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
 from string import Formatter
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -132,30 +131,32 @@ def _key_faults(noun: Any, table: Mapping[str, Any], prefix: str) -> Iterator[st
     """Unknown and missing keys of a table that is to become the dataclass ``noun``."""
     known: dict[str, Field[Any]] = {f.name: f for f in fields(noun)}
     hints = get_type_hints(noun)
-    public = [key for key in known if key != NAME_KEY]
     for key in table:
         if key not in known:
-            near = get_close_matches(key, public, 1)
-            meant = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(public)}"
-            yield f"key {prefix + key!r} is unknown; {meant}"
+            yield f"key {prefix + key!r} is unknown; {_meant(key, [k for k in known if k != NAME_KEY])}"
     for key, entry in known.items():
-        if key not in table:
-            if entry.default is MISSING and entry.default_factory is MISSING:
-                yield f"key {prefix + key!r} is missing"
-        elif is_dataclass(hints[key]) and isinstance(table[key], dict):
-            yield from _key_faults(hints[key], table[key], f"{prefix}{key}.")
-        elif (inner := _mapped_dataclass(hints[key])) and isinstance(table[key], dict):
-            for tool, entries in table[key].items():
-                if isinstance(entries, dict):
-                    yield from _key_faults(inner, entries, f"{prefix}{key}.{tool}.")
+        if key in table:
+            yield from _value_faults(hints[key], table[key], prefix + key)
+        elif entry.default is MISSING and entry.default_factory is MISSING:
+            yield f"key {prefix + key!r} is missing"
 
 
-def _mapped_dataclass(hint: Any) -> Any:
-    """The dataclass that a Mapping maps to; None for any other type."""
-    if isinstance(get_origin(hint), type) and issubclass(get_origin(hint), Mapping) and get_origin(hint) is not dict:
-        value = get_args(hint)[1]
-        return value if is_dataclass(value) and not isinstance(value, types.UnionType) else None
-    return None
+def _value_faults(hint: Any, value: Any, key: str) -> Iterator[str]:
+    """The key faults inside a value, and words that are not of a fixed list; plain types are left to msgspec."""
+    if is_dataclass(hint) and isinstance(value, dict):
+        yield from _key_faults(hint, value, f"{key}.")
+    elif get_origin(hint) is Literal and isinstance(value, str) and value not in get_args(hint):
+        yield f"key {key!r}: {value!r} is unknown; {_meant(value, get_args(hint))}"
+    elif get_origin(hint) is Mapping and isinstance(value, dict):
+        inner_key, inner = get_args(hint)
+        for name, entry in value.items():
+            yield from _value_faults(inner_key, name, f"{key}.{name}")
+            yield from _value_faults(inner, entry, f"{key}.{name}")
+
+
+def _meant(word: str, known: Sequence[str]) -> str:
+    near = get_close_matches(word.lower(), known, 1)
+    return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
 
 
 def _type_fault(message: str) -> str:
