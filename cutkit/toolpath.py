@@ -47,10 +47,14 @@ class Stroke:
 
 @dataclass(frozen=True)
 class ToolPath:
-    """The strokes of one program in the order in which they are made, and what had to be done otherwise than drawn."""
+    """The strokes of one program in the order in which they are made, and what had to be done otherwise than drawn.
+
+    ``names`` are the pieces' names for people, by placement; a program's comments use them.
+    """
 
     strokes: tuple[Stroke, ...]
     notices: tuple[Notice, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,130 @@
+"""Programs for cutters: a tool path written in the command texts of a profile. The bytes are the text's ASCII.
+
+One writer serves every dialect, because everything in which dialects differ is in the profile. Lines end with LF alone:
+Grbl answers CR LF with two acknowledgements, and a sender that counts them overruns its buffer.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from itertools import pairwise
+
+from cutkit.errors import LimitError
+from cutkit.model import Point
+from cutkit.toolpath import CutterProfile, Stroke, ToolPath, ToolTexts
+
+COMMENT_MARKS = " _-+.,:/#="
+"""What a comment may hold besides letters and digits. Grbl takes ! ? ~ and every byte from 0x80 as real-time commands
+even inside a comment, and a closing parenthesis ends it."""
+
+
+def program_text(path: ToolPath, profile: CutterProfile, title: str) -> str:
+    """The program that makes the strokes of ``path``, in order, on the machine of ``profile``.
+
+    Positions are rounded to the nearest unit the device knows; a position outside its range, or a line longer than it
+    reads, is a LimitError, never clamped or cut off. The tool is up at the end.
+    """
+    lines = [*_text(profile.program.header), *_comment(title, profile)]
+    tool, placement = None, -1
+    for stroke in path.strokes:
+        if stroke.placement != placement and 0 <= stroke.placement < len(path.names):
+            lines += _comment(f"piece {stroke.placement} {path.names[stroke.placement]}", profile)
+        placement = stroke.placement
+        texts = profile.tools[stroke.tool]
+        if stroke.tool != tool:
+            lines += _fill(texts.select, texts, profile)
+            tool = stroke.tool
+        lines += _stroke_lines(stroke, texts, profile)
+    lines += _text(profile.program.footer)
+    _refuse_long_lines(lines, profile)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _stroke_lines(stroke: Stroke, texts: ToolTexts, profile: CutterProfile) -> Iterator[str]:
+    """Travel to the start, tool down, along the path, tool up. Points that round to the same position come once."""
+    program = profile.program
+    feed = _feed(texts, profile)
+    positions = [_position(point, stroke, profile) for point in stroke.path]
+    x, y = positions[0]
+    yield from _text(program.travel.format(x=x, y=y))
+    yield from _fill(texts.down, texts, profile)
+    cut = program.cut if program.first_cut is None else program.first_cut
+    for before, (x, y) in pairwise(positions):
+        if (x, y) != before:
+            yield from _text(cut.format(x=x, y=y, feed=feed))
+            cut = program.cut
+    yield from _fill(texts.up, texts, profile)
+
+
+def _text(text: str) -> list[str]:
+    """The lines of a command text, without empty ones: a machine answers those too."""
+    return [line for line in text.split("\n") if line.strip()]
+
+
+def _fill(text: str, texts: ToolTexts, profile: CutterProfile) -> list[str]:
+    return _text(text.format(number=texts.number, feed=_feed(texts, profile)))
+
+
+def _feed(texts: ToolTexts, profile: CutterProfile) -> str:
+    speed = profile.motion.cut_mm_s if texts.cut_mm_s is None else texts.cut_mm_s
+    return number_text(speed * profile.motion.feed_per_mm_s, 3)
+
+
+def _position(point: Point, stroke: Stroke, profile: CutterProfile) -> tuple[str, str]:
+    """A position in device units; LimitError outside the range of the device's numbers."""
+    form = profile.coordinates
+    units = [round(v * form.units_per_mm, form.decimals) for v in point]
+    for axis, value in zip("xy", units, strict=True):
+        low, high = form.lowest_units, form.highest_units
+        if (low is not None and value < low) or (high is not None and value > high):
+            raise LimitError(
+                f"{axis} = {value:g} units ({value / form.units_per_mm:.1f} mm) lies outside the range "
+                f"{low:g} to {high:g} that the machine's numbers have",
+                where=f"{stroke.kind} of placement {stroke.placement}, cutter {profile.name}",
+            )
+    return number_text(units[0], form.decimals), number_text(units[1], form.decimals)
+
+
+def number_text(value: float, decimals: int) -> str:
+    """A number with at most ``decimals`` digits after the point, without trailing zeros, exponent or minus zero.
+
+    >>> number_text(-0.0004, 3), number_text(12.5, 3), number_text(40.0, 0)
+    ('0', '12.5', '40')
+    """
+    text = f"{value:.{decimals}f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def plain_ascii(text: str) -> str:
+    """``text`` with accents taken off and everything that a machine could take for a command left out.
+
+    >>> plain_ascii("Ärmel (a!b)?~ groß")
+    'Armel ab gross'
+    """
+    parted = unicodedata.normalize("NFKD", text.replace("ß", "ss").replace("\t", " "))
+    kept = (c for c in parted if c.isascii() and (c.isalnum() or c in COMMENT_MARKS))
+    return " ".join("".join(kept).split())
+
+
+def _comment(text: str, profile: CutterProfile) -> list[str]:
+    """A comment line, shortened to the longest line; none where the machine knows no comments."""
+    form, longest = profile.program.comment, profile.program.longest_line
+    if form is None:
+        return []
+    words = plain_ascii(text)
+    if longest is not None:
+        words = words[: max(0, longest - len(form.format(text="")))].rstrip()
+    return [form.format(text=words)] if words else []
+
+
+def _refuse_long_lines(lines: list[str], profile: CutterProfile) -> None:
+    longest = profile.program.longest_line
+    for line in lines:
+        if longest is not None and len(line) > longest:
+            raise LimitError(
+                f"the line {line!r} is longer than the {longest} characters that the machine reads",
+                where=f"cutter {profile.name}",
+            )
