@@ -105,7 +105,8 @@ def make_plan(
     _refuse_too_many(sum(styles[s].pattern.pieces[i].per_garment for needed in keys for s, i in needed), "pieces")
     if not any(keys):
         where = ", ".join(pattern.path for pattern in patterns)
-        raise InputError("nothing to cut: every piece that was ordered has quantity 0", where=where)
+        reason = "every piece that was ordered has quantity 0" if garments else "the order is empty"
+        raise InputError(f"nothing to cut: {reason}", where=where)
     materials = _materials(styles, keys)
     demands = tuple(
         _demand(name, _Job(styles, garments, keys, nap, tilt_deg), materials)

@@ -1,0 +1,160 @@
+"""Orders of garments: ``S=1,M=2,L=1`` on the command line, or a CSV file.
+
+The CSV file has a line of column names, ``size`` and ``count``, and where needed ``style`` and ``bundle`` (the number
+of the line's first garment), in any order; separated by commas, semicolons or tabs, as spreadsheets save them; UTF-8,
+with or without a byte order mark.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from cutkit.errors import InputError, UsageError, did_you_mean
+from cutkit.formats.files import read_bytes
+from cutkit.model import Order, OrderLine
+
+COLUMNS = ("size", "count", "style", "bundle")
+NEEDED = ("size", "count")
+SEPARATORS = (",", ";", "\t")
+EXAMPLE = "--order S=1,M=2,L=1 or --order FILE.csv"
+
+_DIGITS = re.compile(r"\d{1,9}")
+
+
+def read_order(text_or_csv_path: str) -> Order:
+    """The order in ``S=1,M=2,L=1``, in a plain number (garments of the only size), or in a CSV file of that path.
+
+    Lines of the same size and style add up, unless a bundle sets them apart. UsageError (exit 2) names the entry that
+    is wrong, InputError (exit 3) the file and line.
+    """
+    text = text_or_csv_path.strip()
+    if _is_path(text):
+        return Order(_added_up(_csv_lines(text)))
+    return Order(_added_up([_entry(part, text) for part in text.split(",")]))
+
+
+def _is_path(text: str) -> bool:
+    """True for what ends like a file of a table, or is one."""
+    if text.casefold().endswith((".csv", ".txt", ".tsv")):
+        return True
+    return "=" not in text and not text.isdecimal() and Path(text).is_file()
+
+
+def _added_up(lines: list[OrderLine]) -> tuple[OrderLine, ...]:
+    """The lines with those of the same size and style as one, where the first of them stands."""
+    totals: dict[object, OrderLine] = {}
+    for number, line in enumerate(lines):
+        key = (line.style, line.size) if line.bundle is None else number
+        before = totals.get(key)
+        totals[key] = line if before is None else replace(before, count=before.count + line.count)
+    return tuple(totals.values())
+
+
+def _entry(part: str, text: str) -> OrderLine:
+    """One ``SIZE=COUNT``, or a count alone."""
+    if not part.strip():
+        raise _wrong_entry("an entry is empty", text)
+    size, equals, count = part.rpartition("=")
+    if equals and not size.strip():
+        raise _wrong_entry(f"{part.strip()!r} names no size", text)
+    if not equals and not count.strip().isdecimal():
+        raise _wrong_entry(f"{part.strip()!r} is not SIZE=COUNT", text)
+    if not equals and "," in text:
+        raise _wrong_entry(f"{part.strip()!r} names no size", text)
+    try:
+        return OrderLine(size.strip(), _count(count))
+    except ValueError as error:
+        raise _wrong_entry(f"{part.strip()!r}: {error}", text) from None
+
+
+def _wrong_entry(message: str, text: str) -> UsageError:
+    return UsageError(message, where=f"--order {text!r}", hint=f"Write it like {EXAMPLE}.")
+
+
+def _count(text: str, what: str = "count") -> int:
+    """A whole number from 1 on; ValueError says what is wrong with it."""
+    text = text.strip()
+    if not text:
+        raise ValueError(f"the {what} is missing")
+    if not (text.isascii() and _DIGITS.fullmatch(text)):
+        raise ValueError(f"the {what} {text!r} is not a whole number from 1 to 999999999")
+    if int(text) == 0:
+        raise ValueError(f"the {what} is 0; leave out what is not to be cut")
+    return int(text)
+
+
+# --- CSV
+
+
+def _csv_lines(path: str) -> list[OrderLine]:
+    rows = _rows(path)
+    if not rows:
+        raise InputError("the order has no lines", where=path, hint="The first line names the columns: size,count")
+    number, names = rows[0]
+    columns = _columns(names, f"{path}, line {number}")
+    lines = [_csv_line(row, columns, f"{path}, line {number}") for number, row in rows[1:]]
+    if not lines:
+        raise InputError("the order names its columns, but asks for no garment", where=path)
+    return lines
+
+
+def _rows(path: str) -> list[tuple[int, list[str]]]:
+    """The rows that hold anything, with their line numbers. The separator is the one that the first row has most."""
+    try:
+        text = read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"not UTF-8 text (byte {error.start})", where=path, hint="Save it as 'CSV UTF-8' from the spreadsheet."
+        ) from None
+    if "\0" in text:
+        raise InputError("this is not a text file", where=path, hint="Save it as 'CSV UTF-8' from the spreadsheet.")
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(SEPARATORS, key=first.count), strict=True)
+    rows = []
+    try:
+        for row in reader:
+            cells = [cell.strip() for cell in row]
+            if any(cells):
+                rows.append((reader.line_num, cells))
+    except csv.Error as error:
+        raise InputError(f"not a table: {error}", where=f"{path}, line {reader.line_num}") from None
+    return rows
+
+
+def _columns(names: list[str], where: str) -> dict[str, int]:
+    """Where each column stands. Unknown ones are refused: what they say would be lost without a word."""
+    columns: dict[str, int] = {}
+    for position, name in enumerate(names):
+        column = name.casefold()
+        if not column:
+            continue
+        if column not in COLUMNS:
+            hint = f"Known columns are {', '.join(COLUMNS)}. {did_you_mean(column, COLUMNS)}".strip()
+            raise InputError(f"unknown column {name!r}", where=where, hint=hint)
+        if column in columns:
+            raise InputError(f"column {name!r} is there twice", where=where)
+        columns[column] = position
+    missing = [name for name in NEEDED if name not in columns]
+    if missing:
+        hint = "The first line names the columns: size,count and where needed style,bundle."
+        raise InputError(f"no column {' and '.join(missing)}", where=where, hint=hint)
+    return columns
+
+
+def _csv_line(row: list[str], columns: dict[str, int], where: str) -> OrderLine:
+    named = set(columns.values())
+    stray = [cell for position, cell in enumerate(row) if cell and position not in named]
+    if stray:
+        raise InputError(f"{stray[0]!r} stands in no named column", where=where)
+    cells = {name: row[position] if position < len(row) else "" for name, position in columns.items()}
+    try:
+        count = _count(cells["count"])
+        bundle = cells.get("bundle", "")
+        number = _count(bundle, "bundle") if bundle else None
+    except ValueError as error:
+        raise InputError(str(error), where=where) from None
+    return OrderLine(cells["size"], count, cells.get("style") or None, number)
