@@ -1,0 +1,59 @@
+"""What all tests share: the command line, run in this process or in one of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def both(self) -> str:
+        return self.out + self.err
+
+
+@pytest.fixture
+def cutkit(capfd, monkeypatch):
+    """Run ``cutkit ARG...`` in this process, with everything that its entry point does about errors."""
+    from cutkit.cli import group
+    from cutkit.cli.common import run
+
+    def call(*args: object) -> Ran:
+        capfd.readouterr()
+        monkeypatch.setattr(sys, "argv", ["cutkit", *map(str, args)])
+        code = run(group)
+        out, err = capfd.readouterr()
+        return Ran(code, out, err)
+
+    return call
+
+
+@pytest.fixture
+def cutkit_process():
+    """Run ``python -m cutkit ARG...`` as a process of its own."""
+
+    def call(*args: object, **options) -> Ran:
+        done = subprocess.run(
+            [sys.executable, "-m", "cutkit", *map(str, args)],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            **options,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    return call
