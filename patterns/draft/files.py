@@ -1,0 +1,66 @@
+"""Which garment is written to which file, and in which CAD's habits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from patterns.draft import tshirt
+from patterns.draft.dxf import AUTHOR, CREATED, Habit, Style, dxf
+from patterns.draft.piece import Garment
+from patterns.draft.rul import grading, rul
+from patterns.draft.sheet import SheetPiece, sheet
+
+
+@dataclass(frozen=True)
+class Order:
+    """A garment to draft: its style name, its sizes and sample size, and the function that drafts one size."""
+
+    style: str
+    sizes: tuple[str, ...]
+    sample: str
+    draft: Callable[[str], Garment]
+
+    def garments(self) -> list[Garment]:
+        """Every size, drafted."""
+        return [self.draft(size) for size in self.sizes]
+
+
+GARMENTS = {
+    "tshirt": Order("CREW NECK T-SHIRT", tshirt.SIZES, tshirt.SAMPLE, tshirt.draft),
+}
+
+HABITS = {
+    "tshirt": Habit(grain_deg=90.0),
+}
+
+AAMA = Habit(dialect="AAMA", boundary="chain", upper_keys=True)
+
+
+def nest(name: str, habit: Habit) -> list[SheetPiece]:
+    """The pieces of a garment as its file holds them."""
+    return sheet(GARMENTS[name].garments(), habit.grain_deg)
+
+
+def astm_file(name: str) -> bytes:
+    """A garment as a graded nest."""
+    order, habit = GARMENTS[name], HABITS[name]
+    return dxf(Style(order.style, order.sizes, order.sample), nest(name, habit), habit)
+
+
+def aama_files(name: str) -> tuple[bytes, bytes]:
+    """A garment as its sample size and a rule table."""
+    order = GARMENTS[name]
+    table_name = name.upper()
+    pieces = nest(name, AAMA)
+    table = grading(pieces, order.sizes, order.sample)
+    style = Style(order.style, order.sizes, order.sample, table_name)
+    samples = [piece for piece in pieces if piece.size == order.sample]
+    return dxf(style, samples, AAMA, table), rul(table, table_name, AAMA.units, CREATED, AUTHOR)
+
+
+def drafted_files() -> dict[str, bytes]:
+    """Every file of the patterns folder that the program writes, by name."""
+    files = {f"{name}.dxf": astm_file(name) for name in HABITS}
+    files["tshirt-aama.dxf"], files["tshirt-aama.rul"] = aama_files("tshirt")
+    return files
