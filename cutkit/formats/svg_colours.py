@@ -1,0 +1,36 @@
+"""Fills that people with any colour vision can tell apart: tints of the eight hues of Okabe and Ito (2008).
+
+The hues are mixed with white so that black text reads well on all of them, by different amounts, so that they differ in
+lightness too: a grey print still tells most of them apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+_HUES = (
+    ("#56B4E9", 0.62),  # sky blue
+    ("#E69F00", 0.62),  # orange
+    ("#009E73", 0.62),  # bluish green
+    ("#F0E442", 0.62),  # yellow
+    ("#CC79A7", 0.80),  # reddish purple
+    ("#0072B2", 0.58),  # blue
+    ("#D55E00", 0.68),  # vermilion
+    ("#000000", 0.24),  # black, as a grey
+)
+_PALE = 0.45
+"""How much of its colour a fill of the second round keeps."""
+
+
+def _tint(hue: str, share: float) -> str:
+    parts = (int(hue[i : i + 2], 16) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(255 - share * (255 - part)):02X}" for part in parts)
+
+
+FILLS: tuple[str, ...] = tuple(_tint(h, s) for h, s in _HUES) + tuple(_tint(h, s * _PALE) for h, s in _HUES)
+"""Eight fills that are easy to tell apart, then eight paler ones; after those they repeat."""
+
+
+def fills_of(keys: Sequence[str]) -> dict[str, str]:
+    """A fill for every key, in order; from the seventeenth key on they repeat."""
+    return {key: FILLS[index % len(FILLS)] for index, key in enumerate(keys)}
