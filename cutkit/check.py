@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import isfinite
+from math import inf, isfinite, pi
 
 import numpy as np
 import shapely
-from shapely.geometry import Polygon, box
+from numpy.typing import NDArray
+from shapely.geometry import box
+from shapely.geometry.base import BaseGeometry
 
 from cutkit.model import Marker, OrderedPiece, Placement
 
@@ -48,10 +50,39 @@ def check_marker(marker: Marker) -> list[Fault]:
     return faults
 
 
-def overlap_depth_mm(a: Polygon, b: Polygon) -> float:
-    """About how deep two polygons overlap: twice the area of the overlap over its perimeter."""
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Where two outlines overlap deepest, and how deep: the diameter of the largest circle within the overlap."""
+
+    depth_mm: float
+    x_mm: float
+    y_mm: float
+
+
+def overlap_of(a: BaseGeometry, b: BaseGeometry) -> Overlap | None:
+    """The overlap of two outlines where it is deeper than the rounding of written coordinates, else None.
+
+    Depth is width here, not area over perimeter: beside a long seam that touches, with a rounding error all along, a
+    corner that truly overlaps would otherwise be thinned out to nothing.
+    """
     common = a.intersection(b)
-    return float(2 * common.area / common.length) if common.area > 0 else 0.0
+    if common.area < pi / 4 * OVERLAP_TOLERANCE_MM**2:
+        return None
+    core = common.buffer(-OVERLAP_TOLERANCE_MM / 2)
+    if core.is_empty:
+        return None
+    low = OVERLAP_TOLERANCE_MM
+    x0, y0, x1, y1 = common.bounds
+    high = min(x1 - x0, y1 - y0)
+    while high - low > max(1e-4, 0.01 * low):
+        middle = (low + high) / 2
+        inner = common.buffer(-middle / 2)
+        if inner.is_empty:
+            high = middle
+        else:
+            low, core = middle, inner
+    x, y = core.representative_point().coords[0]
+    return Overlap(low, x, y)
 
 
 def _name(marker: Marker, index: int) -> str:
@@ -63,7 +94,9 @@ def _shape_faults(marker: Marker) -> Iterator[Fault]:
     if len(marker.by_id) != len(marker.pieces):
         yield Fault("duplicate-piece", "two pieces share an id")
     for piece in marker.pieces:
-        if not piece.outline.is_valid or piece.outline.is_empty:
+        if not np.isfinite(shapely.get_coordinates(piece.outline)).all():
+            yield Fault("not-finite", f"piece {piece.id}: the outline's coordinates are not finite")
+        elif not piece.outline.is_valid or piece.outline.is_empty:
             reason = shapely.is_valid_reason(piece.outline)
             yield Fault("not-simple", f"piece {piece.id}: the outline is not a simple polygon ({reason})")
     for index, p in enumerate(marker.placements):
@@ -76,9 +109,13 @@ def _shape_faults(marker: Marker) -> Iterator[Fault]:
 def _fabric_faults(marker: Marker) -> Iterator[Fault]:
     fabric = marker.fabric
     width = fabric.usable_width_mm
+    if not marker.placements:
+        yield Fault("empty", "nothing is placed")
     if not 0 < width <= fabric.width_mm + 1e-6:
         yield Fault("fabric-width", f"usable width {width:.3f} mm of {fabric.width_mm:.3f} mm")
     for index, polygon in enumerate(marker.polygons):
+        if not polygon.is_valid and marker.by_id[marker.placements[index].piece].outline.is_valid:
+            yield Fault("not-simple", f"{_name(marker, index)}: the outline as laid is not a simple polygon", (index,))
         x0, y0, x1, y1 = polygon.bounds
         if min(x0, y0) < -OUTSIDE_TOLERANCE_MM or y1 > width + OUTSIDE_TOLERANCE_MM:
             yield Fault(
@@ -94,7 +131,10 @@ def _fabric_faults(marker: Marker) -> Iterator[Fault]:
 
 def _neighbour_faults(marker: Marker) -> Iterator[Fault]:
     gap = marker.settings.gap_mm
-    polygons = np.array([p if p.is_valid else p.buffer(0) for p in marker.polygons], dtype=object)
+    if not 0 <= gap < inf:
+        yield Fault("settings", f"the gap is {gap:g} mm")
+        gap = 0.0
+    polygons = _sound_polygons(marker)
     if len(polygons) < 2:
         return
     tree = shapely.STRtree(polygons)
@@ -104,17 +144,10 @@ def _neighbour_faults(marker: Marker) -> Iterator[Fault]:
     first, second = first[keep], second[keep]
     crossing = shapely.intersects(polygons[first], polygons[second])
     for i, j in zip(first[crossing].tolist(), second[crossing].tolist(), strict=True):
-        depth = overlap_depth_mm(polygons[i], polygons[j])
-        if depth > OVERLAP_TOLERANCE_MM:
-            x, y = polygons[i].intersection(polygons[j]).representative_point().coords[0]
-            yield Fault(
-                "overlap",
-                f"{_name(marker, i)} and {_name(marker, j)} overlap, about {depth:.3f} mm deep, "
-                f"near x {x:.0f} mm, y {y:.0f} mm",
-                (i, j),
-            )
-            continue
-        if gap > GAP_TOLERANCE_MM:
+        overlap = overlap_of(polygons[i], polygons[j])
+        if overlap is not None:
+            yield _overlap_fault(marker, i, j, overlap)
+        elif gap > GAP_TOLERANCE_MM:
             yield _gap_fault(marker, i, j, 0.0)
     if gap:
         apart = ~crossing
@@ -123,6 +156,19 @@ def _neighbour_faults(marker: Marker) -> Iterator[Fault]:
         pairs = zip(first[apart][near].tolist(), second[apart][near].tolist(), distance[near].tolist(), strict=True)
         for i, j, d in pairs:
             yield _gap_fault(marker, i, j, d)
+
+
+def _sound_polygons(marker: Marker) -> NDArray[np.object_]:
+    """The placed outlines, those that are not simple (a fault of their own) mended so that they can be judged."""
+    return np.array([p if p.is_valid else shapely.make_valid(p) for p in marker.polygons], dtype=object)
+
+
+def _overlap_fault(marker: Marker, i: int, j: int, overlap: Overlap) -> Fault:
+    message = (
+        f"{_name(marker, i)} and {_name(marker, j)} overlap, about {overlap.depth_mm:.3f} mm deep, "
+        f"near x {overlap.x_mm:.0f} mm, y {overlap.y_mm:.0f} mm"
+    )
+    return Fault("overlap", message, (i, j))
 
 
 def _gap_fault(marker: Marker, i: int, j: int, distance: float) -> Fault:
@@ -135,8 +181,8 @@ def _gap_fault(marker: Marker, i: int, j: int, distance: float) -> Fault:
 def _defect_faults(marker: Marker) -> Iterator[Fault]:
     for defect in marker.fabric.defects:
         zone = box(*defect.box_mm)
-        for index, polygon in enumerate(marker.polygons):
-            if overlap_depth_mm(polygon, zone) > OVERLAP_TOLERANCE_MM:
+        for index, polygon in enumerate(_sound_polygons(marker)):
+            if overlap_of(polygon, zone) is not None:
                 yield Fault("defect", f"{_name(marker, index)} lies on a defect at {list(defect.box_mm)}", (index,))
 
 
@@ -150,7 +196,7 @@ def _angle_faults(marker: Marker) -> Iterator[Fault]:
     for index, p in enumerate(marker.placements):
         piece = marker.by_id[p.piece]
         tolerance = piece.tilt_deg + ANGLE_TOLERANCE_DEG
-        if all(_off_deg(p.angle_deg, allowed) > tolerance for allowed in piece.allowed_angles_deg):
+        if not any(_off_deg(p.angle_deg, allowed) <= tolerance for allowed in piece.allowed_angles_deg):
             allowed_text = ", ".join(f"{a:g}" for a in piece.allowed_angles_deg)
             message = f"{_name(marker, index)} lies at {p.angle_deg:g} degrees; allowed: {allowed_text}"
             yield Fault("angle", message, (index,))
@@ -160,15 +206,21 @@ def _count_faults(marker: Marker) -> Iterator[Fault]:
     for entry in marker.unplaced:
         if entry.piece not in marker.by_id:
             yield Fault("unknown-piece", f"unplaced: unknown piece {entry.piece!r}")
+        elif entry.count < 1:
+            yield Fault("count", f"piece {entry.piece}: {entry.count} unplaced")
+    here: dict[str, list[Placement]] = {}
+    for placement in marker.placements:
+        here.setdefault(placement.piece, []).append(placement)
     for piece in marker.pieces:
-        yield from _count_faults_of(marker, piece)
+        yield from _count_faults_of(marker, piece, here.get(piece.id, []))
 
 
-def _count_faults_of(marker: Marker, piece: OrderedPiece) -> Iterator[Fault]:
-    here = [p for p in marker.placements if p.piece == piece.id]
-    left = sum(u.count for u in marker.unplaced if u.piece == piece.id)
+def _count_faults_of(marker: Marker, piece: OrderedPiece, here: list[Placement]) -> Iterator[Fault]:
+    left = sum(u.count for u in marker.unplaced if u.piece == piece.id and u.count > 0)
     mirrored = sum(p.mirrored for p in here)
-    if len(here) + left != piece.total:
+    if min(piece.ordered, piece.ordered_mirrored) < 0:
+        yield Fault("count", f"piece {piece.id}: ordered {piece.ordered} and {piece.ordered_mirrored} mirrored")
+    elif len(here) + left != piece.total:
         message = f"piece {piece.id}: ordered {piece.total}, placed {len(here)}, unplaced {left}"
         yield Fault("count", message)
     elif not piece.may_mirror and not (
