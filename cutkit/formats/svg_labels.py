@@ -141,7 +141,7 @@ class _Room:
         return low
 
     def place(self, block: _Block, font: float) -> tuple[Point, float]:
-        """The centre for ``block``, in the turned piece, nearest to the piece's middle, and the font that holds there."""
+        """The centre (in the turned piece) for ``block`` nearest to the middle of the piece, and the font it holds."""
         for margin in (1.6, 1.3, 1.1, 1.0):
             width, height = block.width_em * font * margin, block.height_em * font * margin
             rows, columns = np.nonzero(self.free_boxes(width, height))
