@@ -1,0 +1,80 @@
+"""``cutkit check``: what it prints, and its exit codes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from builders import make_marker, rectangle
+
+from cutkit.formats.marker import marker_to_json
+from cutkit.model import OrderedPiece, Placement, Unplaced
+
+PIECE = OrderedPiece("FRONT-M", "FRONT", "M", rectangle(100, 50), 2)
+
+
+@pytest.fixture
+def marker_file(tmp_path):
+    """Write a marker of two rectangles, the second where it is told, past the referee; its JSON may be edited."""
+
+    def write(x: float = 100.0, *, unplaced=(), edit=None):
+        places = [Placement("FRONT-M", 1, 0.0, 0.0, 0.0), Placement("FRONT-M", 2, x, 0.0, 0.0)][: 2 - len(unplaced)]
+        value = marker_to_json(make_marker([PIECE], places, unplaced=tuple(unplaced)))
+        if edit:
+            edit(value)
+        path = tmp_path / "m.marker.json"
+        path.write_text(json.dumps(value))
+        return path
+
+    return write
+
+
+def test_a_valid_marker(cutkit, marker_file):
+    path = marker_file()
+    ran = cutkit("check", path)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == f"{path}: valid; 2 pieces of 2 garments, 20.0 cm long on 20.0 cm, efficiency 25.00 %\n"
+
+
+def test_pieces_that_overlap(cutkit, marker_file):
+    ran = cutkit("check", marker_file(90.0))
+    assert (ran.code, ran.err) == (5, "")
+    first, last = ran.out.splitlines()
+    assert first.startswith("overlap: FRONT-M (placement 0, bundle 1) and FRONT-M (placement 1, bundle 2) overlap")
+    assert "a fault" in last
+
+
+def test_unplaced_pieces_are_told(cutkit, marker_file):
+    ran = cutkit("check", marker_file(unplaced=[Unplaced("FRONT-M", 1, "longer than the limit")]))
+    assert ran.code == 0
+    assert ran.out.splitlines()[0] == "unplaced: 1 of FRONT-M: longer than the limit"
+
+
+@pytest.mark.parametrize(("x", "code"), [(100.0, 0), (90.0, 5)])
+def test_json(cutkit, marker_file, x, code):
+    path = marker_file(x)
+    ran = cutkit("check", path, "--json")
+    got = json.loads(ran.out)
+    assert (ran.code, ran.err, got["ok"]) == (code, "", code == 0)
+    assert got["schema"] == "cutkit.check/1"
+    assert got["pieces"] == {"ordered": 2, "placed": 2, "unplaced": 0}
+    assert [f["code"] for f in got["faults"]] == ([] if code == 0 else ["overlap"])
+    assert all(f["placements"] == [0, 1] for f in got["faults"])
+
+
+def test_a_stated_length_that_is_not_true(cutkit, marker_file):
+    ran = cutkit("check", marker_file(edit=lambda value: value.update(length_mm=180.0)))
+    assert ran.code == 5
+    assert "stated-length" in ran.out
+
+
+def test_a_marker_from_a_newer_version(cutkit, marker_file):
+    ran = cutkit("check", marker_file(edit=lambda value: value.update(schema="cutkit.marker/2")))
+    assert (ran.code, ran.out) == (3, "")
+    assert "version 2" in ran.err
+
+
+def test_a_missing_file(cutkit, tmp_path):
+    ran = cutkit("check", tmp_path / "none.marker.json")
+    assert (ran.code, ran.out) == (3, "")
+    assert "no such file" in ran.err
