@@ -127,13 +127,15 @@ def _corner(left: Edge, a: Path, right: Edge, b: Path) -> tuple[Path, Path]:
 
 
 def _mitred(left: Edge, a: Path, right: Edge, b: Path) -> tuple[Path, Path]:
+    if math.hypot(*(a[-1] - b[0])) < 0.01:
+        return np.concatenate([a[:-1], b[:1]]), b
     corner = left.path[-1]
     reach = MITRE_LIMIT * max(left.allowance_mm, right.allowance_mm, 1.0)
     long_a = np.concatenate([a, [a[-1] + unit(a[-1] - a[-2]) * reach]])
     long_b = np.concatenate([[b[0] - unit(b[1] - b[0]) * reach], b])
     hits = crossings(long_a, long_b)
     if not hits:
-        return a, (b if np.allclose(a[-1], b[0], atol=1e-9) else np.concatenate([a[-1:], b]))
+        return a, np.concatenate([a[-1:], b])
     along_a, along_b, point = _nearest(hits, corner)
     head, tail = split(long_a, along_a)[0], split(long_b, along_b)[1]
     head[-1] = tail[0] = point

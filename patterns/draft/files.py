@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from patterns.draft import tshirt
+from patterns.draft import shirt, tshirt
 from patterns.draft.dxf import AUTHOR, CREATED, Habit, Style, dxf
 from patterns.draft.piece import Garment
 from patterns.draft.rul import grading, rul
@@ -28,10 +28,12 @@ class Order:
 
 GARMENTS = {
     "tshirt": Order("CREW NECK T-SHIRT", tshirt.SIZES, tshirt.SAMPLE, tshirt.draft),
+    "shirt": Order("MENS SHIRT", shirt.SIZES, shirt.SAMPLE, shirt.draft),
 }
 
 HABITS = {
     "tshirt": Habit(grain_deg=90.0),
+    "shirt": Habit(boundary="chain"),
 }
 
 AAMA = Habit(dialect="AAMA", boundary="chain", upper_keys=True)
