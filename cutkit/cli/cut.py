@@ -1,0 +1,113 @@
+"""``cutkit cut``: a marker to a program for a cutter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cutkit.cli.common import json_option, print_json, quiet_option, say
+
+if TYPE_CHECKING:
+    from cutkit.cut.figures import CutFigures
+    from cutkit.model import Marker
+    from cutkit.toolpath import CutterProfile, ToolPath
+
+SHOWN_NOTICES = 12
+
+
+@click.command("cut")
+@click.argument("marker_path", metavar="MARKER", type=click.Path(path_type=Path))
+@click.option("--cutter", required=True, metavar="NAME|FILE", help="A machine profile, or a TOML file of your own.")
+@click.option(
+    "--windows",
+    type=click.Choice(["auto", "off"]),
+    default="auto",
+    show_default=True,
+    help="Cut a long marker window by window; a marker that fits is one window.",
+)
+@click.option("-o", "--output", required=True, metavar="PROGRAM", type=click.Path(path_type=Path))
+@json_option
+@quiet_option
+def command(marker_path: Path, cutter: str, windows: str, output: Path, as_json: bool, quiet: bool) -> None:
+    """Turn a marker into a program for a cutter.
+
+    The referee checks the marker first; one with faults is refused (exit 5). Positions that the machine cannot reach or
+    write are refused too (exit 4), never clamped.
+    """
+    from cutkit.cut.figures import cut_figures
+    from cutkit.cut.plan import plan_cut
+    from cutkit.formats.files import refuse_to_replace, write_whole
+    from cutkit.formats.profile import load_profile
+    from cutkit.formats.program import program_text
+
+    profile = load_profile(cutter)
+    inputs = [marker_path, *([cutter] if Path(cutter).is_file() else [])]
+    refuse_to_replace(output, inputs)
+    marker = _valid_marker(marker_path)
+    path = plan_cut(marker, profile)
+    data = program_text(path, profile, f"cutkit {marker_path.name}").encode("ascii")
+    write_whole(output, data, inputs=inputs)
+    figures = cut_figures(path, profile)
+    _say_notices(path, quiet)
+    if as_json:
+        print_json(_json(figures, path, profile, output, marker))
+    else:
+        _print_table(figures, profile, output, marker)
+
+
+def _valid_marker(path: Path) -> Marker:
+    """The marker in a file, after the referee found no fault; CheckError otherwise."""
+    from cutkit.check import check_marker
+    from cutkit.formats.marker import invalid_marker, read_marker
+
+    marker = read_marker(path)
+    faults = check_marker(marker)
+    if faults:
+        raise invalid_marker(faults, where=str(path))
+    return marker
+
+
+def _say_notices(path: ToolPath, quiet: bool) -> None:
+    for notice in path.notices[:SHOWN_NOTICES]:
+        say(f"note [{notice.code}] piece {notice.piece}: {notice.message}", quiet=quiet)
+    if len(path.notices) > SHOWN_NOTICES:
+        say(f"note: and {len(path.notices) - SHOWN_NOTICES} more; --json lists them all", quiet=quiet)
+
+
+def _print_table(figures: CutFigures, profile: CutterProfile, output: Path, marker: Marker) -> None:
+    """A small table that an operator reads before pressing start."""
+    from cutkit.units import format_duration, format_length
+
+    rows = [
+        ("program", str(output)),
+        ("cutter", f"{profile.name}: {profile.title}"),
+        ("pieces", str(len(marker.placements))),
+        ("marker", f"{format_length(marker.length_mm)} x {format_length(marker.fabric.usable_width_mm)}"),
+        ("strokes", str(figures.strokes)),
+        ("cut", f"{figures.cut_mm / 1000:.2f} m"),
+        *([("drawn", f"{figures.drawn_mm / 1000:.2f} m")] if figures.drawn_mm else []),
+        ("travel", f"{figures.travel_mm / 1000:.2f} m"),
+        ("tool downs", str(figures.tool_downs)),
+        ("time", f"about {format_duration(figures.time_s)} (cutkit simulate tells it exactly)"),
+    ]
+    for name, value in rows:
+        click.echo(f"{name:<10}  {value}")
+
+
+def _json(figures: CutFigures, path: ToolPath, profile: CutterProfile, output: Path, marker: Marker) -> dict[str, Any]:
+    return {
+        "schema": "cutkit.cut/1",
+        "cutter": profile.name,
+        "programs": [str(output)],
+        "pieces": len(marker.placements),
+        "length_mm": round(marker.length_mm, 3),
+        "strokes": figures.strokes,
+        "cut_mm": round(figures.cut_mm, 1),
+        "drawn_mm": round(figures.drawn_mm, 1),
+        "travel_mm": round(figures.travel_mm, 1),
+        "tool_downs": figures.tool_downs,
+        "time_s": round(figures.time_s, 1),
+        "notices": [{"code": n.code, "message": n.message, "piece": n.piece} for n in path.notices],
+    }

@@ -1,0 +1,200 @@
+"""The strokes of one placement, as lines on the table, before they are put in order.
+
+What is drawn and what is cut: notches, drills, cut-outs and the boundary are cut (or drawn, on a machine without a
+knife). Internal lines are made with the tool that the mark names, and clipped to the piece. A label with name, size and
+bundle is drawn where the machine has a pen. Grain, fold, sew and match lines and the pattern's own texts guide people:
+they are drawn on paper only, that is on a machine without a knife.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from math import hypot
+
+import shapely
+from shapely.geometry import LineString, Polygon
+from shapely.geometry import Point as ShapelyPoint
+
+from cutkit.cut.letters import label_lines, text_lines
+from cutkit.cut.notches import Notch, notch_lines
+from cutkit.model import Mark, Marker, Notice, OrderedPiece, Placement, Point, Tool, cos_sin_deg
+from cutkit.toolpath import CutterProfile, Stroke, StrokeKind
+
+DRILL_MM = 4.0
+"""The length of either line of the cross that stands for a drill hole where nothing can punch."""
+TEXT_MM = 4.0
+"""The height of a pattern's own texts on paper."""
+STAND_INS: dict[Tool, tuple[Tool, ...]] = {
+    "knife": ("knife", "pen"),
+    "pen": ("pen",),
+    "punch": ("punch", "knife", "pen"),
+}
+"""What makes a mark, first choice first. Nothing stands in for a pen: what was to be drawn must not be cut."""
+PHASES: tuple[StrokeKind, ...] = ("label", "internal", "notch", "drill", "cutout", "boundary")
+"""The order within a piece: the boundary, which frees it, last."""
+
+
+@dataclass(frozen=True)
+class PieceStrokes:
+    """All strokes of one placement in the order of ``PHASES``, its outline on the table, and what must be said."""
+
+    placement: int
+    outline: Polygon
+    strokes: tuple[Stroke, ...]
+    notices: tuple[Notice, ...]
+
+
+def piece_strokes(marker: Marker, index: int, profile: CutterProfile) -> PieceStrokes:
+    """The strokes of placement ``index`` with the tools that the machine of ``profile`` has."""
+    return _PieceAtWork(marker, index, profile).make()
+
+
+class _PieceAtWork:
+    """One placement and the machine; gathers strokes and what must be said about them."""
+
+    def __init__(self, marker: Marker, index: int, profile: CutterProfile) -> None:
+        self.index = index
+        self.placement: Placement = marker.placements[index]
+        self.piece: OrderedPiece = marker.by_id[self.placement.piece]
+        self.outline: Polygon = marker.polygons[index]
+        self.tools = profile.tools
+        self.strokes: list[Stroke] = []
+        self.notices: list[Notice] = []
+
+    def make(self) -> PieceStrokes:
+        self._label()
+        for mark in self.piece.marks:
+            self._mark(mark)
+        cutter = self._tool("knife")
+        for hole in self.outline.interiors:
+            self._add(cutter, "cutout", tuple((x, y) for x, y, *_ in hole.coords))
+        self._add(cutter, "boundary", tuple((x, y) for x, y, *_ in self.outline.exterior.coords))
+        ordered = sorted(self.strokes, key=lambda s: PHASES.index(s.kind))
+        return PieceStrokes(self.index, self.outline, tuple(ordered), tuple(self.notices))
+
+    def _mark(self, mark: Mark) -> None:
+        if mark.kind == "notch":
+            self._notch(mark)
+        elif mark.kind == "drill":
+            self._drill(mark)
+        elif mark.kind == "internal":
+            self._line(mark)
+        elif "knife" in self.tools:
+            return
+        elif mark.kind == "label":
+            self._text(mark)
+        elif len(mark.points) > 1:
+            self._line(mark)
+
+    def _notch(self, mark: Mark) -> None:
+        tool = self._tool(mark.tool, mark)
+        inward = None if mark.angle_deg is None else self._way(mark.angle_deg)
+        shape = mark.shape or "slit"
+        notch = Notch(self._points(mark)[0], inward, mark.depth_mm, mark.width_mm, shape)
+        lines, said = notch_lines(notch, self.outline)
+        for line in lines:
+            self._add(tool, "notch", line)
+        for words in said:
+            self._say("notch", words)
+
+    def _drill(self, mark: Mark) -> None:
+        tool = self._tool(mark.tool, mark)
+        for at in self._points(mark):
+            if not self.outline.contains(ShapelyPoint(at)):
+                self._say("drill", f"a drill hole at x {at[0]:.1f} mm, y {at[1]:.1f} mm lies off the piece: left out")
+            elif tool == "punch":
+                self._add(tool, "drill", (at,))
+            else:
+                for line in self._cross(at):
+                    self._clipped(tool, "drill", line)
+
+    def _line(self, mark: Mark) -> None:
+        points = self._points(mark)
+        tool = self._tool("pen" if mark.kind != "internal" else mark.tool, mark)
+        for line in [points] if len(points) > 1 else self._cross(points[0]):
+            self._clipped(tool, "internal", line)
+
+    def _text(self, mark: Mark) -> None:
+        c, s = self._way(mark.angle_deg or 0.0)
+        x, y = self._points(mark)[0]
+        for line in text_lines(mark.text or "", TEXT_MM):
+            self._clipped("pen", "label", tuple((x + c * u - s * v, y + s * u + c * v) for u, v in line))
+
+    def _label(self) -> None:
+        """Name, size and bundle, turned with the piece but never mirrored."""
+        if "pen" not in self.tools:
+            return
+        size = f"{self.piece.size}  " if self.piece.size else ""
+        rows = (self.piece.name, f"{size}#{self.placement.bundle}")
+        lines = _label_in(rows, self.piece.outline, self.placement.mirrored)
+        if lines is None:
+            self._say("label", "too small for a label: none is drawn")
+            return
+        turned = Placement("", 0, self.placement.x_mm, self.placement.y_mm, self.placement.angle_deg)
+        for line in lines:
+            self._add("pen", "label", turned.points(line))
+
+    def _cross(self, at: Point) -> list[tuple[Point, ...]]:
+        """Two lines through a point, turned with the piece."""
+        c, s = self._way(0.0)
+        r = DRILL_MM / 2
+        return [
+            ((at[0] - r * c, at[1] - r * s), (at[0] + r * c, at[1] + r * s)),
+            ((at[0] + r * s, at[1] - r * c), (at[0] - r * s, at[1] + r * c)),
+        ]
+
+    def _clipped(self, tool: Tool | None, kind: StrokeKind, points: tuple[Point, ...]) -> None:
+        """A line, as far as it lies on the piece; exactly as given where all of it does."""
+        line = LineString(points)
+        if self.outline.covers(line):
+            self._add(tool, kind, points)
+            return
+        inside = shapely.line_merge(line.intersection(self.outline))
+        for part in getattr(inside, "geoms", [inside]):
+            if isinstance(part, LineString) and part.length > 0:
+                self._add(tool, kind, tuple((x, y) for x, y, *_ in part.coords))
+
+    def _tool(self, wanted: Tool, mark: Mark | None = None) -> Tool | None:
+        """The tool that makes a mark; None, and a word about it, where the machine has none for it."""
+        for tool in STAND_INS[wanted]:
+            if tool in self.tools:
+                return tool
+        if mark is not None:
+            self._say("no-tool", f"the cutter has no {wanted}: {mark.kind} marks are left out")
+        return None
+
+    def _add(self, tool: Tool | None, kind: StrokeKind, points: tuple[Point, ...]) -> None:
+        if tool is not None:
+            self.strokes.append(Stroke(tool, kind, points, self.index))
+
+    def _say(self, code: str, message: str) -> None:
+        notice = Notice(code, message, self.piece.id)
+        if notice not in self.notices:
+            self.notices.append(notice)
+
+    def _points(self, mark: Mark) -> tuple[Point, ...]:
+        return self.placement.points(mark.points)
+
+    def _way(self, angle_deg: float) -> Point:
+        """The unit vector of a piece's direction as it lies on the table."""
+        a, b, d, e, _, _ = self.placement.matrix
+        c, s = cos_sin_deg(angle_deg)
+        way = (a * c + b * s, d * c + e * s)
+        length = hypot(*way)
+        return (way[0] / length, way[1] / length)
+
+
+@lru_cache(maxsize=4096)
+def _label_in(rows: tuple[str, ...], outline: Polygon, mirrored: bool) -> tuple[tuple[Point, ...], ...] | None:
+    """The label's lines in the coordinates of a piece, which lies mirrored already."""
+    lying = Placement("", 0, 0.0, 0.0, 0.0, mirrored).polygon(outline) if mirrored else outline
+    lines = label_lines(list(rows), lying)
+    return None if lines is None else tuple(lines)
+
+
+def all_strokes(marker: Marker, profile: CutterProfile) -> Iterator[PieceStrokes]:
+    """The strokes of every placement, in the marker's order."""
+    for index in range(len(marker.placements)):
+        yield piece_strokes(marker, index, profile)
