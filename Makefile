@@ -1,0 +1,64 @@
+# make demo    from a pattern to a cut program, judged by the emulated cutter; results in out/demo/
+# make test    format, lint, types, import contracts and all tests
+# make check   the same without the tests: a few seconds
+# make bench   the benchmarks (benchmarks/README.md)
+# make clean   remove what these made
+#
+# Each target makes .venv where it is missing (make PYTHON=python3.12 chooses the Python) and installs again only when
+# pyproject.toml has changed.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.cutkit
+CUTKIT := $(BIN)/cutkit
+
+PATTERN ?= $(firstword $(wildcard patterns/shirt.dxf patterns/tshirt.dxf))
+DEMO := out/demo
+SHIRT := $(DEMO)/shirt
+DEMO_TIME ?= 20s
+
+.PHONY: help demo test check bench clean
+.DELETE_ON_ERROR:
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'cutkit needs Python 3.11 or newer: make PYTHON=python3.12'; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# One stamp per set of extras: the demo needs no linter.
+$(STAMP)-run: EXTRAS :=
+$(STAMP)-dev: EXTRAS := [dev]
+$(STAMP)-bench: EXTRAS := [dev,bench]
+$(STAMP)-%: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.$(EXTRAS)'
+	@touch $@
+
+demo: $(STAMP)-run
+	@mkdir -p $(DEMO)
+	$(CUTKIT) inspect $(PATTERN) --svg $(SHIRT)-pattern.svg
+	$(CUTKIT) nest $(PATTERN) --width 150cm --order S=1,M=2,L=1 --time $(DEMO_TIME) \
+		--svg $(SHIRT).svg --dxf $(SHIRT).dxf -o $(SHIRT).marker.json
+	$(CUTKIT) check $(SHIRT).marker.json
+	$(CUTKIT) cut $(SHIRT).marker.json --cutter grbl-servo -o $(SHIRT).gcode
+	$(CUTKIT) simulate $(SHIRT).gcode --cutter grbl-servo --marker $(SHIRT).marker.json --svg $(SHIRT)-cut.svg
+	$(CUTKIT) cut $(SHIRT).marker.json --cutter hpgl-generic -o $(SHIRT).plt
+	$(CUTKIT) simulate $(SHIRT).plt --cutter hpgl-generic --marker $(SHIRT).marker.json
+	@echo; echo 'The marker, its pictures and the programs are in $(DEMO)/:'; ls -1 $(DEMO)
+
+check: $(STAMP)-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check
+	$(BIN)/pytest -n 2
+
+clean:
+	rm -rf out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks
+	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+	if [ -L $(VENV) ]; then rm -f $(STAMP)-*; else rm -rf $(VENV); fi
