@@ -31,7 +31,7 @@ TRIES = 24
 
 @kernel
 def sorted_order(keys: Floats) -> Ints:
-    """The indices that sort ``keys`` ascending, equal keys in their order (a merge sort; compiles faster than numpy's)."""
+    """The indices that sort ``keys`` ascending, equal keys in their order (compiles faster than numpy's)."""
     count = len(keys)
     order, other = np.arange(count), np.empty(count, dtype=np.int64)
     width = 1
@@ -254,7 +254,7 @@ def _is_ear(xy: Floats, ring: Ints, after: Ints, before: Ints, i: int) -> bool:
 
 @kernel
 def _ears(xy: Floats, ring: Ints) -> tuple[Ints, Ints]:
-    """Triangles by ear cutting, as half-edges: point at the start of each, and the half-edge on its other side (-1: none).
+    """Triangles by ear cutting, as half-edges: the point at the start of each, and the half-edge across it (-1: none).
 
     Half-edges 3 t, 3 t + 1, 3 t + 2 go round triangle t. Both empty where the ring is not simple.
     """

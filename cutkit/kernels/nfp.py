@@ -1,0 +1,542 @@
+"""No-fit polygons, exact: where two pieces overlap, as the edges of a boundary.
+
+NFP(A, B) is the set of positions of B's origin at which B overlaps A (A fixed): the interior of the Minkowski sum of A
+and -B. The sum is the union of the sums of their convex parts, and its boundary is made of edges of one outline added
+to convex corners of the other (E. Behar and J.-M. Lien, Fast and robust 2D Minkowski sum using reduced convolution,
+2011). So each such edge is taken, and what lies inside another convex sum is cut out of it, interval by interval; what
+is left, linked end to end, is the boundary.
+
+Coincident edges, the rule in garments and rectangles, need no case of their own: an edge is clipped as if it lay
+``delta`` to its right, so that an edge running against it on its right covers it and one running with it does not.
+Gaps narrower than ``delta`` (``DELTA`` of the size) are closed by that; everything else is exact to rounding.
+
+A boundary is rows (E, 7) float64: start x, y; unit direction x, y; length; sign at the start; sign at the end. The
+NFP's interior lies to the left. The sign of an end is that of the signed distance (positive inside) where that end is
+the nearest point: -1 at a convex vertex, +1 at a reflex one. ``signed_distance`` shows how rows are to be read.
+
+A shape is given by its convex parts (``convex.convex_parts``).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cutkit.kernels import inline_kernel, kernel
+from cutkit.kernels.boundary import closed_rows, without_doubles
+from cutkit.kernels.convex import sorted_order
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+DELTA = 1e-11
+"""Width below which gaps are closed, as a fraction of the NFP's size."""
+
+JOIN = 16.0
+"""Ends of edges nearer than this many deltas are one vertex."""
+
+FAR_JOIN = 1e5
+"""Ends that found no partner (edges that cross at a tiny angle) may join over this many deltas."""
+
+SLIVER = 1e-7
+"""Default of ``sliver``: holes narrower than this fraction of the NFP's size are dropped."""
+
+EXACT, MENDED, FAILED = 0, 1, 2
+"""Status of an NFP: all right; all right at the second attempt, with a coarser delta; its boundary is not closed."""
+
+
+class Shapes(NamedTuple):
+    """What the convex parts of many shapes tell about them; shape s has the rows ``starts[s]`` .. ``starts[s + 1]``.
+
+    ``edges`` (x, y, vector, unit vector, length) and ``corners`` (x, y, vector in, vector out) of the outlines, the
+    latter only convex ones; ``points`` and ``vectors`` of the parts' edges, ``part_starts``, ``boxes`` and the place of
+    the ``lowest`` and highest point of every part. Centred on each shape's box; ``centres`` says by how much, ``areas``
+    are the shapes' areas. Columns of ``starts``: edges, corners, parts.
+    """
+
+    edges: Floats
+    corners: Floats
+    points: Floats
+    vectors: Floats
+    part_starts: Ints
+    boxes: Floats
+    lowest: Ints
+    starts: Ints
+    centres: Floats
+    areas: Floats
+
+
+class Sums(NamedTuple):
+    """The convex sums of a pair: half planes (nx, ny, c; inside where nx x + ny y + c > 0), and boxes.
+
+    Sum of parts i and j is number i * columns + j; ``bands`` are the boxes of part i with the whole of the other shape.
+    """
+
+    planes: Floats
+    starts: Ints
+    boxes: Floats
+    bands: Floats
+    columns: int
+
+
+# --- what the parts of a shape tell -----------------------------------------------------------------------------------
+
+
+@kernel
+def _same_points(points: Floats) -> Ints:
+    """For every point the number of the first point with the same coordinates."""
+    order = sorted_order(points[:, 0])
+    first = np.arange(len(points))
+    begin = 0
+    for i in range(len(order)):
+        here = order[i]
+        while points[order[begin], 0] != points[here, 0]:
+            begin += 1
+        for k in range(begin, i):
+            if points[order[k], 1] == points[here, 1]:
+                first[here] = first[order[k]]
+                break
+    return first
+
+
+@inline_kernel
+def _within(ax: float, ay: float, bx: float, by: float, x: float, y: float) -> bool:
+    """Whether direction (x, y) lies in the closed turn of less than 180 degrees from a to b."""
+    return ax * y - ay * x >= 0.0 and x * by - y * bx >= 0.0
+
+
+@kernel
+def _narrow(corner: Floats, ax: float, ay: float, bx: float, by: float) -> None:
+    """Narrow the corner's turn to what the turn from a to b has in common with it; to zero vectors where nothing."""
+    in_x, in_y, out_x, out_y = corner[2], corner[3], corner[4], corner[5]
+    if in_x == in_y == 0.0:
+        return
+    if _within(in_x, in_y, out_x, out_y, ax, ay):
+        in_x, in_y = ax, ay
+    if _within(corner[2], corner[3], out_x, out_y, bx, by):
+        out_x, out_y = bx, by
+    if _within(ax, ay, bx, by, in_x, in_y) and _within(ax, ay, bx, by, out_x, out_y):
+        corner[2], corner[3], corner[4], corner[5] = in_x, in_y, out_x, out_y
+    else:
+        corner[2:] = 0.0
+
+
+@kernel
+def _outline_corners(points: Floats, vectors: Floats, before: Ints, same: Ints, corners: Floats) -> int:
+    """Write the convex corners of the outline: what the turns of all parts that meet in a point have in common."""
+    place = np.full(len(points), -1)
+    count = 0
+    for k in range(len(points)):
+        in_x, in_y = vectors[before[k], 0], vectors[before[k], 1]
+        if same[k] == k:
+            place[k] = count
+            corners[count, 0], corners[count, 1] = points[k, 0], points[k, 1]
+            corners[count, 2], corners[count, 3] = in_x, in_y
+            corners[count, 4], corners[count, 5] = vectors[k, 0], vectors[k, 1]
+            count += 1
+        else:
+            _narrow(corners[place[same[k]]], in_x, in_y, vectors[k, 0], vectors[k, 1])
+    kept = 0
+    for k in range(count):
+        if corners[k, 2] * corners[k, 5] - corners[k, 3] * corners[k, 4] > 0.0:
+            corners[kept] = corners[k]
+            kept += 1
+    return kept
+
+
+@kernel
+def _outline_edges(points: Floats, vectors: Floats, after: Ints, same: Ints, edges: Floats) -> int:
+    """Write the edges of the outline: those of the parts that no other part has in the opposite direction."""
+    count = len(points)
+    head, following = np.full(count, -1), np.full(count, -1)
+    for k in range(count):
+        following[k] = head[same[k]]
+        head[same[k]] = k
+    kept = 0
+    for k in range(count):
+        other = head[same[after[k]]]
+        while other >= 0 and same[after[other]] != same[k]:
+            other = following[other]
+        if other < 0:
+            x, y = vectors[k, 0], vectors[k, 1]
+            length = math.hypot(x, y)
+            edges[kept, 0], edges[kept, 1], edges[kept, 2], edges[kept, 3] = points[k, 0], points[k, 1], x, y
+            edges[kept, 4], edges[kept, 5], edges[kept, 6] = x / length, y / length, length
+            kept += 1
+    return kept
+
+
+@kernel
+def _part_order(points: Floats, part_starts: Ints) -> Ints:
+    """The parts from the largest to the smallest: large sums cover most edges at once."""
+    areas = np.zeros(len(part_starts) - 1)
+    for p in range(len(areas)):
+        last = part_starts[p + 1] - 1
+        for k in range(part_starts[p], last + 1):
+            areas[p] -= points[last, 0] * points[k, 1] - points[last, 1] * points[k, 0]
+            last = k
+    return sorted_order(areas)
+
+
+@kernel
+def _enter_part(shapes: Shapes, part: int, ring: Floats, centre: Floats) -> float:
+    """Write a part into the table from its row on; its area."""
+    first, count = shapes.part_starts[part], len(ring)
+    low, high, area = 0, 0, 0.0
+    box = shapes.boxes[part]
+    box[0] = box[1] = math.inf
+    box[2] = box[3] = -math.inf
+    for k in range(count):
+        x, y = ring[k, 0] - centre[0], ring[k, 1] - centre[1]
+        following = k + 1 if k + 1 < count else 0
+        shapes.points[first + k, 0], shapes.points[first + k, 1] = x, y
+        shapes.vectors[first + k, 0] = ring[following, 0] - ring[k, 0]
+        shapes.vectors[first + k, 1] = ring[following, 1] - ring[k, 1]
+        area += 0.5 * (x * (ring[following, 1] - centre[1]) - y * (ring[following, 0] - centre[0]))
+        box[0], box[1], box[2], box[3] = min(box[0], x), min(box[1], y), max(box[2], x), max(box[3], y)
+        if (ring[k, 1], ring[k, 0]) < (ring[low, 1], ring[low, 0]):
+            low = k
+        if (ring[k, 1], ring[k, 0]) > (ring[high, 1], ring[high, 0]):
+            high = k
+    shapes.lowest[part, 0], shapes.lowest[part, 1] = low, high
+    shapes.part_starts[part + 1] = first + count
+    return area
+
+
+@kernel
+def _enter_outline(shapes: Shapes, s: int) -> None:
+    """Write the outline's edges and convex corners of shape s, whose parts are in the table already."""
+    first, last = shapes.starts[s, 2], shapes.starts[s + 1, 2]
+    low, high = shapes.part_starts[first], shapes.part_starts[last]
+    before, after = np.arange(-1, high - low - 1), np.arange(1, high - low + 1)
+    for p in range(first, last):
+        begin, end = shapes.part_starts[p] - low, shapes.part_starts[p + 1] - low
+        before[begin], after[end - 1] = end - 1, begin
+    points, vectors = shapes.points[low:high], shapes.vectors[low:high]
+    same = _same_points(points)
+    begin = shapes.starts[s, 0]
+    shapes.starts[s + 1, 0] = begin + _outline_edges(points, vectors, after, same, shapes.edges[begin:])
+    begin = shapes.starts[s, 1]
+    shapes.starts[s + 1, 1] = begin + _outline_corners(points, vectors, before, same, shapes.corners[begin:])
+
+
+@kernel
+def shape_table(xy: Floats, part_offsets: Ints, shape_offsets: Ints) -> Shapes:
+    """The table of many shapes: shape s is the parts ``shape_offsets[s]`` .. ``shape_offsets[s + 1]``.
+
+    Part p has the points ``xy[part_offsets[p]:part_offsets[p + 1]]``, strictly convex and counter-clockwise.
+    """
+    total, parts, count = len(xy), len(part_offsets) - 1, len(shape_offsets) - 1
+    shapes = Shapes(
+        np.empty((total, 7)),
+        np.empty((total, 6)),
+        np.empty((total, 2)),
+        np.empty((total, 2)),
+        np.zeros(parts + 1, dtype=np.int64),
+        np.empty((parts, 4)),
+        np.empty((parts, 2), dtype=np.int64),
+        np.zeros((count + 1, 3), dtype=np.int64),
+        np.zeros((count, 2)),
+        np.zeros(count),
+    )
+    for s in range(count):
+        first, last = shape_offsets[s], shape_offsets[s + 1]
+        ring = xy[part_offsets[first] : part_offsets[last]]
+        if len(ring):
+            shapes.centres[s, 0] = 0.5 * (ring[:, 0].min() + ring[:, 0].max())
+            shapes.centres[s, 1] = 0.5 * (ring[:, 1].min() + ring[:, 1].max())
+        part = first
+        for p in _part_order(xy, part_offsets[first : last + 1]):
+            ring = xy[part_offsets[first + p] : part_offsets[first + p + 1]]
+            shapes.areas[s] += _enter_part(shapes, part, ring, shapes.centres[s])
+            part += 1
+        shapes.starts[s + 1, 2] = last
+        _enter_outline(shapes, s)
+    return shapes
+
+
+# --- the convex sums of a pair ----------------------------------------------------------------------------------------
+
+
+@inline_kernel
+def _plane(planes: Floats, row: int, px: float, py: float, vx: float, vy: float) -> None:
+    length = math.sqrt(vx * vx + vy * vy)
+    nx, ny = -vy / length, vx / length
+    planes[row, 0], planes[row, 1], planes[row, 2] = nx, ny, -(nx * px + ny * py)
+
+
+@kernel
+def _sum_planes(shapes: Shapes, i: int, j: int, planes: Floats, row: int) -> int:
+    """Write the half planes of part i plus the negative of part j, edges merged by angle; the row after the last."""
+    a, b, v = shapes.points, shapes.points, shapes.vectors
+    a_first, a_last, b_first, b_last = shapes.part_starts[i], shapes.part_starts[i + 1], 0, 0
+    b_first, b_last = shapes.part_starts[j], shapes.part_starts[j + 1]
+    k, m = a_first + shapes.lowest[i, 0], b_first + shapes.lowest[j, 1]
+    a_left, b_left = a_last - a_first, b_last - b_first
+    while a_left > 0 or b_left > 0:
+        cross = v[k, 1] * v[m, 0] - v[k, 0] * v[m, 1]
+        if a_left == 0:
+            cross = -1.0
+        elif b_left == 0:
+            cross = 1.0
+        px, py = a[k, 0] - b[m, 0], a[k, 1] - b[m, 1]
+        if cross >= 0.0:
+            _plane(planes, row, px, py, v[k, 0], v[k, 1])
+            k = k + 1 if k + 1 < a_last else a_first
+            a_left -= 1
+        if cross < 0.0:
+            _plane(planes, row, px, py, -v[m, 0], -v[m, 1])
+        if cross <= 0.0:
+            m = m + 1 if m + 1 < b_last else b_first
+            b_left -= 1
+        row += 1
+    return row
+
+
+@kernel
+def _convex_sums(shapes: Shapes, a: int, b: int) -> Sums:
+    """The sums of every part of shape a with the negative of every part of shape b."""
+    a_first, a_last = shapes.starts[a, 2], shapes.starts[a + 1, 2]
+    b_first, b_last = shapes.starts[b, 2], shapes.starts[b + 1, 2]
+    rows, columns = a_last - a_first, b_last - b_first
+    a_points = shapes.part_starts[a_last] - shapes.part_starts[a_first]
+    b_points = shapes.part_starts[b_last] - shapes.part_starts[b_first]
+    planes = np.empty((a_points * columns + b_points * rows, 3))
+    starts, boxes = np.empty(rows * columns + 1, dtype=np.int64), np.empty((rows * columns, 4))
+    bands = np.empty((rows, 4))
+    row, number = 0, 0
+    for i in range(a_first, a_last):
+        band = bands[i - a_first]
+        band[0] = band[1] = math.inf
+        band[2] = band[3] = -math.inf
+        for j in range(b_first, b_last):
+            starts[number] = row
+            row = _sum_planes(shapes, i, j, planes, row)
+            box = boxes[number]
+            box[0] = shapes.boxes[i, 0] - shapes.boxes[j, 2]
+            box[1] = shapes.boxes[i, 1] - shapes.boxes[j, 3]
+            box[2] = shapes.boxes[i, 2] - shapes.boxes[j, 0]
+            box[3] = shapes.boxes[i, 3] - shapes.boxes[j, 1]
+            band[0], band[1] = min(band[0], box[0]), min(band[1], box[1])
+            band[2], band[3] = max(band[2], box[2]), max(band[3], box[3])
+            number += 1
+    starts[number] = row
+    return Sums(planes, starts, boxes, bands, columns)
+
+
+# --- cutting what is covered out of an edge ---------------------------------------------------------------------------
+
+
+@inline_kernel
+def _covered(sums: Sums, s: int, segment: tuple[float, ...], delta: float, cut: Floats) -> int:
+    """How far convex sum s covers the segment moved ``delta`` to its right: 0 not, 1 in part (``cut``), 2 wholly.
+
+    ``cut``: from, to, and how much rounding may have moved each. Where an edge of the sum that runs along with the
+    segment bounds it, the cut lies where the segment itself crosses that edge, so that both edges end in one point.
+    """
+    x, y, ux, uy, length = segment
+    x, y = x + delta * uy, y - delta * ux
+    low, high, low_cut, high_cut, low_slack, high_slack = 0.0, length, 0.0, length, 0.0, 0.0
+    planes = sums.planes
+    for k in range(sums.starts[s], sums.starts[s + 1]):
+        nx, ny = planes[k, 0], planes[k, 1]
+        here, rise = nx * x + ny * y + planes[k, 2], nx * ux + ny * uy
+        there = here + rise * length
+        if here > 0.0 and there > 0.0:
+            continue
+        if here <= 0.0 and there <= 0.0:
+            return 0
+        t = -here / rise
+        along = ny * ux - nx * uy
+        moved = t - delta * along / rise if along > 0.0 else t
+        if rise > 0.0 and t > low:
+            low, low_cut, low_slack = t, moved, 1e-4 * delta / rise
+        elif rise < 0.0 and t < high:
+            high, high_cut, high_slack = t, moved, -1e-4 * delta / rise
+        if low >= high:
+            return 0
+    cut[0], cut[1], cut[2], cut[3] = low_cut, high_cut, low_slack, high_slack
+    return 2 if low == 0.0 and high == length else 1
+
+
+@kernel
+def _cuts(sums: Sums, segment: tuple[float, ...], delta: float, last: Ints, cuts: Floats) -> int:
+    """Write what the convex sums cover of the segment, sorted; the number of cuts, -1 where it is covered wholly.
+
+    ``last[0]`` is the sum that covered a segment last: it often covers the next one, too.
+    """
+    x, y, ux, uy, length = segment
+    x_low, x_high = min(x, x + length * ux) - delta, max(x, x + length * ux) + delta
+    y_low, y_high = min(y, y + length * uy) - delta, max(y, y + length * uy) + delta
+    if _covered(sums, last[0], segment, delta, cuts[0]) == 2:
+        return -1
+    count = 0
+    bands, boxes = sums.bands, sums.boxes
+    for i in range(len(bands)):
+        if x_high < bands[i, 0] or y_high < bands[i, 1] or x_low > bands[i, 2] or y_low > bands[i, 3]:
+            continue
+        for s in range(i * sums.columns, (i + 1) * sums.columns):
+            if x_high < boxes[s, 0] or y_high < boxes[s, 1] or x_low > boxes[s, 2] or y_low > boxes[s, 3]:
+                continue
+            found = _covered(sums, s, segment, delta, cuts[count])
+            if found == 2:
+                last[0] = s
+                return -1
+            if found == 1:
+                _sift(cuts, count)
+                count += 1
+    return count
+
+
+@inline_kernel
+def _sift(cuts: Floats, k: int) -> None:
+    """Move cut k down to its place among the sorted cuts before it."""
+    low, high, low_slack, high_slack = cuts[k, 0], cuts[k, 1], cuts[k, 2], cuts[k, 3]
+    while k > 0 and cuts[k - 1, 0] > low:
+        cuts[k] = cuts[k - 1]
+        k -= 1
+    cuts[k, 0], cuts[k, 1], cuts[k, 2], cuts[k, 3] = low, high, low_slack, high_slack
+
+
+@kernel
+def _keep(segment: tuple[float, ...], cuts: Floats, count: int, kept: Floats, row: int) -> int:
+    """Write what the cuts leave of the segment (ends, unit vector) from ``row`` on; the row after the last."""
+    x, y, ux, uy, length = segment
+    start, slack = 0.0, 0.0
+    for k in range(count + 1):
+        end = cuts[k, 0] if k < count else length
+        end_slack = cuts[k, 2] if k < count else 0.0
+        if end > start + slack + end_slack:
+            kept[row, 0], kept[row, 1] = x + start * ux, y + start * uy
+            kept[row, 2], kept[row, 3] = x + end * ux, y + end * uy
+            kept[row, 4], kept[row, 5] = ux, uy
+            row += 1
+        if k < count and cuts[k, 1] > start:
+            start, slack = cuts[k, 1], cuts[k, 3]
+    return row
+
+
+@kernel
+def _grown(rows: Floats, needed: int) -> Floats:
+    """``rows`` where it has ``needed`` rows, else a copy twice as long that has."""
+    if needed <= len(rows):
+        return rows
+    larger = np.empty((max(needed, 2 * len(rows)), rows.shape[1]))
+    larger[: len(rows)] = rows
+    return larger
+
+
+@kernel
+def _pieces_of(shapes: Shapes, a: int, b: int, delta: float) -> Floats:
+    """What no convex sum covers of the edges of one shape added to the convex corners of the other."""
+    sums = _convex_sums(shapes, a, b)
+    count, last = 0, np.zeros(1, dtype=np.int64)
+    cuts, kept = np.empty((len(sums.boxes) + 1, 4)), np.empty((64, 6))
+    for turn in range(2):
+        of, at = (a, b) if turn == 0 else (b, a)
+        sign = 1.0 - 2.0 * turn
+        for e in range(shapes.starts[of, 0], shapes.starts[of + 1, 0]):
+            edge = shapes.edges[e]
+            vx, vy = -edge[2], -edge[3]
+            for c in range(shapes.starts[at, 1], shapes.starts[at + 1, 1]):
+                corner = shapes.corners[c]
+                after_in, before_out = corner[2] * vy - corner[3] * vx, vx * corner[5] - vy * corner[4]
+                if after_in < 0.0 or before_out < 0.0 or (after_in == 0.0 if turn == 1 else before_out == 0.0):
+                    continue
+                x, y = sign * (edge[0] - corner[0]), sign * (edge[1] - corner[1])
+                segment = (x, y, sign * edge[4], sign * edge[5], edge[6])
+                found = _cuts(sums, segment, delta, last, cuts)
+                if found >= 0:
+                    kept = _grown(kept, count + found + 1)
+                    count = _keep(segment, cuts, found, kept, count)
+    return kept[:count]
+
+
+# --- the whole --------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def _attempt(shapes: Shapes, a: int, b: int, delta: float, sliver: float) -> tuple[Floats, bool]:
+    """The boundary of NFP(a, b) as rows about the centres, and whether it is closed and as large as it must be."""
+    pieces = without_doubles(_pieces_of(shapes, a, b, delta), 4.0 * delta)
+    rows, area, closed = closed_rows(pieces, JOIN * delta, FAR_JOIN * delta, 2.0 * delta, sliver)
+    least = (math.sqrt(shapes.areas[a]) + math.sqrt(shapes.areas[b])) ** 2
+    return rows, closed and area >= least * (1.0 - 1e-9)
+
+
+@kernel
+def _pair_rows(shapes: Shapes, a: int, b: int, sliver: float) -> tuple[Floats, int]:
+    """The boundary of NFP(a, b) as rows, and its status."""
+    if shapes.starts[a, 0] == shapes.starts[a + 1, 0] or shapes.starts[b, 0] == shapes.starts[b + 1, 0]:
+        return np.empty((0, 7)), FAILED
+    size = 0.0
+    for s in (a, b):
+        boxes = shapes.boxes[shapes.starts[s, 2] : shapes.starts[s + 1, 2]]
+        size += 2.0 * max(boxes[:, 2].max(), boxes[:, 3].max())
+    status = EXACT
+    rows, fine = _attempt(shapes, a, b, DELTA * size, sliver * size)
+    for coarser in (30.0, 1000.0):
+        if fine:
+            break
+        status = MENDED
+        rows, fine = _attempt(shapes, a, b, coarser * DELTA * size, sliver * size)
+    rows[:, 0] += shapes.centres[a, 0] - shapes.centres[b, 0]
+    rows[:, 1] += shapes.centres[a, 1] - shapes.centres[b, 1]
+    return rows, status if fine else FAILED
+
+
+@kernel
+def no_fit_batch(
+    xy: Floats, part_offsets: Ints, shape_offsets: Ints, pairs: Ints, sliver: float
+) -> tuple[Floats, Ints, Ints]:
+    """The boundaries of many no-fit polygons: rows, where each pair's rows begin (pairs + 1), status of each pair.
+
+    Shapes as in ``shape_table``; ``pairs`` (N, 2): A fixed, B moves. Runs without the GIL: threads can share the pairs.
+    """
+    shapes = shape_table(xy, part_offsets, shape_offsets)
+    rows, starts = np.empty((256, 7)), np.zeros(len(pairs) + 1, dtype=np.int64)
+    status = np.empty(len(pairs), dtype=np.int64)
+    for p in range(len(pairs)):
+        found, status[p] = _pair_rows(shapes, pairs[p, 0], pairs[p, 1], sliver)
+        rows = _grown(rows, starts[p] + len(found))
+        rows[starts[p] : starts[p] + len(found)] = found
+        starts[p + 1] = starts[p] + len(found)
+    return rows[: starts[-1]].copy(), starts, status
+
+
+@kernel
+def no_fit_edges(
+    a_xy: Floats, a_offsets: Ints, b_xy: Floats, b_offsets: Ints, sliver: float = SLIVER
+) -> tuple[Floats, int]:
+    """The boundary of NFP(A, B) as rows (see above), and its status: EXACT, MENDED or FAILED (rows are not to be used).
+
+    ``a_xy``, ``a_offsets``: A's convex parts as ``convex.convex_parts`` returns them; likewise B's. Holes narrower than
+    ``sliver`` times the NFP's size are dropped. Accurate to 1e-9 of the size.
+    """
+    xy, part_offsets = np.concatenate((a_xy, b_xy)), np.concatenate((a_offsets, b_offsets[1:] + len(a_xy)))
+    shape_offsets = np.array([0, len(a_offsets) - 1, len(part_offsets) - 1])
+    return _pair_rows(shape_table(xy, part_offsets, shape_offsets), 0, 1, sliver)
+
+
+@kernel
+def signed_distance(rows: Floats, x: float, y: float) -> float:
+    """How deep (x, y) lies inside the boundary; negative outside, and then its distance. The naive way to read rows.
+
+    The nearest edge decides the sign: by its side where the foot lies on it (to within rounding), else by the vertex.
+    """
+    nearest, sign = math.inf, -1.0
+    for k in range(len(rows)):
+        dx, dy, length = x - rows[k, 0], y - rows[k, 1], rows[k, 4]
+        along, left = dx * rows[k, 2] + dy * rows[k, 3], dy * rows[k, 2] - dx * rows[k, 3]
+        beyond = max(-along, along - length, 0.0)
+        square = left * left + beyond * beyond
+        if square < nearest:
+            nearest = square
+            if beyond <= 1e-9 * length:
+                sign = 1.0 if left >= 0.0 else -1.0
+            else:
+                sign = rows[k, 5] if along < 0.0 else rows[k, 6]
+    return sign * math.sqrt(nearest)
