@@ -100,7 +100,8 @@ class Knife:
 @dataclass(frozen=True, slots=True)
 class Motion:
     """Kinematics, for time estimates and the emulator. ``feed_per_mm_s`` turns mm/s into the machine's own feed
-    numbers (60: mm per minute; 0.1: cm per second)."""
+    numbers (60: mm per minute; 0.1: cm per second). ``steps_per_mm`` of the motors, where known: it counts on very
+    short moves."""
 
     travel_mm_s: float
     cut_mm_s: float
@@ -109,6 +110,7 @@ class Motion:
     tool_down_s: float = 0.1
     tool_up_s: float = 0.1
     feed_per_mm_s: float = 60.0
+    steps_per_mm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

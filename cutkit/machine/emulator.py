@@ -1,0 +1,370 @@
+"""The emulated cutter: runs a program and says what the tool really did, when, and what was wrong with it.
+
+Four layers, each a module: the parsers (``hpgl``, ``gcode``) make actions of the program's bytes; ``kinematics`` gives
+them times; ``physics`` drags the blade; this module holds the machine's state between them. It shares no code with the
+writer of programs. ``judge`` compares what it finds with a marker.
+
+Violations, by their stable codes:
+
+=====================  ===============================================================================================
+unknown-command        the machine does not know this instruction (HP-GL)
+wrong-parameters       an instruction with too few, too many or broken numbers (HP-GL)
+error:N                the block that a Grbl 1.1 refuses with this number (G-code): nothing in it is carried out
+real-time-byte         a byte that Grbl obeys at once, also inside a comment: ``! ? ~``, 0x18, 0x80 and above
+not-emulated           the machine may know it, the emulator does not: what would happen is not known
+not-initialised        motion before IN (HP-GL)
+out-of-range           a coordinate that the machine's numbers cannot hold
+outside-window         a cut outside the window set by IW, which the machine drops (HP-GL)
+dashed-line            LT asks for dashes (HP-GL)
+no-feed                a speed of zero
+no-tool, unknown-tool  the tool is lowered with none selected; a tool is selected that the profile does not have
+tool-change-down       the tool is changed while it is down
+label-with-knife       LB writes text with the knife in use
+down-rapid             a rapid move (G0) with the tool down
+no-dwell               motion before the tool has had the time to go down or up (``M3`` without enough ``G4``)
+no-axis                the program moves an axis that the machine does not have
+outside-table          the tool cuts outside the table, or the holder leaves the table and its margin
+down-at-end            the program ends with the tool down
+nothing-done           the program never puts a tool down
+=====================  ===============================================================================================
+
+Remarks (not violations): ``init-again``, ``pause``, ``label-not-drawn``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cutkit.machine.actions import Action, DrawText, Dwell, Lift, Lower, MoveTo, Program, SelectTool, Violation
+from cutkit.machine.gcode import parse_gcode
+from cutkit.machine.hpgl import Device, parse_hpgl
+from cutkit.machine.kinematics import Limits, Ramp, plan_ramps
+from cutkit.machine.physics import Blade
+from cutkit.model import Point, Tool
+from cutkit.toolpath import CutterProfile
+
+TIP_TOLERANCE_MM = 0.05
+WORST_HEADING_OFF_DEG = 175.0
+"""Where nobody knows how the blade stands when a program starts: nearly backwards to the first cut, the worst case."""
+_SETTLED_S = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """What the tool did, sample by sample; the stretch between two samples is cut where both are ``down``.
+
+    ``tool`` holds indices into ``tools``, -1 where none is selected; ``line`` is the program line that led there.
+    """
+
+    t_s: NDArray[np.float64]
+    tip_mm: NDArray[np.float64]
+    holder_mm: NDArray[np.float64]
+    blade_deg: NDArray[np.float64]
+    down: NDArray[np.bool_]
+    tool: NDArray[np.int64]
+    line: NDArray[np.int64]
+    tools: tuple[Tool, ...]
+
+    def runs(self) -> list[tuple[int, int]]:
+        """The stretches with the tool down: first sample and one past the last of each."""
+        edges = np.flatnonzero(np.diff(np.concatenate(([0], self.down.astype(np.int8), [0]))))
+        return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One program's run on one machine: the trace, what was wrong, what is worth a remark, and the figures.
+
+    ``cut_mm`` is the way of the tip with a tool down (pens too), ``travel_mm`` the holder's with none down;
+    ``bounds_mm`` encloses all that a lowered tool touched.
+    """
+
+    profile: CutterProfile
+    trace: Trace
+    violations: tuple[Violation, ...]
+    remarks: tuple[Violation, ...]
+    time_s: float
+    cut_mm: float
+    travel_mm: float
+    tool_downs: int
+    bounds_mm: tuple[float, float, float, float]
+
+    @property
+    def cutting_tool(self) -> Tool:
+        """The tool that makes outlines on this machine: its knife, or the pen of a machine without one."""
+        return "knife" if "knife" in self.profile.tools else "pen"
+
+
+def run_program(data: bytes, profile: CutterProfile, *, start_deg: float | None = None) -> Run:
+    """Run a program on the emulated machine and return all that happened; a bad program is no error but violations.
+
+    ``start_deg`` is the blade's heading at the start; None: the profile's, and where that is unknown too, the worst.
+    """
+    program = parse_program(data, profile)
+    machine = _Machine(profile, Blade(*_blade_at_start(program, profile, start_deg)))
+    for action in program.actions:
+        machine.take(action)
+    machine.finish()
+    return _run_of(machine, program)
+
+
+def parse_program(data: bytes, profile: CutterProfile) -> Program:
+    """The program's actions, by the dialect of the machine."""
+    if profile.dialect == "gcode":
+        return parse_gcode(data, feed_per_mm_s=profile.motion.feed_per_mm_s)
+    at = profile.coordinates
+    device = Device(at.units_per_mm, at.lowest_units, at.highest_units, profile.motion.feed_per_mm_s)
+    return parse_hpgl(data, device)
+
+
+def _blade_at_start(program: Program, profile: CutterProfile, start_deg: float | None) -> tuple[float, float]:
+    knife = profile.knife
+    if knife.kind != "drag":
+        return 0.0, 0.0
+    heading = knife.start_deg if start_deg is None else start_deg
+    if heading is None:
+        heading = _first_cut_deg(program) + WORST_HEADING_OFF_DEG
+    return knife.offset_mm, math.radians(heading)
+
+
+def _first_cut_deg(program: Program) -> float:
+    """The direction of the first motion with the tool down."""
+    here, down = (0.0, 0.0), False
+    for action in program.actions:
+        if isinstance(action, MoveTo):
+            target = (action.x_mm, action.y_mm)
+            if down and target != here:
+                return math.degrees(math.atan2(target[1] - here[1], target[0] - here[0]))
+            here = target
+        elif isinstance(action, (Lower, Lift)):
+            down = isinstance(action, Lower)
+    return 0.0
+
+
+@dataclass
+class _Samples:
+    """The growing trace."""
+
+    rows: list[tuple[float, float, float, float, float, float, bool, int, int]] = field(default_factory=list)
+
+    def add(self, t_s: float, tip: Point, holder: Point, blade_deg: float, down: bool, tool: int, line: int) -> None:
+        self.rows.append((t_s, tip[0], tip[1], holder[0], holder[1], blade_deg, down, tool, line))
+
+    def trace(self, tools: tuple[Tool, ...]) -> Trace:
+        columns = np.array(self.rows, dtype=float).reshape(-1, 9)
+        return Trace(
+            columns[:, 0],
+            columns[:, 1:3].copy(),
+            columns[:, 3:5].copy(),
+            columns[:, 5],
+            columns[:, 6] > 0,
+            columns[:, 7].astype(np.int64),
+            columns[:, 8].astype(np.int64),
+            tools,
+        )
+
+
+class _Machine:
+    """The machine's state: where it is, what time it is, which tool, up or down. Motions wait in a queue until a stop
+    so that the planner can look ahead through them."""
+
+    def __init__(self, profile: CutterProfile, blade: Blade) -> None:
+        self.profile = profile
+        self.blade = blade
+        self.tools: tuple[Tool, ...] = tuple(profile.tools)
+        self.tool = self._tool_at_start()
+        self.here: Point = (0.0, 0.0)
+        self.now_s = 0.0
+        self.down = False
+        self.settled_s = 0.0
+        self.tool_downs = 0
+        self.outside = False
+        self.queue: list[MoveTo] = []
+        self.violations: list[Violation] = []
+        self.remarks: list[Violation] = []
+        self.samples = _Samples()
+        self.limits = _limits(profile)
+        self._sample(self.here, 0)
+
+    def take(self, action: Action) -> None:
+        """Carry out one action."""
+        if isinstance(action, MoveTo):
+            self._queue_move(action)
+            return
+        self._drain()
+        if isinstance(action, Lower):
+            self._lower(action)
+        elif isinstance(action, Lift):
+            self._lift(action)
+        elif isinstance(action, SelectTool):
+            self._select(action)
+        elif isinstance(action, Dwell):
+            self.now_s += action.seconds
+            self._sample(self.here, action.line)
+        else:
+            self._draw_text(action)
+
+    def finish(self) -> None:
+        """The program is over."""
+        self._drain()
+        last = int(self.samples.rows[-1][8]) or None
+        if self.down:
+            self._fault("down-at-end", "the program ends with the tool down", last)
+        if self.tool_downs == 0:
+            self._fault("nothing-done", "the program never puts a tool down", None)
+
+    def _queue_move(self, move: MoveTo) -> None:
+        if not self.queue and self.now_s < self.settled_s - _SETTLED_S:
+            short = self.settled_s - self.now_s
+            self._fault(
+                "no-dwell", f"motion {short:.2f} s before the tool is {'down' if self.down else 'up'}", move.line
+            )
+            self.settled_s = 0.0
+        if move.rapid and self.down:
+            self._fault("down-rapid", "a rapid move with the tool down", move.line, (move.x_mm, move.y_mm))
+        if move.z_mm is not None:
+            self._fault("no-axis", "the program moves Z; this machine lifts its tool otherwise", move.line)
+        self.queue.append(move)
+
+    def _drain(self) -> None:
+        """Carry out the queued motions and come to rest."""
+        if not self.queue:
+            return
+        motion = self.profile.motion
+        speeds = [motion.travel_mm_s if not self.down or m.rapid else self._cut_speed(m) for m in self.queue]
+        ramps = plan_ramps(self.here, [(m.x_mm, m.y_mm) for m in self.queue], speeds, self.limits)
+        for move, ramp in zip(self.queue, ramps, strict=True):
+            self._go(move, ramp)
+        self.queue.clear()
+
+    def _cut_speed(self, move: MoveTo) -> float:
+        motion = self.profile.motion
+        own = self.profile.tools[self.tools[self.tool]].cut_mm_s if self.tool >= 0 else None
+        return min(move.feed_mm_s or own or motion.cut_mm_s, motion.travel_mm_s)
+
+    def _go(self, move: MoveTo, ramp: Ramp) -> None:
+        end = (move.x_mm, move.y_mm)
+        if self.down and self._drags():
+            factor = ramp.length_mm / length if (length := math.dist(self.here, end)) > 0 else 0.0
+            for way_mm, holder, tip in self.blade.drag(self.here, end):
+                self._watch(move, holder, tip)
+                self._sample(holder, move.line, self.now_s + ramp.time_at_s(way_mm * factor), tip)
+        else:
+            self._watch(move, end, self._tip(end))
+            self._sample(end, move.line, self.now_s + ramp.time_s)
+        self.now_s += ramp.time_s
+        self.here = end
+
+    def _lower(self, action: Lower) -> None:
+        if self.tool < 0:
+            self._fault("no-tool", "the tool goes down with none selected", action.line)
+        self.tool_downs += 1
+        self._change(action, down=True, takes_s=self.profile.motion.tool_down_s)
+
+    def _lift(self, action: Lift) -> None:
+        self._change(action, down=False, takes_s=self.profile.motion.tool_up_s)
+
+    def _change(self, action: Lower | Lift, *, down: bool, takes_s: float) -> None:
+        """Up or down; the machine waits for it, or it goes on by itself until ``settled_s``."""
+        if action.waits:
+            self.now_s += takes_s
+        else:
+            self.settled_s = self.now_s + takes_s
+        self.down = down
+        self._sample(self.here, action.line)
+
+    def _select(self, action: SelectTool) -> None:
+        if self.down:
+            self._fault("tool-change-down", "the tool is changed while it is down", action.line)
+        numbers = [self.profile.tools[name].number for name in self.tools]
+        if action.number == 0:
+            self.tool = -1
+        elif action.number in numbers:
+            self.tool = numbers.index(action.number)
+        elif any(number is not None for number in numbers):
+            known = ", ".join(str(number) for number in numbers if number is not None)
+            self._fault("unknown-tool", f"tool {action.number} is selected; the machine has {known}", action.line)
+            self.tool = -1
+
+    def _draw_text(self, action: DrawText) -> None:
+        if self.tool >= 0 and self.tools[self.tool] == "pen":
+            remark = "the machine writes text in letters of its own: not drawn here, and not in the time"
+            self.remarks.append(Violation("label-not-drawn", remark, action.line))
+        else:
+            self._fault("label-with-knife", "text is written with no pen in use", action.line)
+
+    def _tool_at_start(self) -> int:
+        """The tool in use before any is selected: the only one, or the knife where tools have no numbers."""
+        numbered = any(texts.number is not None for texts in self.profile.tools.values())
+        if numbered:
+            return -1
+        return self.tools.index("knife") if "knife" in self.tools else (0 if self.tools else -1)
+
+    def _drags(self) -> bool:
+        return self.blade.offset_mm > 0 and self.tool >= 0 and self.tools[self.tool] == "knife"
+
+    def _tip(self, holder: Point) -> Point:
+        return self.blade.tip(holder) if self._drags() else holder
+
+    def _sample(self, holder: Point, line: int, t_s: float | None = None, tip: Point | None = None) -> None:
+        degrees = math.degrees(self.blade.heading_rad) % 360
+        time = self.now_s if t_s is None else t_s
+        self.samples.add(time, tip or self._tip(holder), holder, degrees, self.down, self.tool, line)
+
+    def _watch(self, move: MoveTo, holder: Point, tip: Point) -> None:
+        """Note where the tool cuts off the table, or the holder goes beyond its reach; once for each time out."""
+        table = self.profile.table
+        unit = 0.5 / self.profile.coordinates.units_per_mm * 10.0**-self.profile.coordinates.decimals
+        over_mm = _beyond(holder, table.length_mm, table.width_mm) - table.margin_mm - unit
+        if self.down:
+            over_mm = max(over_mm, _beyond(tip, table.length_mm, table.width_mm) - TIP_TOLERANCE_MM)
+        if over_mm > 1e-6 and not self.outside:
+            where = f"x {tip[0]:.2f} mm, y {tip[1]:.2f} mm"
+            self._fault("outside-table", f"{'cut' if self.down else 'move'} off the table at {where}", move.line, tip)
+        self.outside = over_mm > 1e-6
+
+    def _fault(self, code: str, message: str, line: int | None, at: Point | None = None) -> None:
+        self.violations.append(Violation(code, message, line, at or self.here))
+
+
+def _beyond(point: Point, length_mm: float | None, width_mm: float) -> float:
+    """How far a point is outside the table; negative inside."""
+    x, y = point
+    along = max(-x, x - length_mm) if length_mm is not None else -x
+    return max(along, -y, y - width_mm)
+
+
+def _limits(profile: CutterProfile) -> Limits:
+    motion = profile.motion
+    return Limits(
+        motion.acceleration_mm_s2,
+        motion.junction_deviation_mm,
+        per_axis=profile.dialect == "gcode",
+        top_speed_mm_s=motion.travel_mm_s,
+        steps_per_mm=motion.steps_per_mm,
+    )
+
+
+def _run_of(machine: _Machine, program: Program) -> Run:
+    trace = machine.samples.trace(machine.tools)
+    cutting = trace.down[1:] & trace.down[:-1]
+    cut_mm = np.hypot(*np.diff(trace.tip_mm, axis=0).T)[cutting].sum()
+    travel_mm = np.hypot(*np.diff(trace.holder_mm, axis=0).T)[~cutting].sum()
+    touched = trace.tip_mm[trace.down]
+    low, high = (touched.min(axis=0), touched.max(axis=0)) if len(touched) else (np.zeros(2), np.zeros(2))
+    violations = sorted((*program.violations, *machine.violations), key=lambda v: (v.line is None, v.line or 0))
+    return Run(
+        machine.profile,
+        trace,
+        tuple(violations),
+        (*program.remarks, *machine.remarks),
+        machine.now_s,
+        float(cut_mm),
+        float(travel_mm),
+        machine.tool_downs,
+        (float(low[0]), float(low[1]), float(high[0]), float(high[1])),
+    )
