@@ -43,7 +43,7 @@ def command(marker_path: Path, cutter: str, windows: str, output: Path, as_json:
     from cutkit.formats.program import program_text
 
     profile = load_profile(cutter)
-    inputs = [marker_path, *([cutter] if Path(cutter).is_file() else [])]
+    inputs: list[str | Path] = [marker_path, *([cutter] if cutter.endswith(".toml") else [])]
     refuse_to_replace(output, inputs)
     marker = _valid_marker(marker_path)
     path = plan_cut(marker, profile)

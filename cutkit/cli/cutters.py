@@ -84,7 +84,7 @@ def _show(profile: CutterProfile) -> None:
 def _flat(value: Any, path: str = "") -> list[tuple[str, str]]:
     if isinstance(value, dict):
         return [row for key, inner in value.items() for row in _flat(inner, f"{path}.{key}".lstrip("."))]
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return [(path if k == 0 else "", str(item)) for k, item in enumerate(value)]
     if isinstance(value, str):
         return [(path, value.replace("\n", " | ").strip(" |") or '""')]

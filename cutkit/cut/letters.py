@@ -7,7 +7,6 @@ accents are left off, and a character without a glyph is drawn as a box, so that
 from __future__ import annotations
 
 import unicodedata
-from math import hypot
 
 import shapely
 from shapely.geometry import Polygon, box
@@ -103,17 +102,20 @@ def text_width_mm(text: str, height_mm: float) -> float:
 
 
 def label_lines(rows: list[str], outline: Polygon) -> list[tuple[Point, ...]] | None:
-    """The pen lines of a label of some rows in the middle of the widest spot of ``outline``, running along +x.
+    """The pen lines of a label of some rows in the middle of ``outline``, or of its widest spot, running along +x.
 
-    It is drawn as large as fits, with ``EDGE_MM`` of cloth around it; None where even the smallest does not fit.
+    It is drawn as large as fits with ``EDGE_MM`` of cloth around it, all in one row where that is larger; None where
+    even the smallest does not fit.
     """
-    x, y = shapely.maximum_inscribed_circle(outline, tolerance=1.0).coords[0]
+    spots = [outline.centroid.coords[0], shapely.maximum_inscribed_circle(outline, tolerance=1.0).coords[0]]
     room = outline.buffer(-EDGE_MM)
     for height in HEIGHTS_MM:
-        width = max(text_width_mm(row, height) for row in rows)
-        tall = (GRID_HEIGHT + LINE_PITCH * (len(rows) - 1)) * height / GRID_HEIGHT
-        if hypot(width, tall) > 0 and room.covers(box(x - width / 2, y - tall / 2, x + width / 2, y + tall / 2)):
-            return _rows_at(rows, (x, y + tall / 2 - height), height)
+        for layout in (rows, [" ".join(rows)]):
+            width = max(text_width_mm(row, height) for row in layout)
+            tall = (GRID_HEIGHT + LINE_PITCH * (len(layout) - 1)) * height / GRID_HEIGHT
+            for x, y in spots:
+                if room.covers(box(x - width / 2, y - tall / 2, x + width / 2, y + tall / 2)):
+                    return _rows_at(layout, (x, y + tall / 2 - height), height)
     return None
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
 from difflib import get_close_matches
 from importlib import resources
+from math import isfinite
 from pathlib import Path
 from string import Formatter
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -23,8 +24,8 @@ from cutkit.toolpath import CutterProfile
 
 NAME_KEY = "name"
 """Not a key of the file: a profile is named after it."""
-ENDLESS = "endless"
-"""What ``table.length_mm`` says of a roll; TOML has no word for None, and a forgotten length must not become one."""
+WORDS_FOR_NONE = (("table", "length_mm", "endless"), ("knife", "start_deg", "unknown"))
+"""Where a word stands for None, which TOML cannot say and which must not come from forgetting the key."""
 
 TEXT_FIELDS: Mapping[str, tuple[str, ...]] = {
     "program.header": (),
@@ -110,7 +111,7 @@ def parse_profile(data: bytes, name: str, where: str) -> CutterProfile:
     table[NAME_KEY] = name
     faults = [*_key_faults(CutterProfile, table, "")]
     if not faults:
-        _allow_endless(table)
+        _words_to_none(table)
         try:
             profile = msgspec.convert(table, CutterProfile)
         except msgspec.ValidationError as error:
@@ -121,10 +122,11 @@ def parse_profile(data: bytes, name: str, where: str) -> CutterProfile:
     raise InputError("; ".join(faults), where=where, hint="Every key is explained in cutkit/profiles/README.md.")
 
 
-def _allow_endless(table: dict[str, Any]) -> None:
-    place = table["table"]
-    if isinstance(place, dict) and place["length_mm"] == ENDLESS:
-        place["length_mm"] = None
+def _words_to_none(table: dict[str, Any]) -> None:
+    for group, key, word in WORDS_FOR_NONE:
+        entries = table.get(group)
+        if isinstance(entries, dict) and entries.get(key) == word:
+            entries[key] = None
 
 
 def _key_faults(noun: Any, table: Mapping[str, Any], prefix: str) -> Iterator[str]:
@@ -226,6 +228,8 @@ def _sense_faults(profile: CutterProfile) -> Iterator[str]:
     low, high = profile.coordinates.lowest_units, profile.coordinates.highest_units
     if low is not None and high is not None and not low < high:
         yield "key 'coordinates.lowest_units': it must lie below highest_units"
+    if profile.knife.start_deg is not None and not isfinite(profile.knife.start_deg):
+        yield "key 'knife.start_deg': a direction in degrees, or \"unknown\""
     if profile.coordinates.decimals > 6:
         yield "key 'coordinates.decimals': at most 6"
     if "knife" not in profile.tools and "pen" not in profile.tools:
