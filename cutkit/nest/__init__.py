@@ -1,1 +1,74 @@
-"""The nest search: from copies and fabric to a marker."""
+"""The nest search: from the copies that an order needs to a marker.
+
+::
+
+    shapes    what the search sees of the pieces: outlines in each orientation, simplified outward
+    tables    no-fit polygons of all pairs, tabulated
+    start     a first layout
+    chain     explore, disrupt, compress: one thread's search
+    search    several chains, stopped by time or rounds
+    settle    from the search's layouts back to a marker that the referee passes
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from cutkit.model import Demand, Fabric, InputFile, Marker, NestSettings
+
+Stage = Literal["compiling", "preparing", "searching"]
+
+SECONDS_AT_LEAST = 10.0
+SECONDS_PER_COPY = 0.5
+SECONDS_AT_MOST = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a nest is. Length and efficiency are None until there is a layout; times are in seconds."""
+
+    stage: Stage
+    copies: int
+    elapsed_s: float
+    left_s: float | None = None
+    rounds: int = 0
+    rounds_left: int | None = None
+    length_mm: float | None = None
+    efficiency: float | None = None
+
+
+class Listener(Protocol):
+    """Whoever wants to know how far a nest is; called a few times a second, in the caller's thread."""
+
+    def __call__(self, progress: Progress) -> None: ...
+
+
+def default_time_s(copies: int) -> float:
+    """The search time where none is given: it grows with the number of copies, from 10 s to 2 min."""
+    return min(SECONDS_AT_MOST, SECONDS_AT_LEAST + SECONDS_PER_COPY * copies)
+
+
+def nest(
+    fabric: Fabric,
+    demand: Demand,
+    settings: NestSettings,
+    *,
+    inputs: Sequence[InputFile] = (),
+    listener: Listener | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Marker:
+    """The best marker found within ``settings.time_s`` or ``settings.rounds``, free of faults.
+
+    Copies that fit the fabric in none of their orientations, or lie beyond its length limit, are in
+    ``Marker.unplaced`` with the reason. The time counts from this call, the preparation of the tables included; where
+    the kernels have to be compiled first (the first run on a machine), it counts from then on. ``stop`` is asked often:
+    once it is true, the best so far is returned within a fraction of a second. With ``rounds`` the same seed gives the
+    same marker, whatever ``workers`` is.
+    """
+    from cutkit.nest.run import Run
+
+    run = Run(fabric, demand, settings, listener, stop or (lambda: False), time.monotonic())
+    return run.marker(tuple(inputs))

@@ -1,0 +1,130 @@
+"""Shapes: what the search sees of the pieces. A shape is an outline in one orientation, centred on its box.
+
+Outlines are simplified outward only, so a layout of shapes that do not overlap is a layout of pieces that do not.
+Pieces whose outlines are equal after turning share a shape, and so its no-fit polygons.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry import Polygon, box
+from shapely.geometry.polygon import orient
+
+from cutkit.model import Copy, Demand, OrderedPiece, Placement
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """An outline in one orientation, its box centred on (0, 0): the solid the search keeps apart."""
+
+    outline: Polygon
+
+    @property
+    def half_mm(self) -> tuple[float, float]:
+        """Half the width and half the height of its box."""
+        x0, y0, x1, y1 = self.outline.bounds
+        return (x1 - x0) / 2, (y1 - y0) / 2
+
+    @property
+    def hull_side_mm(self) -> float:
+        """The square root of the area of its convex hull: its size."""
+        return float(np.sqrt(self.outline.convex_hull.area))
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """How a piece takes a shape: mirrored or not, turned, and where the shape's centre is from the piece's origin."""
+
+    angle_deg: float
+    mirrored: bool
+    centre_mm: tuple[float, float]
+
+
+@dataclass
+class ShapeSet:
+    """All shapes of a demand, and how each piece takes them: ``taken[piece id, mirrored, angle]`` is a shape's number
+    and the pose. ``area_mm2`` is each piece's own area, cut-outs taken off."""
+
+    shapes: list[Shape] = field(default_factory=list)
+    taken: dict[tuple[str, bool, float], tuple[int, Pose]] = field(default_factory=dict)
+    area_mm2: dict[str, float] = field(default_factory=dict)
+    _known: dict[bytes, int] = field(default_factory=dict)
+
+    def options(self, copy: Copy) -> list[int]:
+        """The shapes that a copy may take, each once."""
+        return list(dict.fromkeys(self.taken[way][0] for way in _ways(copy)))
+
+    def pose(self, copy: Copy, index: int) -> Pose:
+        """How a copy takes shape ``index``."""
+        return next(self.taken[way][1] for way in _ways(copy) if self.taken[way][0] == index)
+
+    def enter(self, way: tuple[str, bool, float], solid: Polygon) -> None:
+        """Enter a piece's outline as it lies when mirrored and turned."""
+        piece, mirrored, angle = way
+        turned = orient(Placement(piece, 0, 0.0, 0.0, angle, mirrored).polygon(solid))
+        x0, y0, x1, y1 = turned.bounds
+        centre = ((x0 + x1) / 2, (y0 + y1) / 2)
+        centred = shapely.transform(turned, lambda xy: xy - np.array(centre))
+        self.taken[way] = self._index_of(centred), Pose(angle, mirrored, centre)
+
+    def half_turn_of(self, index: int) -> int | None:
+        """The shape that equals shape ``index`` turned by 180 degrees, where there is one."""
+        turned = shapely.transform(self.shapes[index].outline, np.negative)
+        return self._known.get(_key(orient(turned)))
+
+    def _index_of(self, outline: Polygon) -> int:
+        key = _key(outline)
+        if key not in self._known:
+            self._known[key] = len(self.shapes)
+            self.shapes.append(Shape(outline))
+        return self._known[key]
+
+
+def _ways(copy: Copy) -> list[tuple[str, bool, float]]:
+    """All the ways in which a copy may lie."""
+    flips = (False, True) if copy.mirrored is None else (copy.mirrored,)
+    return [(copy.piece, mirrored, angle) for mirrored in flips for angle in copy.angles_deg]
+
+
+def shapes_of(demand: Demand, tolerance_mm: float) -> ShapeSet:
+    """The shapes that the copies of a demand may take, simplified outward by at most ``tolerance_mm``."""
+    found = ShapeSet()
+    ways = dict.fromkeys(way for copy in demand.copies for way in _ways(copy))
+    for piece in demand.pieces:
+        found.area_mm2[piece.id] = piece.outline.area
+        solid = simplified_outward(piece, tolerance_mm)
+        for way in ways:
+            if way[0] == piece.id:
+                found.enter(way, solid)
+    return found
+
+
+def simplified_outward(piece: OrderedPiece, tolerance_mm: float) -> Polygon:
+    """A polygon that contains the piece's outline, within ``tolerance_mm`` of it and inside its box; holes are filled.
+
+    The box is kept so that a piece exactly as wide as the fabric still fits.
+    """
+    from cutkit.kernels.nfp import simplify_outward
+
+    solid = Polygon(piece.outline.exterior)
+    ring = np.asarray(orient(solid).exterior.coords, dtype=np.float64)[:-1]
+    grown = Polygon(simplify_outward(ring, tolerance_mm)).intersection(box(*solid.bounds))
+    if isinstance(grown, Polygon) and grown.is_valid and len(grown.exterior.coords) < len(solid.exterior.coords):
+        return grown
+    return solid
+
+
+def _key(outline: Polygon) -> bytes:
+    """Equal for outlines that are equal to a millionth of their size, wherever their rings begin."""
+    ring = np.asarray(outline.exterior.coords, dtype=np.float64)[:-1]
+    scale = np.abs(ring).max()
+    grid = np.round(ring / scale * 1e7).astype(np.int64)
+    first = np.lexsort((grid[:, 1], grid[:, 0]))[0]
+    head = np.array([round(float(np.log2(scale)) * 1e6)], dtype=np.int64)
+    return bytes(head.tobytes() + np.roll(grid, -first, axis=0).tobytes())

@@ -1,0 +1,178 @@
+"""Preparation: the tables of all pairs of shapes, worked out once before the search.
+
+Symmetries save most of the work: NFP(B, A) = -NFP(A, B), and turning both shapes by 180 degrees negates it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from shapely.geometry import Polygon
+
+from cutkit.kernels import field, nfp
+from cutkit.kernels.convex import convex_parts
+from cutkit.kernels.moves import Tables
+from cutkit.nest.shapes import ShapeSet
+
+CELLS_ALONG = 40
+"""Cells along the longer side of an NFP's box."""
+LATTICE_ROWS = 60
+"""Lattice steps across the fabric."""
+TOLERANCE = 1e-7
+"""Depth, as a part of the fabric's width, up to which pieces count as touching."""
+FLOOR = 0.01
+"""What every overlap costs at least, as a part of the mean size of the shapes."""
+WINDOW = 1.25
+"""Half the length of fabric that one scan looks at, in fabric widths."""
+
+PAIRS_AT_A_TIME = 64
+"""Pairs that a thread prepares before it asks whether to go on."""
+
+Floats = NDArray[np.float64]
+Longs = NDArray[np.int64]
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class _PairTables:
+    """The tables of some pairs of shapes: their NFPs' edges, cells and stamps, one after the other."""
+
+    edges: Floats
+    grid: Floats
+    shape: NDArray[np.int32]
+    cell_start: NDArray[np.int32]
+    listed: NDArray[np.int32]
+    stamps: NDArray[np.float32]
+    stamp: NDArray[np.int32]
+
+
+def build_tables(
+    shapes: ShapeSet, height_mm: float, gap_mm: float, workers: int, is_over: Callable[[], bool]
+) -> Tables | None:
+    """The tables of ``shapes`` on a fabric of usable width ``height_mm``; None where ``is_over`` became true meanwhile.
+
+    ``workers`` threads share the work; the result does not depend on their number.
+    """
+    half = np.array([shape.half_mm for shape in shapes.shapes]).reshape(-1, 2)
+    size = np.array([shape.hull_side_mm for shape in shapes.shapes])
+    step = height_mm / LATTICE_ROWS
+    owners, owner_of = _share_pairs(shapes)
+    parts = [owners[k : k + PAIRS_AT_A_TIME] for k in range(0, len(owners), PAIRS_AT_A_TIME)]
+
+    def tables_of(pairs: list[Pair]) -> _PairTables | None:
+        return None if is_over() else _pair_tables(shapes, pairs, half, step, gap_mm)
+
+    with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
+        built = [part for part in pool.map(tables_of, parts) if part is not None]
+    if len(built) < len(parts):
+        return None
+    joined = _join(built)
+    pair_grid, pair_shape = _by_shapes(owner_of, joined)
+    window = max(WINDOW * height_mm, 4 * float(half[:, 0].max()))
+    number = np.array([height_mm, step, TOLERANCE * height_mm, FLOOR * size.mean(), gap_mm, window, half[:, 0].max()])
+    return Tables(
+        half=half,
+        hull=np.sqrt(size / size.mean()),
+        pair_grid=pair_grid,
+        pair_shape=pair_shape,
+        cell_start=joined.cell_start,
+        listed=joined.listed,
+        edges=joined.edges,
+        stamps=joined.stamps,
+        number=number,
+    )
+
+
+def _share_pairs(shapes: ShapeSet) -> tuple[list[Pair], NDArray[np.int64]]:
+    """The pairs whose NFP is worked out, and for every pair (A, B) its owner's number and sign: (S, S, 2)."""
+    count = len(shapes.shapes)
+    half_turn = [shapes.half_turn_of(k) for k in range(count)]
+    owners: dict[Pair, int] = {}
+    owner_of = np.zeros((count, count, 2), dtype=np.int64)
+    for a in range(count):
+        for b in range(count):
+            twins: list[tuple[Pair, int]] = [((a, b), 1), ((b, a), -1)]
+            turned_a, turned_b = half_turn[a], half_turn[b]
+            if turned_a is not None and turned_b is not None:
+                twins += [((turned_a, turned_b), -1), ((turned_b, turned_a), 1)]
+            pair, sign = min(twins)
+            owner_of[a, b] = owners.setdefault(pair, len(owners)), sign
+    return list(owners), owner_of
+
+
+def _pair_tables(shapes: ShapeSet, pairs: list[Pair], half: Floats, step: float, gap_mm: float) -> _PairTables:
+    edges, starts = no_fit_polygons(shapes, pairs)
+    extents = np.array([half[a] + half[b] for a, b in pairs]).reshape(-1, 2)
+    grid, shape, cell_start, listed = field.build_cells(edges, starts, extents, CELLS_ALONG, gap_mm)
+    stamps, stamp = field.build_stamps(grid, shape, cell_start, listed, edges, extents, step, gap_mm)
+    return _PairTables(edges, grid, shape, cell_start, listed, stamps, stamp)
+
+
+def no_fit_polygons(shapes: ShapeSet, pairs: list[Pair]) -> tuple[Floats, Longs]:
+    """The edges of the NFPs of ``pairs``, one after the other, and where each one's begin (see kernels/field).
+
+    Where the exact boundary of a pair cannot be closed, that of their convex hulls serves: it keeps them farther apart.
+    """
+    outlines = [shape.outline for shape in shapes.shapes]
+    edges, starts, status = nfp.no_fit_batch(*_convex_parts(outlines), np.array(pairs, dtype=np.int64), nfp.SLIVER)
+    failed = np.flatnonzero(status == nfp.FAILED)
+    if not len(failed):
+        return edges, starts
+    rows = [edges[starts[k] : starts[k + 1]] for k in range(len(pairs))]
+    hulls = _convex_parts([outline.convex_hull for outline in outlines])
+    rough, rough_starts, _ = nfp.no_fit_batch(*hulls, np.array([pairs[k] for k in failed], dtype=np.int64), nfp.SLIVER)
+    for n, k in enumerate(failed):
+        rows[k] = rough[rough_starts[n] : rough_starts[n + 1]]
+    return np.concatenate(rows), np.cumsum([0, *(len(r) for r in rows)]).astype(np.int64)
+
+
+def _convex_parts(outlines: list[Polygon]) -> tuple[Floats, Longs, Longs]:
+    """The convex parts of outlines as kernels/nfp takes them: points, where parts begin, where shapes begin."""
+    points, part_sizes, part_counts = [], [], []
+    for outline in outlines:
+        ring = np.asarray(outline.exterior.coords, dtype=np.float64)[:-1]
+        xy, offsets = convex_parts(ring, np.array([0, len(ring)], dtype=np.int64))
+        points.append(xy)
+        part_sizes.append(np.diff(offsets))
+        part_counts.append(len(offsets) - 1)
+    part_offsets = np.cumsum(np.concatenate([[0], *part_sizes])).astype(np.int64)
+    return np.concatenate(points), part_offsets, np.cumsum([0, *part_counts]).astype(np.int64)
+
+
+def _join(parts: list[_PairTables]) -> _PairTables:
+    """The tables of all parts as one; indices into edges, cells, lists and stamps move along."""
+    edge0 = cell0 = listed0 = stamp0 = 0
+    shape, cell_start, listed, stamp = [], [], [], []
+    for part in parts:
+        shape.append(part.shape + np.array([0, 0, cell0], dtype=np.int32))
+        cell_start.append(part.cell_start[:-1] + np.int32(listed0))
+        listed.append(part.listed + np.int32(edge0))
+        stamp.append(part.stamp + np.array([0, 0, stamp0, stamp0], dtype=np.int32))
+        edge0 += len(part.edges)
+        cell0 += len(part.cell_start) - 1
+        listed0 += len(part.listed)
+        stamp0 += len(part.stamps)
+    cell_start.append(np.array([listed0], dtype=np.int32))
+    return _PairTables(
+        edges=np.concatenate([p.edges for p in parts]),
+        grid=np.concatenate([p.grid for p in parts]),
+        shape=np.concatenate(shape),
+        cell_start=np.concatenate(cell_start),
+        listed=np.concatenate(listed),
+        stamps=np.concatenate([p.stamps for p in parts]),
+        stamp=np.concatenate(stamp),
+    )
+
+
+def _by_shapes(owner_of: NDArray[np.int64], joined: _PairTables) -> tuple[Floats, NDArray[np.int32]]:
+    """``pair_grid`` and ``pair_shape`` of Tables: the owners' rows spread over all pairs of shapes."""
+    owner, sign = owner_of[:, :, 0], owner_of[:, :, 1]
+    pair_grid = np.concatenate([sign[:, :, None].astype(np.float64), joined.grid[owner]], axis=2)
+    # A stamp read for a negated position is the reversed one.
+    stamp = np.where(sign > 0, joined.stamp[owner, 2], joined.stamp[owner, 3])
+    pair_shape = np.concatenate([joined.shape[owner], joined.stamp[owner, :2], stamp[:, :, None]], axis=2)
+    return np.ascontiguousarray(pair_grid), np.ascontiguousarray(pair_shape.astype(np.int32))
