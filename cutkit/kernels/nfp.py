@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from cutkit.kernels import inline_kernel, kernel
 from cutkit.kernels.boundary import closed_rows, without_doubles
 from cutkit.kernels.convex import sorted_order
+from cutkit.kernels.outward import simplify_outward as simplify_outward
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
