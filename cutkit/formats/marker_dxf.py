@@ -69,7 +69,13 @@ def marker_dxf(marker: Marker) -> str:
     # This writer leaves out tables, handles and the layout blocks, on which strict garment readers fail.
     gerber_D6673.export_stream(document, stream)
     text = stream.getvalue().replace("HEADER\n", "HEADER\n" + _header(marker), 1)
-    return text.encode("ascii", "dxfreplace").decode("ascii")
+    return "".join(char if char.isascii() else _escaped(char) for char in text)
+
+
+def _escaped(char: str) -> str:
+    """A character as R12 has it in ASCII: ``\\U+XXXX`` for each of its UTF-16 units."""
+    units = char.encode("utf-16-be", "surrogatepass").hex().upper()
+    return "".join(f"\\U+{units[i : i + 4]}" for i in range(0, len(units), 4))
 
 
 def _header(marker: Marker) -> str:

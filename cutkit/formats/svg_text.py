@@ -17,13 +17,14 @@ BOLD = 1.13
 """How much wider than the regular face the bold one is at the most."""
 
 _WIDTHS_EM = (
-    ("ijlIJ'", 0.30),
-    (" .,:;/\\-|·f", 0.37),
-    ("rt()[]!", 0.42),
+    ("ijlIJ'", 0.33),
+    (" .,:;/\\-|·", 0.37),
+    ("frt()[]!", 0.44),
+    ("ELTF", 0.65),
     ("mwM#+<>=~×&@%W…—", 1.0),
-    ("ABCDEFGHKLNOPQRSTUVXYZ", 0.79),
+    ("ABCDGHKNOPQRSUVXYZ", 0.79),
 )
-_WIDTH_OF = {char: width for chars, width in _WIDTHS_EM for char in chars} | {"T": 0.62, "E": 0.64, "F": 0.6, "L": 0.57}
+_WIDTH_OF = {char: width for chars, width in _WIDTHS_EM for char in chars}
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -44,7 +45,8 @@ def _char_width_em(char: str) -> float:
         return 0.64 if char.islower() or char.isdigit() else 0.84
     if unicodedata.combining(char):
         return 0.0
-    return 1.05 if unicodedata.east_asian_width(char) in "WFA" else 0.84
+    base = unicodedata.normalize("NFD", char)[0]
+    return _char_width_em(base) if base.isascii() else 1.1
 
 
 def shorten_to(text: str, width_em: float, *, bold: bool = False) -> str:
