@@ -148,9 +148,13 @@ def _natural_width(data: TableData, index: int) -> int:
 
 
 def shorten(text: str, width: int, *, plain: bool) -> str:
-    """``text`` in at most ``width`` cells of a terminal, ending in an ellipsis where something is left out."""
+    """``text`` on one line of at most ``width`` cells of a terminal, ending in an ellipsis where something is left out.
+
+    What a terminal would obey instead of showing (a line break, an escape sequence in a name) becomes a blank.
+    """
     from rich.cells import cell_len, set_cell_size
 
+    text = "".join(char if char.isprintable() else " " for char in text)
     if cell_len(text) <= width:
         return text
     mark = ".." if plain else "…"
