@@ -143,18 +143,20 @@ def _natural_width(data: TableData, index: int) -> int:
     from rich.cells import cell_len
 
     rows = [*data.rows, *([data.total] if data.total else [])]
-    texts = [*data.columns[index].title.split("\n"), *(row[index] for row in rows)]
+    texts = [*data.columns[index].title.split("\n"), *(_one_line(row[index]) for row in rows)]
     return max(cell_len(text) for text in texts)
 
 
-def shorten(text: str, width: int, *, plain: bool) -> str:
-    """``text`` on one line of at most ``width`` cells of a terminal, ending in an ellipsis where something is left out.
+def _one_line(text: str) -> str:
+    """``text`` with blanks for what a terminal would obey instead of showing: a line break, an escape sequence."""
+    return "".join(char if char.isprintable() else " " for char in text)
 
-    What a terminal would obey instead of showing (a line break, an escape sequence in a name) becomes a blank.
-    """
+
+def shorten(text: str, width: int, *, plain: bool) -> str:
+    """``text`` on one line of at most ``width`` cells of a terminal, ending in an ellipsis where something is left out."""
     from rich.cells import cell_len, set_cell_size
 
-    text = "".join(char if char.isprintable() else " " for char in text)
+    text = _one_line(text)
     if cell_len(text) <= width:
         return text
     mark = ".." if plain else "…"
