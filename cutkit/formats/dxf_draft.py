@@ -1,0 +1,242 @@
+"""A block of a pattern file understood as a piece as it is drawn: maybe a half, in the axes of the file, in mm."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from cutkit.formats.dxf_meaning import RULE_LABEL, Labels, is_system_text, labels_of
+from cutkit.formats.dxf_notch import Notch, Teller, notches_of
+from cutkit.formats.dxf_outline import Loop, Outlines, find_outlines, loops_of, valid_ring
+from cutkit.formats.dxf_remarks import Remarks
+from cutkit.formats.dxf_shapes import Shape
+from cutkit.geometry import Line, angle_of, distance, without_repeats
+from cutkit.model import MarkKind, Point
+
+LINE_KINDS: dict[str, MarkKind] = {"8": "internal", "9": "match", "10": "match", "14": "sew"}
+"""Layers whose lines are drawn on the piece, and as what."""
+KNOWN_LAYERS = {str(n) for n in (*range(1, 12), 13, 14, 15, 19, *range(80, 88))}
+POINT_HELPERS = {"2", "3"}
+LABEL_LAYERS = {"1", "15", "19"}
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnLine:
+    """A line drawn on a piece; a closed one repeats its first point."""
+
+    kind: MarkKind
+    points: tuple[Point, ...]
+    layer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """A drill hole; ``width_mm`` is its diameter where the file gives one."""
+
+    point: Point
+    layer: str
+    width_mm: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A text to be read on the piece."""
+
+    point: Point
+    text: str
+    angle_deg: float
+    layer: str
+
+
+@dataclass(slots=True)
+class Draft:
+    """One piece in one size as a block draws it.
+
+    ``ring`` is the outline (of a half piece: of the half), ``parts`` how many points each of its paths has, which tells
+    whether two sizes correspond point by point. ``rules`` are the grade rule labels and their points.
+    """
+
+    block: str
+    line: int
+    labels: Labels
+    ring: list[Point]
+    parts: tuple[int, ...] = ()
+    name: str = ""
+    size: str = ""
+    holes: list[list[Point]] = field(default_factory=list)
+    lines: list[DrawnLine] = field(default_factory=list)
+    drills: list[Drill] = field(default_factory=list)
+    notches: list[Notch] = field(default_factory=list)
+    texts: list[Label] = field(default_factory=list)
+    grain: Line | None = None
+    fold: Line | None = None
+    grade_axis_deg: float = 0.0
+    rules: list[tuple[Point, int]] = field(default_factory=list)
+
+
+def drafts_of(shapes: list[Shape], block: str, line: int, where: str, remarks: Remarks) -> list[Draft]:
+    """The pieces that a block draws: one, more where it holds outlines side by side, none where it holds no boundary.
+
+    InputError where its boundary does not close, or where it names a piece and has no boundary at all.
+    """
+    by_layer = _by_layer(shapes)
+    labels = labels_of(shapes)
+    name = labels.name or block
+    outlines = find_outlines(by_layer, where)
+    if outlines is None:
+        if any(shape.is_path for shape in shapes) or labels.name:
+            remarks.add("piece-without-outline", f"block {block!r} has no outline (layer 1); it is not read", name)
+        return []
+    tell = Teller(remarks, name, labels.size or "")
+    draft = _draft(block, line, labels, outlines, by_layer, where, tell)
+    others = [_beside(draft, loop, number, where) for number, loop in enumerate(outlines.others, 2)]
+    if others:
+        remarks.add("several-outlines", f"{len(others) + 1} outlines in one block: each is read as a piece", name)
+    return [draft, *others]
+
+
+def _by_layer(shapes: list[Shape]) -> dict[str, list[Shape]]:
+    groups: dict[str, list[Shape]] = {}
+    for shape in shapes:
+        groups.setdefault(shape.layer, []).append(shape)
+    paths_only = ("1", "84", "14", "11")
+    for layer in paths_only:
+        if layer in groups:
+            groups[layer] = [s for s in groups[layer] if s.is_path or s.kind == "TEXT"]
+    return groups
+
+
+def paths_on(by_layer: dict[str, list[Shape]], layer: str) -> list[Shape]:
+    """The lines and curves on a layer."""
+    return [shape for shape in by_layer.get(layer, ()) if shape.is_path]
+
+
+def _draft(
+    block: str,
+    line: int,
+    labels: Labels,
+    outlines: Outlines,
+    by_layer: dict[str, list[Shape]],
+    where: str,
+    tell: Teller,
+) -> Draft:
+    ring, mended = valid_ring(outlines.outline.ring, f"{where}, line {outlines.outline.line}")
+    if mended:
+        tell("outline-mended", mended)
+    for code, message in outlines.said:
+        tell(code, message)
+    draft = Draft(block, line, labels, ring, outlines.outline.parts if not mended else ())
+    draft.grain = _grain(by_layer, tell)
+    draft.fold = _longest_line(paths_on(by_layer, "6"))
+    draft.holes = _holes(by_layer, outlines.inner, tell)
+    draft.lines = _lines(by_layer, outlines, tell)
+    draft.drills = _drills(by_layer)
+    draft.notches = notches_of(by_layer, ring, tell)
+    draft.texts = [_label(s) for s in _texts(by_layer)]
+    axis = _longest_line(paths_on(by_layer, "5"))
+    draft.grade_axis_deg = angle_of(*axis) if axis else 0.0
+    draft.rules = _rules(by_layer)
+    _tell_of_unknown_layers(by_layer, tell)
+    return draft
+
+
+def _beside(draft: Draft, loop: Loop, number: int, where: str) -> Draft:
+    """Another closed line of the boundary layer beside the outline, as a piece of its own."""
+    ring, _ = valid_ring(loop.ring, f"{where}, line {loop.line}")
+    labels = Labels(name=f"{draft.labels.name or draft.block} ({number})", size=draft.labels.size)
+    labels.quantity, labels.material = draft.labels.quantity, draft.labels.material
+    return Draft(f"{draft.block} ({number})", loop.line, labels, ring, loop.parts, grain=draft.grain)
+
+
+def _longest_line(paths: list[Shape]) -> Line | None:
+    """The longest straight part of some paths: an arrow is drawn with its head."""
+    best: Line | None = None
+    for path in paths:
+        for a, b in zip(path.points, path.points[1:], strict=False):
+            if distance(a, b) > (distance(*best) if best else 1e-6):
+                best = (a, b)
+    return best
+
+
+def _grain(by_layer: dict[str, list[Shape]], tell: Teller) -> Line | None:
+    lines = [shape for shape in paths_on(by_layer, "7") if len(shape.points) > 1]
+    best = _longest_line(lines)
+    if best is None:
+        return None
+    long = [line for shape in lines if (line := _longest_line([shape])) and distance(*line) > 0.5 * distance(*best)]
+    if any(abs((angle_of(*line) - angle_of(*best) + 90.0) % 180.0 - 90.0) > 0.5 for line in long):
+        tell("grain-doubtful", f"{len(long)} grain lines in different directions: the longest is used")
+    return best
+
+
+def _holes(by_layer: dict[str, list[Shape]], inner: list[Loop], tell: Teller) -> list[list[Point]]:
+    loops = loops_of(paths_on(by_layer, "11"))
+    for code, message in loops.said:
+        tell(code, f"cut-out (layer 11): {message}")
+    if loops.open:
+        tell("cutout-open", f"{len(loops.open)} lines on layer 11 do not close: they are drawn, not cut")
+    if inner:
+        tell("cutout-on-outline-layer", f"{len(inner)} closed lines inside the outline, on its layer, are cut out")
+    return [loop.ring for loop in (*loops.closed, *inner)]
+
+
+def _lines(by_layer: dict[str, list[Shape]], outlines: Outlines, tell: Teller) -> list[DrawnLine]:
+    lines = [
+        DrawnLine(kind, _path_points(path), layer)
+        for layer, kind in LINE_KINDS.items()
+        if layer != outlines.outline.layer
+        for path in paths_on(by_layer, layer)
+        if len(path.points) > 1
+    ]
+    lines += [DrawnLine("internal", chain.points, "11") for chain, _ in loops_of(paths_on(by_layer, "11")).open]
+    if outlines.leftover:
+        tell("outline-leftover", f"{len(outlines.leftover)} open lines on the outline's layer are drawn, not cut")
+        lines += [DrawnLine("internal", tuple(points), outlines.outline.layer) for points in outlines.leftover]
+    return lines
+
+
+def _path_points(path: Shape) -> tuple[Point, ...]:
+    points = without_repeats(path.points, closed=path.closed)
+    return tuple([*points, points[0]] if path.closed else points)
+
+
+def _drills(by_layer: dict[str, list[Shape]]) -> list[Drill]:
+    drills: list[Drill] = []
+    for shape in by_layer.get("13", ()):
+        if shape.kind == "POINT":
+            drills.append(Drill(shape.points[0], "13", shape.width_mm or None))
+        elif shape.kind == "CIRCLE":
+            xs, ys = zip(*shape.points, strict=True)
+            centre = ((min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2)
+            drills.append(Drill(centre, "13", shape.width_mm))
+    return drills
+
+
+def _texts(by_layer: dict[str, list[Shape]]) -> list[Shape]:
+    return [s for layer in sorted(LABEL_LAYERS) for s in by_layer.get(layer, ()) if s.kind == "TEXT" and _readable(s)]
+
+
+def _readable(shape: Shape) -> bool:
+    return bool(shape.text) and not is_system_text(shape.text)
+
+
+def _label(shape: Shape) -> Label:
+    return Label(shape.points[0], shape.text, shape.angle_deg or 0.0, shape.layer)
+
+
+def _rules(by_layer: dict[str, list[Shape]]) -> list[tuple[Point, int]]:
+    """Grade rule labels, "# n" at their points; a point that is labelled on several layers counts once."""
+    rules: dict[Point, int] = {}
+    for shapes in by_layer.values():
+        for shape in shapes:
+            match = RULE_LABEL.fullmatch(shape.text) if shape.kind == "TEXT" else None
+            if match:
+                rules.setdefault(shape.points[0], int(match.group(1)))
+    return list(rules.items())
+
+
+def _tell_of_unknown_layers(by_layer: dict[str, list[Shape]], tell: Teller) -> None:
+    unknown = Counter({name: len(shapes) for name, shapes in by_layer.items() if name not in KNOWN_LAYERS})
+    if unknown:
+        listed = ", ".join(f"{layer} ({count})" for layer, count in sorted(unknown.items()))
+        tell("layer-ignored", f"layers without a meaning here are not used: {listed}")

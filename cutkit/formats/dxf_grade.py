@@ -1,0 +1,208 @@
+"""Grading: the sizes of a rule table from the sample size's drafts.
+
+A point with a rule label moves as its rule says, turned with the grade reference line. A point of the outline without
+one moves by the mean of its labelled neighbours, weighted by the way along the outline; anything inside the piece
+(lines, drill holes, grain, mirror line) moves by its own label, else as the outline around it, weighted by distance.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cutkit.formats.dxf_draft import Draft, DrawnLine, Drill
+from cutkit.formats.dxf_notch import Notch
+from cutkit.formats.dxf_remarks import Remarks
+from cutkit.formats.rul import RuleTable
+from cutkit.geometry import Line, distance, nearest_place, point_at
+from cutkit.model import Point
+
+AT_POINT_MM = 0.5
+"""A label this near to a point is that point's."""
+
+
+@dataclass(slots=True)
+class _Graded:
+    """A draft whose labelled points are points of its outline, and the rules of those and of the points inside."""
+
+    draft: Draft
+    on_ring: dict[int, int]
+    inside: list[tuple[Point, int]]
+
+
+def grade_drafts(
+    drafts: Sequence[Draft], table: RuleTable, sample: str | None, remarks: Remarks
+) -> tuple[list[Draft], tuple[str, ...]]:
+    """The drafts in all sizes of the table, piece by piece, and the sizes in the table's order.
+
+    A size that the file draws itself stays as it is drawn.
+    """
+    base = sample if sample in table.sizes else table.sample_size
+    if sample is not None and sample not in table.sizes:
+        message = f"the sample size {sample!r} is not in the rule table: graded from the table's, {base!r}"
+        remarks.add("sample-size-unknown", message)
+    drawn = {(draft.name, draft.size): draft for draft in drafts}
+    result: list[Draft] = []
+    for name in dict.fromkeys(draft.name for draft in drafts):
+        own = {size: draft for (n, size), draft in drawn.items() if n == name}
+        source = own.get(base) or own.get("") or next(iter(own.values()))
+        start = source.size if source.size in table.sizes else base
+        result += _all_sizes(source, own, start, table, remarks)
+    others = [size for size in dict.fromkeys(d.size for d in drafts) if size and size not in table.sizes]
+    return result, (*table.sizes, *others)
+
+
+def _all_sizes(source: Draft, own: dict[str, Draft], start: str, table: RuleTable, remarks: Remarks) -> list[Draft]:
+    graded = _prepared(source, table, remarks)
+    if not source.rules:
+        remarks.add("grade-none", "it has no grade rules: it is the same in every size", source.name)
+    sizes: list[Draft] = []
+    for size in table.sizes:
+        if size in own:
+            sizes.append(own[size])
+        else:
+            sizes.append(_graded(graded, table, size, start))
+    sizes += [draft for size, draft in own.items() if size and size not in table.sizes]
+    return sizes
+
+
+def _prepared(draft: Draft, table: RuleTable, remarks: Remarks) -> _Graded:
+    """The draft with a point of the outline at every label on it."""
+    unknown = sorted({rule for _, rule in draft.rules if rule not in table.rules})
+    if unknown:
+        listed = ", ".join(map(str, unknown[:8]))
+        message = f"rules that the table lacks: {listed}; their points move with their neighbours"
+        remarks.add("grade-rule-missing", message, draft.name)
+    rules = [(point, rule) for point, rule in draft.rules if rule in table.rules]
+    inserted: dict[int, list[float]] = {}
+    inside: list[tuple[Point, int]] = []
+    for point, rule in rules:
+        place = nearest_place(draft.ring, point)
+        if place.distance_mm > AT_POINT_MM:
+            inside.append((point, rule))
+        elif min(distance(place.point, draft.ring[i]) for i in (place.edge, _next(draft, place.edge))) > AT_POINT_MM:
+            inserted.setdefault(place.edge, []).append(place.share)
+    split = _split(draft, inserted)
+    on_ring: dict[int, int] = {}
+    for point, rule in rules:
+        index = min(range(len(split.ring)), key=lambda i: distance(split.ring[i], point))
+        if distance(split.ring[index], point) <= 2 * AT_POINT_MM:
+            on_ring.setdefault(index, rule)
+    return _Graded(split, on_ring, inside)
+
+
+def _next(draft: Draft, edge: int) -> int:
+    return (edge + 1) % len(draft.ring)
+
+
+def _split(draft: Draft, shares: dict[int, list[float]]) -> Draft:
+    """The draft with more points on its outline; its notches keep their places."""
+    if not shares:
+        return draft
+    ring: list[Point] = []
+    for edge, point in enumerate(draft.ring):
+        ring.append(point)
+        ring += [point_at(draft.ring, edge, share) for share in sorted(shares.get(edge, ()))]
+    notches: list[Notch] = []
+    for notch in draft.notches:
+        place = nearest_place(ring, point_at(draft.ring, notch.edge, notch.share))
+        notches.append(replace(notch, edge=place.edge, share=place.share))
+    return replace(draft, ring=ring, notches=notches)
+
+
+def _graded(graded: _Graded, table: RuleTable, size: str, start: str) -> Draft:
+    draft = graded.draft
+    axis = math.radians(draft.grade_axis_deg)
+    c, s = math.cos(axis), math.sin(axis)
+
+    def move(rule: int) -> Point:
+        dx, dy = table.delta(rule, size, start)
+        return c * dx - s * dy, s * dx + c * dy
+
+    moves = _ring_moves(draft.ring, {index: move(rule) for index, rule in graded.on_ring.items()})
+    field = _Field(np.asarray(draft.ring), moves, {point: move(rule) for point, rule in graded.inside})
+    return replace(
+        draft,
+        size=size,
+        ring=[(x + dx, y + dy) for (x, y), (dx, dy) in zip(draft.ring, moves.tolist(), strict=True)],
+        holes=[field.moved(hole) for hole in draft.holes],
+        lines=[DrawnLine(line.kind, tuple(field.moved(line.points)), line.layer) for line in draft.lines],
+        drills=[Drill(field.moved([d.point])[0], d.layer, d.width_mm) for d in draft.drills],
+        texts=[replace(text, point=field.moved([text.point])[0]) for text in draft.texts],
+        grain=_moved_grain(draft.grain, field),
+        fold=_moved_line(draft.fold, field),
+    )
+
+
+def _ring_moves(ring: Sequence[Point], known: dict[int, Point]) -> np.ndarray:
+    """The move of every point of a ring; between known ones linear in the way along the ring."""
+    n = len(ring)
+    if not known:
+        return np.zeros((n, 2))
+    steps = [distance(ring[i], ring[(i + 1) % n]) for i in range(n)]
+    way = np.concatenate([[0.0], np.cumsum(steps)])
+    order = sorted(known)
+    at = np.array([way[i] for i in order])
+    values = np.array([known[i] for i in order])
+    columns = [np.interp(way[:-1], at, values[:, k], period=way[-1]) for k in (0, 1)]
+    return np.stack(columns, axis=1)
+
+
+@dataclass(slots=True)
+class _Field:
+    """How places inside a piece move: as their label says, else as the outline around them."""
+
+    ring: np.ndarray
+    moves: np.ndarray
+    labelled: dict[Point, Point]
+
+    def moved(self, points: Sequence[Point]) -> list[Point]:
+        """The points after grading; those between labelled points of the same line move as these do."""
+        known = {i: self.labelled[key] for i, p in enumerate(points) if (key := self._label_at(p)) is not None}
+        if known:
+            way = np.concatenate([[0.0], np.cumsum([distance(a, b) for a, b in itertools.pairwise(points)])])
+            order = sorted(known)
+            at = [way[i] for i in order]
+            moves = np.stack([np.interp(way, at, [known[i][k] for i in order]) for k in (0, 1)], axis=1)
+        else:
+            moves = np.array([self._move(p) for p in points])
+        return [(x + float(dx), y + float(dy)) for (x, y), (dx, dy) in zip(points, moves, strict=True)]
+
+    def _label_at(self, point: Point) -> Point | None:
+        near = min(self.labelled, key=lambda p: distance(p, point), default=None)
+        return near if near is not None and distance(near, point) <= AT_POINT_MM else None
+
+    def _move(self, point: Point) -> Point:
+        ring: list[Point] = [(float(x), float(y)) for x, y in self.ring]
+        place = nearest_place(ring, point)
+        if place.distance_mm <= AT_POINT_MM:
+            a, b = self.moves[place.edge], self.moves[(place.edge + 1) % len(ring)]
+            x, y = a + place.share * (b - a)
+            return float(x), float(y)
+        middles = (self.ring + np.roll(self.ring, -1, axis=0)) / 2
+        lengths = np.linalg.norm(np.roll(self.ring, -1, axis=0) - self.ring, axis=1)
+        weights = lengths / np.sum((middles - np.asarray(point)) ** 2, axis=1)
+        x, y = weights @ ((self.moves + np.roll(self.moves, -1, axis=0)) / 2) / weights.sum()
+        return float(x), float(y)
+
+
+def _moved_line(line: Line | None, field: _Field) -> Line | None:
+    if line is None:
+        return None
+    a, b = field.moved(list(line))
+    return a, b
+
+
+def _moved_grain(grain: Line | None, field: _Field) -> Line | None:
+    """The grain moved as its middle moves: grading never turns it."""
+    if grain is None:
+        return None
+    (x0, y0), (x1, y1) = grain
+    middle = ((x0 + x1) / 2, (y0 + y1) / 2)
+    (mx, my) = field.moved([middle])[0]
+    dx, dy = mx - middle[0], my - middle[1]
+    return (x0 + dx, y0 + dy), (x1 + dx, y1 + dy)

@@ -1,0 +1,166 @@
+"""The outline of a piece from the shapes on its boundary layer: one ring, and what else was found there.
+
+Layer 1 is the line to cut. Layer 84 is a copy of it for quality checks and stands in where layer 1 has no closed line;
+the sew line (14) stands in where there is neither. Ends up to ``GAP_MM`` apart are joined and reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from shapely.geometry import Point as ShapelyPoint
+from shapely.geometry import Polygon
+
+from cutkit.errors import InputError
+from cutkit.formats.dxf_container import EXPORT_AGAIN
+from cutkit.formats.dxf_shapes import Shape
+from cutkit.geometry import Chain, distance, join_chains, mend, signed_area, without_repeats
+from cutkit.model import Point
+
+GAP_MM = 2.0
+"""Ends of an outline up to this far apart are joined; further apart the outline is open, and refused."""
+LEAST_AREA_MM2 = 1.0
+COPY_DIFFERS = 0.005
+"""A copy of the outline whose area differs by more than this share is worth a word."""
+LOST_SHARE = 0.05
+"""An outline that loses more than this share of its area when it is mended is refused."""
+
+
+@dataclass(slots=True)
+class Loop:
+    """A closed line: its ring, how many points each joined path had, and the line of the file where it begins."""
+
+    ring: list[Point]
+    parts: tuple[int, ...]
+    line: int
+    layer: str
+
+
+@dataclass(slots=True)
+class Loops:
+    """What the paths of a layer make: closed lines, largest first, and what stays open. ``said``: code and message."""
+
+    closed: list[Loop] = field(default_factory=list)
+    open: list[tuple[Chain, int]] = field(default_factory=list)
+    said: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Outlines:
+    """The outline of a block; ``inner`` are closed lines of the same layer inside it, ``others`` ones beside it."""
+
+    outline: Loop
+    inner: list[Loop] = field(default_factory=list)
+    others: list[Loop] = field(default_factory=list)
+    leftover: list[list[Point]] = field(default_factory=list)
+    said: list[tuple[str, str]] = field(default_factory=list)
+
+
+def loops_of(paths: Sequence[Shape], *, gap_mm: float = GAP_MM) -> Loops:
+    """The closed and open lines that paths make, joined end to end in whatever order and direction they come."""
+    loops = Loops()
+    pieces: list[Shape] = []
+    for path in paths:
+        ring = without_repeats(path.points, closed=True)
+        ends_meet = len(path.points) > 3 and distance(path.points[0], path.points[-1]) <= 1e-3
+        if (path.closed or ends_meet) and len(ring) > 2:
+            loops.closed.append(Loop(ring, (len(ring),), path.line, path.layer))
+        else:
+            pieces.append(path)
+    for chain in join_chains([p.points for p in pieces], gap_mm=gap_mm):
+        line = _line_of(chain, pieces)
+        if not chain.closed:
+            loops.open.append((chain, line))
+            continue
+        parts = tuple(len(p.points) for p in pieces)
+        loops.closed.append(Loop(list(chain.points), parts, line, pieces[0].layer))
+        for place, gap in chain.gaps:
+            loops.said.append(("outline-gap", f"a gap of {gap:.2f} mm at {_at(place)} is bridged"))
+    loops.closed = [loop for loop in loops.closed if abs(signed_area(loop.ring)) >= LEAST_AREA_MM2]
+    loops.closed.sort(key=lambda loop: -abs(signed_area(loop.ring)))
+    return loops
+
+
+def _line_of(chain: Chain, paths: Sequence[Shape]) -> int:
+    ends = {chain.points[0], chain.points[-1]}
+    return next((p.line for p in paths if p.points[0] in ends or p.points[-1] in ends), paths[0].line)
+
+
+def find_outlines(by_layer: dict[str, list[Shape]], where: str) -> Outlines | None:
+    """The outline of a block and what else its boundary layer holds; None for a block without any boundary.
+
+    InputError where there is a boundary that does not close, with the layer, the line and the gap.
+    """
+    opened: tuple[str, Loops] | None = None
+    for layer in ("1", "84", "14"):
+        loops = loops_of(by_layer.get(layer, ()))
+        if loops.closed:
+            return _outlines(loops, layer, by_layer, opened is not None)
+        if loops.open and opened is None:
+            opened = (layer, loops)
+    if opened is None:
+        return None
+    layer, loops = opened
+    chain, line = max(loops.open, key=lambda item: len(item[0].points))
+    gap = distance(chain.points[0], chain.points[-1])
+    raise InputError(
+        f"the outline does not close: layer {layer}, from {_at(chain.points[0])} to {_at(chain.points[-1])} "
+        f"{gap:.1f} mm are missing",
+        where=f"{where}, line {line}" if line else where,
+        hint=f"Close the outline in the pattern CAD; gaps up to {GAP_MM:g} mm are bridged. {EXPORT_AGAIN}",
+    )
+
+
+def _outlines(loops: Loops, layer: str, by_layer: dict[str, list[Shape]], was_open: bool) -> Outlines:
+    result = Outlines(loops.closed[0], said=list(loops.said))
+    if layer != "1":
+        why = "does not close" if was_open else "is missing"
+        what = "its copy on layer 84" if layer == "84" else "the sew line (14), which has no seam allowance,"
+        code = "outline-from-copy" if layer == "84" else "outline-from-sew-line"
+        result.said.append((code, f"the outline on layer 1 {why}: {what} is cut instead"))
+    mended = mend(result.outline.ring)
+    shell = mended.polygon if mended else Polygon(result.outline.ring)
+    for loop in loops.closed[1:]:
+        inside = shell.contains(ShapelyPoint(*loop.ring[0]))
+        (result.inner if inside else result.others).append(loop)
+    result.leftover = [list(chain.points) for chain, _ in loops.open]
+    if layer == "1":
+        _compare_with_copy(result, by_layer.get("84", ()))
+    return result
+
+
+def _compare_with_copy(result: Outlines, copies: Sequence[Shape]) -> None:
+    closed = loops_of(copies).closed if copies else []
+    if not closed:
+        return
+    area, copy = abs(signed_area(result.outline.ring)), abs(signed_area(closed[0].ring))
+    if abs(copy - area) > COPY_DIFFERS * area:
+        share = 100 * (copy / area - 1)
+        result.said.append(
+            ("copy-differs", f"layer 84, a copy of the outline, differs by {share:+.1f} % in area; unused")
+        )
+
+
+def valid_ring(ring: list[Point], where: str) -> tuple[list[Point], str | None]:
+    """The ring as a simple polygon, and what was mended; InputError where the mend would lose too much."""
+    mended = mend(ring)
+    if mended is None:
+        raise InputError("the outline has no area", where=where, hint=EXPORT_AGAIN)
+    if not mended.faults:
+        return ring, None
+    area = mended.polygon.area
+    places = ", ".join(_at(p) for p in mended.faults[:3])
+    if mended.lost_mm2 > LOST_SHARE * area:
+        raise InputError(
+            f"the outline crosses itself at {places}: {mended.lost_mm2 / 100:.1f} cm² of it would be lost",
+            where=where,
+            hint="Mend the outline in the pattern CAD (is it a figure of eight?) and export it again.",
+        )
+    lost = f"; loops of {mended.lost_mm2 / 100:.2f} cm² are left out" if mended.lost_mm2 > 1 else ""
+    points = without_repeats(mended.polygon.exterior.coords, closed=True)
+    return points, f"the outline crosses or touches itself at {places} and is mended{lost}"
+
+
+def _at(point: Point) -> str:
+    return f"({point[0]:.1f}, {point[1]:.1f})"

@@ -1,0 +1,191 @@
+"""Drawings without a garment convention: closed lines become pieces, what lies inside them cut-outs or marks.
+
+The rule, said in a notice: an outermost closed line is a piece. A closed line inside it that follows it all round is
+its sew line; another one on the outline's layer is a cut-out; on another layer it is drawn. Open lines inside a piece
+are drawn, texts inside it name it. Layers with the numbers of the garment convention keep that meaning.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import shapely
+from shapely.geometry import LineString, Polygon
+from shapely.geometry import Point as ShapelyPoint
+
+from cutkit.formats.dxf_draft import Draft, DrawnLine, Label, drafts_of
+from cutkit.formats.dxf_meaning import is_system_text, labels_of
+from cutkit.formats.dxf_outline import Loop, loops_of, valid_ring
+from cutkit.formats.dxf_remarks import Remarks
+from cutkit.formats.dxf_shapes import Shape
+from cutkit.geometry import mend, without_repeats
+from cutkit.model import Point
+
+WIDEST_ALLOWANCE_MM = 40.0
+"""A closed line inside a piece, nowhere further than this from its outline all round, may be its sew line."""
+LEAST_PIECE_MM2 = 25.0
+_DRAWN_LAYER = re.compile(
+    r"mark|draw|pen|plot|internal|sew|stitch|seam|fold|grain|text|label|annot|engrav", re.IGNORECASE
+)
+_NO_PIECE_LAYER = re.compile(r"defpoints|dimension|construct|guide|frame|border|coordinate|keypoint", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class _Found:
+    """A piece of a plain drawing in the making."""
+
+    loop: Loop
+    polygon: Polygon
+    holes: list[Loop] = field(default_factory=list)
+    sew: list[Loop] = field(default_factory=list)
+    drawn: list[tuple[str, tuple[Point, ...]]] = field(default_factory=list)
+    texts: list[Shape] = field(default_factory=list)
+
+
+def plain_drafts(shapes: Sequence[Shape], where: str, remarks: Remarks) -> list[Draft]:
+    """The pieces that loose lines draw; empty where no line closes."""
+    layers = {shape.layer for shape in shapes if shape.is_path}
+    if "1" in layers and layers & {"4", "7", "8", "14", "84"}:
+        return _by_garment_layers(shapes, where, remarks)
+    loops, open_lines = _loops(shapes, remarks)
+    pieces = _nest_of(loops)
+    _give(pieces, open_lines, [s for s in shapes if s.kind == "TEXT" and s.text], remarks)
+    drafts = [_draft(found, number, where, remarks) for number, found in enumerate(pieces, 1)]
+    if drafts:
+        _tell_rule(pieces, remarks)
+    return drafts
+
+
+def _loops(shapes: Sequence[Shape], remarks: Remarks) -> tuple[list[Loop], list[tuple[str, tuple[Point, ...]]]]:
+    """The closed lines of every layer, and the lines that stay open."""
+    by_layer: dict[str, list[Shape]] = defaultdict(list)
+    for shape in shapes:
+        if shape.is_path and not _NO_PIECE_LAYER.search(shape.layer):
+            by_layer[shape.layer].append(shape)
+    closed: list[Loop] = []
+    open_lines: list[tuple[str, tuple[Point, ...]]] = []
+    for layer, paths in by_layer.items():
+        found = loops_of(paths)
+        for code, message in found.said:
+            remarks.add(code, f"layer {layer}: {message}")
+        closed += [loop for loop in found.closed if Polygon(loop.ring).area >= LEAST_PIECE_MM2]
+        open_lines += [(layer, chain.points) for chain, _ in found.open]
+    return closed, open_lines
+
+
+def _nest_of(loops: Sequence[Loop]) -> list[_Found]:
+    """The outermost closed lines as pieces, each with the closed lines inside it; in the file's order."""
+    shells = [(loop, mended.polygon) for loop in loops if (mended := mend(loop.ring))]
+    shells.sort(key=lambda item: -item[1].area)
+    pieces: list[_Found] = []
+    for loop, polygon in shells:
+        around = next((p for p in pieces if p.polygon.contains(polygon.representative_point())), None)
+        if around is None and not _DRAWN_LAYER.search(loop.layer):
+            pieces.append(_Found(loop, polygon))
+        elif around is None:
+            continue
+        elif any(Polygon(hole.ring).contains(polygon.representative_point()) for hole in around.holes):
+            around.drawn.append((loop.layer, (*loop.ring, loop.ring[0])))
+        elif not around.sew and _follows(polygon, around.polygon):
+            around.sew.append(loop)
+        elif loop.layer == around.loop.layer:
+            around.holes.append(loop)
+        else:
+            around.drawn.append((loop.layer, (*loop.ring, loop.ring[0])))
+    return sorted(pieces, key=lambda piece: piece.loop.line)
+
+
+def _follows(inner: Polygon, outer: Polygon) -> bool:
+    """Whether an inner line runs round along the outer one, as a sew line does."""
+    if not outer.buffer(0.01).covers(inner) or inner.area < 0.3 * outer.area:
+        return False
+    reach = shapely.hausdorff_distance(inner.exterior, outer.exterior)
+    return bool(reach <= WIDEST_ALLOWANCE_MM and reach < 0.25 * min(_sides(outer)) + 10.0)
+
+
+def _sides(polygon: Polygon) -> tuple[float, float]:
+    x0, y0, x1, y1 = polygon.bounds
+    return x1 - x0, y1 - y0
+
+
+def _give(
+    pieces: Sequence[_Found],
+    open_lines: Sequence[tuple[str, tuple[Point, ...]]],
+    texts: Sequence[Shape],
+    remarks: Remarks,
+) -> None:
+    """Give open lines and texts to the pieces they lie in; say how many lie in none."""
+    loose = 0
+    for layer, points in open_lines:
+        line = LineString(points)
+        home = next((p for p in pieces if p.polygon.intersects(line.interpolate(0.5, normalized=True))), None)
+        if home is None:
+            loose += 1
+        else:
+            home.drawn.append((layer, points))
+    for text in texts:
+        place = ShapelyPoint(*text.points[0])
+        home = next((p for p in pieces if p.polygon.contains(place)), None)
+        if home is not None:
+            home.texts.append(text)
+    if loose and pieces:
+        remarks.add("outside-pieces", f"{loose} open lines outside every piece are not used")
+
+
+def _draft(found: _Found, number: int, where: str, remarks: Remarks) -> Draft:
+    labels = labels_of(found.texts)
+    name = labels.name or next(iter(labels.free), f"piece {number}")
+    labels.free = tuple(text for text in labels.free if text != name)
+    labels.name = name
+    ring, mended = valid_ring(found.loop.ring, f"{where}, line {found.loop.line}")
+    if mended:
+        remarks.add("outline-mended", mended, name)
+    draft = Draft(name, found.loop.line, labels, ring, found.loop.parts)
+    draft.holes = [loop.ring for loop in found.holes]
+    draft.lines = [DrawnLine("sew", (*loop.ring, loop.ring[0]), loop.layer) for loop in found.sew]
+    for layer, points in found.drawn:
+        clean = without_repeats(points)
+        if len(clean) > 1:
+            draft.lines.append(DrawnLine("internal", tuple(clean), layer))
+    draft.texts = [
+        Label(t.points[0], t.text, t.angle_deg or 0.0, t.layer) for t in found.texts if not is_system_text(t.text)
+    ]
+    return draft
+
+
+def _tell_rule(pieces: Sequence[_Found], remarks: Remarks) -> None:
+    holes = sum(len(p.holes) for p in pieces)
+    sew = sum(len(p.sew) for p in pieces)
+    parts = [f"{len(pieces)} outermost closed lines are pieces"]
+    if sew:
+        parts.append(f"{sew} closed lines that follow an outline are sew lines")
+    if holes:
+        parts.append(f"{holes} closed lines inside on the outline's layer are cut out")
+    remarks.add("plain-drawing", "no garment convention: " + ", ".join(parts))
+
+
+def _by_garment_layers(shapes: Sequence[Shape], where: str, remarks: Remarks) -> list[Draft]:
+    """The pieces of a file with the garment layers but no blocks: one for every outermost outline on layer 1."""
+    loops = loops_of([s for s in shapes if s.is_path and s.layer == "1"]).closed
+    homes = _nest_of([Loop(loop.ring, loop.parts, loop.line, loop.layer) for loop in loops])
+    groups: list[list[Shape]] = [[] for _ in homes]
+    outside = 0
+    for shape in shapes:
+        line = LineString(shape.points) if len(shape.points) > 1 else ShapelyPoint(*shape.points[0])
+        gaps = [home.polygon.distance(line) for home in homes]
+        best = min(range(len(homes)), key=gaps.__getitem__, default=None)
+        if best is None or gaps[best] > WIDEST_ALLOWANCE_MM:
+            outside += 1
+        else:
+            groups[best].append(shape)
+    if outside:
+        remarks.add("outside-pieces", f"{outside} entities outside every piece are not used")
+    remarks.add("no-blocks", f"no blocks: every closed line on layer 1 is a piece, {len(homes)} in all")
+    drafts: list[Draft] = []
+    for number, (home, group) in enumerate(zip(homes, groups, strict=True), 1):
+        name = next((t for t in labels_of(group).free), f"piece {number}")
+        drafts += drafts_of(group, name, home.loop.line, f"{where}, {name}", remarks)
+    return drafts

@@ -1,0 +1,152 @@
+"""What the blocks of a file mean together: names and sizes of pieces, and what other sizes take from the sample size.
+
+Gerber writes quantity, material, category, annotation and notches in the sample size's block alone; the other sizes of
+a piece inherit them. A notch is inherited where the outlines of two sizes correspond point by point.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from cutkit.formats.dxf_draft import Draft
+from cutkit.formats.dxf_meaning import (
+    Labels,
+    Quantity,
+    material_in_words,
+    name_without_size,
+    quantity_in_words,
+    read_quantity,
+    says_on_fold,
+)
+from cutkit.formats.dxf_remarks import Remarks
+
+_INHERITED = ("quantity", "material", "category", "annotation", "fold")
+
+
+def name_drafts(drafts: Sequence[Draft], sample_size: str | None, remarks: Remarks) -> None:
+    """Give every draft its name and size. Two blocks of one name and size stay two pieces, and it is said."""
+    graded = any(draft.labels.size for draft in drafts)
+    seen: dict[tuple[str, str], int] = defaultdict(int)
+    for draft in drafts:
+        draft.size = draft.labels.size or ""
+        draft.name = draft.labels.name or name_without_size(draft.block, draft.size)
+        if graded and not draft.size and sample_size:
+            draft.size = sample_size
+            remarks.add("size-assumed", f"it has no size: taken for the sample size {sample_size}", draft.name)
+        key = (draft.name, draft.size)
+        seen[key] += 1
+        if seen[key] > 1:
+            first = draft.name
+            draft.name = f"{first} ({seen[key]})"
+            remarks.add("name-twice", f"{seen[key]} blocks have this name and size: each is a piece of its own", first)
+
+
+def sizes_in_order(drafts: Iterable[Draft]) -> tuple[str, ...]:
+    """The sizes in the file's order; one that the first pieces miss stands after the size it follows in another."""
+    order: list[str] = []
+    previous: dict[str, str] = {}
+    for draft in drafts:
+        if draft.size and draft.size not in order:
+            before = previous.get(draft.name)
+            order.insert(order.index(before) + 1 if before else len(order), draft.size)
+        if draft.size:
+            previous[draft.name] = draft.size
+    return tuple(order)
+
+
+def tell_of_missing_sizes(drafts: Sequence[Draft], sizes: Sequence[str], remarks: Remarks) -> None:
+    """Say which pieces of a graded file lack which sizes."""
+    has: dict[str, set[str]] = defaultdict(set)
+    for draft in drafts:
+        has[draft.name].add(draft.size)
+    for name, own in has.items():
+        missing = [size for size in sizes if size not in own]
+        if missing and own != {""}:
+            remarks.add("size-missing", f"the file has it in no size {', '.join(missing)}", name)
+
+
+def inherit(drafts: Sequence[Draft], sample_size: str | None, remarks: Remarks) -> None:
+    """Give every size what is written in the sample size's block of the same piece alone."""
+    by_name: dict[str, list[Draft]] = defaultdict(list)
+    for draft in drafts:
+        by_name[draft.name].append(draft)
+    for name, sizes in by_name.items():
+        source = _source(sizes, sample_size)
+        for draft in sizes:
+            if draft is not source:
+                _take(draft, source, name, remarks)
+
+
+def _source(sizes: Sequence[Draft], sample_size: str | None) -> Draft:
+    """The sample size's draft, else the one that says the most."""
+    sample = [d for d in sizes if d.size == sample_size]
+    return sample[0] if sample else max(sizes, key=lambda d: (d.labels.quantity is not None, len(d.notches)))
+
+
+def _take(draft: Draft, source: Draft, name: str, remarks: Remarks) -> None:
+    for key in _INHERITED:
+        if getattr(draft.labels, key) is None:
+            setattr(draft.labels, key, getattr(source.labels, key))
+    if not source.notches or draft.notches:
+        return
+    if draft.parts and draft.parts == source.parts and len(draft.ring) == len(source.ring):
+        draft.notches = [replace(notch) for notch in source.notches]
+        remarks.add("notches-inherited", "notches are taken from the sample size, at the same points", name, draft.size)
+    else:
+        remarks.add(
+            "notches-missing",
+            "no notches: its outline does not match the sample size's point by point",
+            name,
+            draft.size,
+        )
+
+
+def quantity_of(labels: Labels, name: str, remarks: Remarks) -> Quantity:
+    """How often a garment needs a piece: by its quantity, else by a label or annotation, else once, and it is said."""
+    words = [*labels.free, *([labels.annotation] if labels.annotation else [])]
+    spoken = next(((q, text) for text in words if (q := quantity_in_words(text))), None)
+    if labels.quantity is not None:
+        quantity = read_quantity(labels.quantity)
+        if quantity is not None:
+            _tell_of_quantity(quantity, spoken, labels.quantity, name, remarks)
+            return quantity
+        remarks.add("quantity-unreadable", f"its quantity {labels.quantity!r} is not understood", name)
+    if spoken is not None:
+        quantity, text = spoken
+        how = f"; {quantity.assumed}" if quantity.assumed else ""
+        remarks.add("quantity-from-label", f"its quantity is taken from the label {text!r}{how}", name)
+        return quantity
+    remarks.add("quantity-missing", "it has no quantity: one, as drawn", name)
+    return Quantity(1, 0)
+
+
+def _tell_of_quantity(
+    quantity: Quantity, spoken: tuple[Quantity, str] | None, text: str, name: str, remarks: Remarks
+) -> None:
+    total = quantity.as_drawn + quantity.mirrored
+    if total == 0:
+        label = f", though a label says {spoken[1]!r}" if spoken and spoken[0].as_drawn else ""
+        remarks.add("quantity-zero", f"its quantity is 0: it is not cut{label}", name)
+    elif spoken and spoken[0].as_drawn + spoken[0].mirrored != total:
+        remarks.add(
+            "quantity-contradiction", f"its quantity is {text}, a label says {spoken[1]!r}: {text} counts", name
+        )
+    if quantity.assumed:
+        remarks.add("quantity-pair-assumed", f"quantity {text}: {quantity.assumed}", name)
+
+
+def fill_material(labels: Labels) -> None:
+    """Take the material from a label such as "Fabric, Cut 2" where no text names it."""
+    if labels.material is None:
+        words = [*labels.free, *([labels.annotation] if labels.annotation else [])]
+        labels.material = next((m for text in words if (m := material_in_words(text))), None)
+
+
+def tell_of_fold_text(draft: Draft, remarks: Remarks) -> None:
+    """Warn of a piece that a text puts on the fold while no mirror line says where."""
+    text = says_on_fold([*draft.labels.free, draft.labels.annotation or "", draft.labels.fold or ""])
+    if text and draft.fold is None:
+        message = f"a text says {text!r} but there is no mirror line (layer 6): it is read as drawn, not unfolded"
+        remarks.add("fold-in-text", message, draft.name, draft.size)

@@ -1,0 +1,119 @@
+"""The unit of a pattern file: option, then text, then $INSUNITS, then mm; and whether the result can be a garment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cutkit.errors import InputError
+from cutkit.formats.dxf_container import Drawing
+from cutkit.formats.dxf_meaning import Style
+from cutkit.formats.dxf_remarks import Remarks
+from cutkit.model import Piece, Units, UnitsFrom
+from cutkit.units import MM_PER
+
+UNITS: tuple[Units, ...] = ("mm", "cm", "in")
+_WORDS: dict[str, Units] = {
+    "METRIC": "mm",
+    "MM": "mm",
+    "MILLIMETER": "mm",
+    "MILLIMETERS": "mm",
+    "MILLIMETRES": "mm",
+    "CM": "cm",
+    "CENTIMETER": "cm",
+    "CENTIMETERS": "cm",
+    "CENTIMETRES": "cm",
+    "ENGLISH": "in",
+    "IMPERIAL": "in",
+    "INCH": "in",
+    "INCHES": "in",
+    "IN": "in",
+}
+_INSUNITS: dict[int, Units] = {1: "in", 4: "mm", 5: "cm"}
+USUAL_MM = (100.0, 3000.0)
+"""The largest piece of a garment lies between these, in mm."""
+CERTAIN_MM = (300.0, 2000.0)
+"""Between these it lies in nearly every garment: a unit that leads here fits far better than one that leads outside."""
+SMALL_MM = 250.0
+"""A garment whose largest piece is smaller is rare: worth a word, and a stop where the program is known to err."""
+ABSURD_MM = 5000.0
+"""No single piece is longer than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitChoice:
+    """The unit chosen for a file and where it came from; ``doubtful`` where the program is known to get it wrong."""
+
+    units: Units
+    source: UnitsFrom
+    text: str = ""
+    doubtful: bool = False
+
+    @property
+    def mm(self) -> float:
+        """Millimetres per unit of the file."""
+        return MM_PER[self.units]
+
+
+def choose_units(option: Units | None, style: Style, drawing: Drawing, remarks: Remarks) -> UnitChoice:
+    """The unit of a file by what is known before its pieces are read. CLO writes METRIC for mm and for cm."""
+    text = style.units
+    if option is not None:
+        return UnitChoice(option, "option")
+    if text:
+        known = _WORDS.get(text.strip().upper().rstrip("."))
+        if known:
+            return UnitChoice(known, "text", text, doubtful=known == "mm" and style.cad.upper().startswith("CLO"))
+        remarks.add("units-unknown", f"the file's unit text {text!r} is not known")
+    code = _insunits(drawing)
+    if code in _INSUNITS:
+        return UnitChoice(_INSUNITS[code], "insunits")
+    if code:
+        remarks.add("units-unknown", f"the file's $INSUNITS {code} is no unit of patterns")
+    remarks.add("units-assumed", "the file does not say its unit: millimetres assumed (turn with --units)")
+    return UnitChoice("mm", "assumed")
+
+
+def _insunits(drawing: Drawing) -> int:
+    value = drawing.header.get("$INSUNITS", "0")
+    return int(value) if value.lstrip("-").isdigit() else 0
+
+
+def check_units(pieces: tuple[Piece, ...], choice: UnitChoice, where: str, remarks: Remarks) -> None:
+    """Say so where the largest piece is no garment's; InputError where another unit fits far better.
+
+    A unit given as an option is never refused.
+    """
+    largest = max(pieces, key=_extent)
+    size = _extent(largest)
+    if SMALL_MM <= size <= USUAL_MM[1] or (size >= USUAL_MM[0] and not choice.doubtful):
+        return
+    others = [u for u in UNITS if u != choice.units]
+    table = ", ".join(f"{size / choice.mm * MM_PER[u] / 10:.1f} cm in {u}" for u in (choice.units, *others))
+    name = f"the largest piece, {largest.name}, would be {table}"
+    better = [u for u in others if CERTAIN_MM[0] <= size / choice.mm * MM_PER[u] <= CERTAIN_MM[1]]
+    if choice.source != "option" and better and _stops(pieces, size, choice):
+        said = f'"{choice.text}"' if choice.text else choice.units
+        raise InputError(
+            f"the unit ({said}, read as {choice.units}) cannot be right: {name}",
+            where=where,
+            hint=f"Say which it is: --units {' or --units '.join([*better, choice.units])}.",
+        )
+    remarks.add("units-implausible", f"{name}; read as {choice.units} (turn with --units)")
+
+
+def _extent(piece: Piece) -> float:
+    x0, y0, x1, y1 = piece.outline.bounds
+    return float(max(x1 - x0, y1 - y0))
+
+
+def _stops(pieces: tuple[Piece, ...], size: float, choice: UnitChoice) -> bool:
+    """Whether a wrong size is reason to stop.
+
+    Without any word on the unit, one or two small plain shapes may be what they are: labels, tabs, a trial drawing.
+    """
+    if size > ABSURD_MM:
+        return True
+    if size >= (SMALL_MM if choice.doubtful else USUAL_MM[0]):
+        return False
+    few_and_plain = len(pieces) <= 2 and all(len(piece.outline.exterior.coords) <= 9 for piece in pieces)
+    return not (choice.source == "assumed" and few_and_plain)

@@ -1,0 +1,128 @@
+"""Grade rule tables, ``.RUL``: by how much a numbered point moves in each size.
+
+Deltas are cumulative from the sample size and in the table's own unit. The layout of the numbers is free (all sizes on
+a line, one a line, beside the rule's name), so numbers are read, not lines::
+
+    UNITS: METRIC
+    SIZE LIST: S M L
+    SAMPLE SIZE: M
+    RULE: DELTA 1
+      -5.0, 0.0  0.0, 0.0  5.0, 0.0
+    END
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from cutkit.errors import InputError
+from cutkit.formats.files import read_bytes
+from cutkit.model import Point, Units
+from cutkit.units import MM_PER
+
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_RULE = re.compile(r"^[ \t]*RULE[ \t]*:[ \t]*(?:DELTA)?[ \t]*#?[ \t]*(\d+)", re.IGNORECASE | re.MULTILINE)
+_KEY = re.compile(r"^[ \t]*([A-Z][A-Z /]*?)[ \t]*:[ \t]*(.*?)[ \t]*$", re.IGNORECASE | re.MULTILINE)
+_UNITS: dict[str, Units] = {"METRIC": "mm", "MM": "mm", "CM": "cm", "ENGLISH": "in", "IMPERIAL": "in", "INCH": "in"}
+MOST_SIZES = 500
+MOST_DELTA_MM = 5000.0
+
+
+@dataclass(frozen=True)
+class RuleTable:
+    """A grade rule table: for each rule one move (dx, dy) in mm per size, from the sample size; ``sizes`` in order."""
+
+    path: str
+    name: str
+    sizes: tuple[str, ...]
+    sample_size: str
+    rules: dict[int, tuple[Point, ...]]
+
+    def delta(self, rule: int, size: str, base: str) -> Point:
+        """How a point of a rule moves from the size ``base`` to ``size``, in mm; KeyError for an unknown rule."""
+        moves = self.rules[rule]
+        to, start = moves[self.sizes.index(size)], moves[self.sizes.index(base)]
+        return to[0] - start[0], to[1] - start[1]
+
+
+def find_rule_table(pattern: str | Path) -> Path | None:
+    """The rule table beside a pattern file: the same name with the suffix ``.rul``, however it is capitalised."""
+    path = Path(pattern)
+    try:
+        beside = sorted(path.parent.iterdir())
+    except OSError:
+        return None
+    wanted = f"{path.stem}.rul".lower()
+    return next((other for other in beside if other.name.lower() == wanted), None)
+
+
+def read_rule_table(path: str | Path, pattern_units: Units = "mm") -> RuleTable:
+    """The rule table in a file; a table without a unit is in the pattern's.
+
+    InputError with the line where it is no rule table, or where a rule has not one pair of numbers for every size.
+    """
+    where = str(path)
+    text = read_bytes(path).decode("cp1252", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    starts = list(_RULE.finditer(text))
+    head = text[: starts[0].start()] if starts else text
+    keys = {" ".join(m.group(1).upper().split()): m.group(2) for m in _KEY.finditer(head)}
+    sizes = tuple(re.split(r"[\s,;]+", keys["SIZE LIST"])) if keys.get("SIZE LIST") else ()
+    if not sizes or not starts:
+        missing = "SIZE LIST" if not sizes else "RULE: DELTA"
+        raise InputError(f"this is no grade rule table: it has no {missing!r}", where=where)
+    _check_sizes(sizes, keys, where)
+    unit = keys.get("UNITS", "").upper().strip()
+    mm = MM_PER[_UNITS.get(unit, pattern_units)]
+    ends = [m.start() for m in starts[1:]] + [_end(text, starts[-1].end())]
+    rules: dict[int, tuple[Point, ...]] = {}
+    for match, end in zip(starts, ends, strict=True):
+        line = text.count("\n", 0, match.start()) + 1
+        place = f"{where}, line {line}, rule {match.group(1)}"
+        rules[int(match.group(1))] = _moves(text[match.end() : end], len(sizes), mm, place)
+    sample = _sample_size(keys.get("SAMPLE SIZE", ""), sizes, rules, where)
+    return RuleTable(where, keys.get("GRADE RULE TABLE", ""), sizes, sample, rules)
+
+
+def _check_sizes(sizes: tuple[str, ...], keys: dict[str, str], where: str) -> None:
+    if len(set(sizes)) < len(sizes) or len(sizes) > MOST_SIZES:
+        raise InputError(f"its SIZE LIST names a size twice, or too many: {' '.join(sizes[:20])}", where=where)
+    count = keys.get("NUMBER OF SIZES", "").strip()
+    if count.isdigit() and int(count) != len(sizes):
+        raise InputError(
+            f"it says NUMBER OF SIZES: {count}, but its SIZE LIST has {len(sizes)}: {' '.join(sizes)}", where=where
+        )
+
+
+def _end(text: str, start: int) -> int:
+    match = re.compile(r"^[ \t]*END\b", re.IGNORECASE | re.MULTILINE).search(text, start)
+    return match.start() if match else len(text)
+
+
+def _moves(text: str, sizes: int, mm: float, place: str) -> tuple[Point, ...]:
+    numbers = [float(n) * mm for n in _NUMBER.findall(text)]
+    if len(numbers) != 2 * sizes:
+        raise InputError(
+            f"{len(numbers)} numbers where {sizes} sizes need {2 * sizes}",
+            where=place,
+            hint="Every rule has one pair dx, dy for every size of the SIZE LIST.",
+        )
+    if any(abs(n) > MOST_DELTA_MM for n in numbers):
+        raise InputError(f"a point would move by more than {MOST_DELTA_MM / 1000:g} m", where=place)
+    return tuple(zip(numbers[0::2], numbers[1::2], strict=True))
+
+
+def _sample_size(named: str, sizes: tuple[str, ...], rules: dict[int, tuple[Point, ...]], where: str) -> str:
+    """The named sample size, else the one in which no point moves."""
+    if named.strip() in sizes:
+        return named.strip()
+    still = [s for i, s in enumerate(sizes) if all(moves[i] == (0.0, 0.0) for moves in rules.values())]
+    if named.strip() or len(still) != 1:
+        raise InputError(
+            f"its SAMPLE SIZE {named.strip()!r} is not in its SIZE LIST: {' '.join(sizes)}"
+            if named.strip()
+            else "it has no SAMPLE SIZE",
+            where=where,
+        )
+    return still[0]
