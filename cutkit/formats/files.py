@@ -34,15 +34,19 @@ def sha256_of(data: bytes) -> str:
 def write_whole(path: str | Path, content: str | bytes, *, inputs: Iterable[str | Path] = ()) -> None:
     """Write ``content`` to ``path`` whole or not at all: a temporary file beside it, flushed to disk, then renamed.
 
-    Replaces an older output of that name, never one of ``inputs`` (UsageError). MachineError (exit 6) where the folder
-    is missing, read-only or full; then nothing of the new content is left behind.
+    Replaces an older output of that name, also behind a link, never one of ``inputs`` (UsageError). MachineError
+    (exit 6) where the folder is missing, read-only or full; then nothing of the new content is left behind. A device or
+    a pipe (``/dev/null``, ``/dev/stdout``) is written to as it is: a rename would put a file in its place.
     """
-    target = Path(path)
-    refuse_to_replace(target, inputs)
+    refuse_to_replace(path, inputs)
     data = content.encode("utf-8") if isinstance(content, str) else content
+    if _is_device(Path(path)):
+        _write_to_device(Path(path), data)
+        return
+    target = Path(os.path.realpath(path))
     temporary: str | None = None
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent or ".")
+        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
             stream.flush()
@@ -54,9 +58,20 @@ def write_whole(path: str | Path, content: str | bytes, *, inputs: Iterable[str 
             Path(temporary).unlink(missing_ok=True)
         raise MachineError(
             f"cannot be written: {_reason(error)}",
-            where=str(target),
+            where=str(path),
             hint="Nothing was written. Choose another folder.",
         ) from error
+
+
+def _is_device(target: Path) -> bool:
+    return target.exists() and not (target.is_file() or target.is_dir())
+
+
+def _write_to_device(target: Path, data: bytes) -> None:
+    try:
+        target.write_bytes(data)
+    except OSError as error:
+        raise MachineError(f"cannot be written: {_reason(error)}", where=str(target)) from error
 
 
 def refuse_to_replace(path: str | Path, inputs: Iterable[str | Path]) -> None:
@@ -64,6 +79,22 @@ def refuse_to_replace(path: str | Path, inputs: Iterable[str | Path]) -> None:
     for source in inputs:
         if os.path.realpath(path) == os.path.realpath(source):
             raise UsageError("the output would replace an input", where=str(path), hint="Choose another name for -o.")
+
+
+def refuse_unwritable(path: str | Path) -> None:
+    """MachineError (exit 6) where ``path`` cannot be written: for saying so before hours of work, not after."""
+    if _is_device(Path(path)):
+        return
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise MachineError("cannot be written: it is a folder", where=str(target), hint="Give the name of a file.")
+    try:
+        with tempfile.TemporaryFile(dir=target.parent):
+            return
+    except OSError as error:
+        raise MachineError(
+            f"cannot be written: {_reason(error)}", where=str(target), hint="Choose another folder."
+        ) from error
 
 
 def _usual_mode() -> int:
