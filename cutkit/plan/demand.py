@@ -292,7 +292,7 @@ def _needed(style: _Style, size: str, notices: list[Notice]) -> list[int]:
     for index in found:
         piece = style.pattern.pieces[index]
         if not piece.per_garment:
-            notices.append(Notice("quantity-zero", f"{piece.name} has quantity 0 and is not cut", piece.name))
+            notices.append(Notice("quantity-zero", "quantity 0: it is not cut", piece.name))
     return [index for index in found if style.pattern.pieces[index].per_garment]
 
 
@@ -308,8 +308,8 @@ def _fits_all(style: _Style, sizes: set[str]) -> bool:
 
 
 def _one_size(piece: Piece) -> Notice:
-    drawn = f"is drawn in size {piece.size} only" if piece.size else "has no size"
-    return Notice("one-size", f"{piece.name} {drawn}: it is cut for every size", piece.name)
+    drawn = f"drawn in size {piece.size} only" if piece.size else "without a size"
+    return Notice("one-size", f"{drawn}: it is cut for every size", piece.name)
 
 
 def _refuse_too_many(count: int, what: str) -> None:
