@@ -103,16 +103,20 @@ def notch_depth(allowance_mm: float) -> float:
 
 
 def _on_cut_line(edge: Edge, at_mm: float, moved: Path, path: Path) -> tuple[float, Point]:
-    """Where a notch of the sew line lies along the finished cut edge, and the direction into the piece."""
+    """Where a notch of the sew line lies along the finished cut edge, and the direction into the piece.
+
+    A notch at an edge's end goes to the corner of the cut line, where the two allowances meet.
+    """
     s = stations(edge.path)
+    for end, place in ((0, 0.0), (-1, s[-1])):
+        if abs(at_mm - place) < 0.01 and edge.allowance_mm > 0:
+            return (0.0 if end == 0 else length(path)), unit(edge.path[end] - path[end])
     chord = min(int(np.searchsorted(s, at_mm, side="right")) - 1, len(s) - 2)
     share = (at_mm - s[chord]) / (s[chord + 1] - s[chord])
     here = moved[chord] + share * (moved[chord + 1] - moved[chord])
     distance, gap = nearest(path, here)
     if gap > 0.5:
         raise ValueError(f"edge {edge.name}: a notch at {at_mm:.1f} mm lies {gap:.1f} mm off the cut line")
-    ends = (0.0, length(path))
-    distance = next((end for end in ends if abs(distance - end) < 0.5), distance)
     return distance, -outward(edge.path[chord + 1] - edge.path[chord])
 
 

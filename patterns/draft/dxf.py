@@ -236,8 +236,8 @@ class _Block:
             self.tags.dot(4, notch.point)
             self.tags.number(30, notch.depth_mm)
             self.tags.number(39, self.habit.notch_width_mm)
-            angle = math.degrees(math.atan2(notch.inward[1], notch.inward[0])) % 360.0
-            self.tags.add(50, f"{round(angle, 7):.4f}")
+            angle = round(math.degrees(math.atan2(notch.inward[1], notch.inward[0])), 4) % 360.0
+            self.tags.add(50, f"{angle:.4f}")
             self._label(4, NOTCH, notch.point)
 
     def _internals(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from patterns.draft import shirt, tshirt
+from patterns.draft import shirt, trousers, tshirt
 from patterns.draft.dxf import AUTHOR, CREATED, Habit, Style, dxf
 from patterns.draft.piece import Garment
 from patterns.draft.rul import grading, rul
@@ -29,11 +29,13 @@ class Order:
 GARMENTS = {
     "tshirt": Order("CREW NECK T-SHIRT", tshirt.SIZES, tshirt.SAMPLE, tshirt.draft),
     "shirt": Order("MENS SHIRT", shirt.SIZES, shirt.SAMPLE, shirt.draft),
+    "trousers": Order("FIVE POCKET TROUSERS", trousers.SIZES, trousers.SAMPLE, trousers.draft),
 }
 
 HABITS = {
     "tshirt": Habit(grain_deg=90.0),
     "shirt": Habit(boundary="chain"),
+    "trousers": Habit(boundary="chain", material_key="Fabric", sample_only=True, notch_width_mm=3.0),
 }
 
 AAMA = Habit(dialect="AAMA", boundary="chain", upper_keys=True)

@@ -105,6 +105,25 @@ def back(path: Path) -> Path:
     return path[::-1].copy()
 
 
+def closed(path: Path) -> Path:
+    """The path with its first point again at the end."""
+    return join(path, line(path[-1], path[0]))
+
+
+def arc(start: Point, heading_deg: float, size: float, turn_deg: float) -> Path:
+    """A circular arc of a given length that sets out at a heading and turns by an angle, left if positive."""
+    middle = heading_deg + turn_deg / 2
+    half = math.radians(turn_deg) / 2
+    end = start + direction(middle) * size * math.sin(half) / half
+    chords = max(2, math.ceil(abs(half) * 2 / 0.06))
+    radius = size / (2 * half)
+    centre = start + direction(heading_deg + 90) * radius
+    spokes = [direction(heading_deg - 90 + turn_deg * i / chords) * radius for i in range(chords + 1)]
+    path = centre + np.array(spokes)
+    path[0], path[-1] = start, end
+    return path
+
+
 def moved(path: Path, dx: float, dy: float) -> Path:
     """The path shifted."""
     return path + pt(dx, dy)

@@ -10,6 +10,7 @@ from patterns.draft.geometry import (
     Path,
     Point,
     back,
+    closed,
     curve,
     cut_by,
     direction,
@@ -56,6 +57,12 @@ class Lines:
     arm_back: Path
     arm_yoke: Path
     yoke_y: float
+
+    @property
+    def neck_end(self) -> Path:
+        """The last of the neckline, from as far before the centre front as the button stand reaches beyond it."""
+        near = split(self.neck, length(self.neck) - STAND_MM)[1]
+        return join(near, line(near[-1], pt(-STAND_MM, near[-1][1])))
 
     @property
     def front_seam(self) -> Path:
@@ -143,10 +150,8 @@ def _front_hem_y(body: Body) -> float:
 def _front(lines: Lines, facing: bool) -> Piece:
     """The left front, or (mirrored later) the right one with its facing."""
     hem_y, side = _front_hem_y(lines.body), _side(lines)
-    neck, near = split(lines.neck, length(lines.neck) - STAND_MM)
-    edge_x = -STAND_MM
-    neck_end = join(near, line(near[-1], pt(edge_x, near[-1][1])))
-    hem = _tail(edge_x, hem_y, side[0])
+    neck, neck_end = split(lines.neck, length(lines.neck) - STAND_MM)[0], lines.neck_end
+    hem = _tail(-STAND_MM, hem_y, side[0])
     arm = length(lines.arm_front) + length(lines.arm_strip)
     edges: list[Edge] = [
         Edge("hem", hem, HEM_MM),
@@ -168,7 +173,7 @@ def _front(lines: Lines, facing: bool) -> Piece:
         Edge("facing", line(turn[-1], pt(turn[-1][0], hem_y)), 8.0),
         Edge("hem_facing", line(pt(turn[-1][0], hem_y), foot), HEM_MM),
     ]
-    inner = (Internal("FOLD", line(foot, top)), Internal("CENTRE FRONT", line(pt(0.0, hem_y), near[-1])))
+    inner = (Internal("FOLD", line(foot, top)), Internal("CENTRE FRONT", line(pt(0.0, hem_y), lines.neck[-1])))
     return Piece("FRONT", "FRONT", tuple(edges), grain, internals=inner)
 
 
@@ -182,22 +187,15 @@ def _with_pocket(front: Piece, lines: Lines) -> Piece:
     left = 0.19 * lines.front.underarm[0] + 6
     top = lines.front.underarm[1] + 38
     shape = moved(small.pocket_shape(width), left, top)
-    outline = np_close(shape)
     drills = (pt(left + 5, top - 5), pt(left + width - 5, top - 5))
-    inner = (*front.internals, Internal("POCKET", outline))
+    inner = (*front.internals, Internal("POCKET", closed(shape)))
     return Piece(front.name, front.category, front.edges, front.grain, front.copies, internals=inner, drills=drills)
-
-
-def np_close(path: Path) -> Path:
-    """The path with its first point again at the end."""
-    return join(path, line(path[-1], path[0]))
 
 
 def _band(lines: Lines) -> Piece:
     """The left front's band: it covers the front edge from the button stand to as far beyond the centre."""
     hem_y = _front_hem_y(lines.body)
-    neck, near = split(lines.neck, length(lines.neck) - STAND_MM)
-    neck_end = join(near, line(near[-1], pt(-STAND_MM, near[-1][1])))
+    neck_end = lines.neck_end
     inner_foot, outer_foot = pt(STAND_MM, hem_y), pt(-STAND_MM, hem_y)
     edges = (
         Edge("hem", line(outer_foot, inner_foot), HEM_MM),
@@ -206,7 +204,7 @@ def _band(lines: Lines) -> Piece:
         Edge("front", line(neck_end[-1], outer_foot), SEAM_MM),
     )
     grain = (pt(0.0, hem_y + 150), pt(0.0, hem_y + 500))
-    buttons = tuple(pt(0.0, near[-1][1] - 75 - 90 * i) for i in range(6))
+    buttons = tuple(pt(0.0, neck_end[-1][1] - 75 - 90 * i) for i in range(6))
     return Piece("FRONT_BAND", "PLACKET", edges, grain, drills=buttons)
 
 

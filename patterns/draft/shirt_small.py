@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from patterns.draft.geometry import Path, curve, direction, join, length, line, moved, pt, solve, split, unit
+from patterns.draft.geometry import Path, curve, direction, join, length, line, pt, solve, split, unit
 from patterns.draft.piece import Edge, Internal, Notch, Piece
 from patterns.draft.shapes import Strip, grain_along, rounded, strip
 
@@ -41,7 +41,7 @@ def stand(neck_mm: float, yoke_mm: float, button_mm: float) -> Piece:
 
 
 def collar(name: str, seam_mm: float, height_mm: float) -> Piece:
-    """Half a collar whose lower edge is as long as the stand's; the under collar is a little lower, so that it rolls."""
+    """Half a collar whose lower edge is as long as the stand's; the under collar is lower, so that it rolls."""
 
     def lower(x: float) -> Path:
         return curve(pt(0.0, 0.0), pt(1.0, 0.0), pt(x, 11.0), direction(10.0), (0.45, 0.35))
@@ -104,7 +104,7 @@ def pocket_shape(width: float) -> Path:
 
 def pocket(width: float) -> Piece:
     """The chest pocket; its top is turned to the inside."""
-    shape = moved(pocket_shape(width), 0.0, 0.0)
+    shape = pocket_shape(width)
     edges = (
         Edge("left", shape[:2], 8.0),
         Edge("point", shape[1:4], 8.0),
