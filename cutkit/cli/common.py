@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -18,6 +19,8 @@ EXIT_OWN_FAULT = 1
 EXIT_USAGE = 2
 EXIT_INPUT_OUTPUT = 6
 EXIT_INTERRUPTED = 130
+PROCESS_BEGAN = time.monotonic()
+"""When the command line was loaded, some hundredths of a second after the process began."""
 
 
 class _Quantity(click.ParamType[float]):

@@ -2,7 +2,8 @@
 
 The loss of a pair is sqrt(hull A * hull B) / mean * (depth + floor) where the depth of their overlap is above a
 tolerance, else zero; hull X is the square root of the area of X's convex hull. The floor matters: without it the
-layouts of least loss are dozens of tiny overlaps, with it one or two pairs. Losses are weighted by guided local search (GLS).
+layouts of least loss are dozens of tiny overlaps, with it one or two pairs. Losses are weighted by guided local search
+(GLS).
 Sources: sparrow (Gardeyn, Vanden Berghe, Wauters: arXiv 2509.13329) for the scheme; scanning tabulated depths in place
 of random sampling is cutkit's own.
 """

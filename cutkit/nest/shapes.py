@@ -110,7 +110,7 @@ def simplified_outward(piece: OrderedPiece, tolerance_mm: float) -> Polygon:
 
     The box is kept so that a piece exactly as wide as the fabric still fits.
     """
-    from cutkit.kernels.nfp import simplify_outward
+    from cutkit.kernels.outward import simplify_outward
 
     solid = Polygon(piece.outline.exterior)
     ring = np.asarray(orient(solid).exterior.coords, dtype=np.float64)[:-1]

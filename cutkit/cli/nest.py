@@ -1,0 +1,325 @@
+"""``cutkit nest``: pattern files, or one strip-packing instance, to markers."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cutkit.cli.common import DURATION, EXIT_INTERRUPTED, LENGTH, json_option, print_json, quiet_option, say
+from cutkit.errors import CheckError, InfeasibleError, UsageError
+
+if TYPE_CHECKING:
+    from cutkit.model import Demand, Fabric, InputFile, Marker, NestSettings, Notice, Pattern
+    from cutkit.report import MarkerFigures
+
+SHOWN_NOTICES = 12
+MOST_TIME_S = 7 * 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the options ask for, ready to nest: a demand for every marker, and what was said on the way."""
+
+    demands: tuple[Demand, ...]
+    fabric: Fabric
+    inputs: tuple[InputFile, ...]
+    notices: tuple[Notice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Where one marker's files go."""
+
+    marker: Path
+    svg: Path | None
+    dxf: Path | None
+
+    def of_material(self, material: str) -> Outputs:
+        """The names for one of several materials: ``NAME-MATERIAL`` and the suffixes."""
+        name = "".join(c if c.isalnum() or c in "-_." else "-" for c in material).strip("-.") or "no-material"
+        return Outputs(*(path and _with_ending(path, name) for path in (self.marker, self.svg, self.dxf)))  # type: ignore[arg-type]
+
+    def paths(self) -> list[Path]:
+        """All of them."""
+        return [path for path in (self.marker, self.svg, self.dxf) if path is not None]
+
+
+@click.command("nest")
+@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
+@click.option("--width", type=LENGTH, help="The fabric's width, selvedges included (150cm, 60in). Not for JSON.")
+@click.option("--order", metavar="S=1,M=2|FILE.csv", help="Garments per size; without it one of the sample size.")
+@click.option("--units", type=click.Choice(["mm", "cm", "in"]), help="The unit of the pattern files.")
+@click.option("--rul", metavar="FILE", help="The grade rule table; found beside the DXF where it has its name.")
+@click.option("--material", metavar="NAME", help="Only the pieces of this material.")
+@click.option("--selvedge", type=LENGTH, default="0mm", help="Unusable edge on either side of the fabric.")
+@click.option("--gap", type=LENGTH, default="0mm", help="Least distance between two pieces.")
+@click.option(
+    "--nap",
+    type=click.Choice(["two-way", "one-way", "per-bundle"]),
+    default="two-way",
+    show_default=True,
+    help="Whether pieces may lie upside down: each, none, or whole garments.",
+)
+@click.option("--max-length", type=LENGTH, help="The longest marker; what finds no room is named and left out.")
+@click.option("--time", "time_s", type=DURATION, help="Search time per marker (20s, 10m); by the order if not given.")
+@click.option("--rounds", type=click.IntRange(1), help="Effort in search rounds instead: same seed, same bytes.")
+@click.option("--workers", type=click.IntRange(1, 256), help="Threads of the search; all processors if not given.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Another seed, another search.")
+@click.option("--min-efficiency", type=click.FloatRange(0, 100), metavar="PCT", help="Exit 5 if a marker is below it.")
+@click.option("--svg", type=click.Path(path_type=Path), help="Also draw the marker.")
+@click.option("--dxf", type=click.Path(path_type=Path), help="Also write the marker as DXF.")
+@click.option("-o", "--output", required=True, metavar="MARKER", type=click.Path(path_type=Path))
+@json_option
+@quiet_option
+def command(
+    inputs: tuple[str, ...],
+    output: Path,
+    svg: Path | None,
+    dxf: Path | None,
+    min_efficiency: float | None,
+    as_json: bool,
+    quiet: bool,
+    **options: Any,
+) -> int:
+    """Nest patterns on the fabric: pattern files or a strip-packing instance to a marker.
+
+    INPUT is one or more pattern files (DXF), or one strip-packing JSON. Pieces of several materials make a marker each,
+    NAME-MATERIAL.marker.json. Ctrl-C once ends the search and writes the best marker so far.
+    """
+    job = _job(inputs, options)
+    outputs = Outputs(output, svg, dxf)
+    per_marker = [outputs.of_material(d.material) if len(job.demands) > 1 else outputs for d in job.demands]
+    _refuse_bad_outputs(per_marker, inputs)
+    _say_notices(job.notices, quiet)
+    rows: list[MarkerFigures] = []
+    unplaced: list[str] = []
+    with _first_interrupt_stops() as interrupted:
+        for demand, files in zip(job.demands, per_marker, strict=True):
+            if interrupted():
+                say(f"not nested: {demand.material or files.marker}", quiet=quiet)
+                continue
+            marker, figures = _nest_one(job, demand, options, interrupted, quiet)
+            unplaced += [f"{u.piece}: {u.count} not placed: {u.reason}" for u in marker.unplaced]
+            if marker.placements:
+                _write(marker, files, inputs)
+                rows.append(replace(figures, path=str(files.marker)))
+    _print_results(rows, as_json)
+    if interrupted():
+        say("interrupted: the best marker so far is saved", quiet=quiet)
+        return EXIT_INTERRUPTED
+    _refuse_unplaced(unplaced)
+    _refuse_waste(rows, min_efficiency)
+    return 0
+
+
+def _job(inputs: tuple[str, ...], options: dict[str, Any]) -> Job:
+    """The options as a job, from pattern files or from an instance."""
+    from cutkit.formats.files import read_bytes
+    from cutkit.formats.strip_packing import is_strip_packing
+
+    if options["time_s"] is not None and options["rounds"] is not None:
+        raise UsageError("--time and --rounds exclude each other", hint="Give the effort in one of them.")
+    if options["time_s"] is not None and not 0 < options["time_s"] <= MOST_TIME_S:
+        raise UsageError("--time must be above 0 and at most a week (168h)")
+    for name in ("gap", "selvedge"):
+        if options[name] < 0:
+            raise UsageError(f"--{name} must not be negative")
+    if any(is_strip_packing(read_bytes(path)) for path in inputs):
+        return _instance_job(inputs, options)
+    return _pattern_job(inputs, options)
+
+
+def _instance_job(inputs: tuple[str, ...], options: dict[str, Any]) -> Job:
+    from cutkit.formats.strip_packing import read_instance
+    from cutkit.model import Fabric, InputFile
+
+    if len(inputs) > 1:
+        raise UsageError("a strip-packing instance is nested alone", hint="Give one JSON file, or pattern files.")
+    for name in ("width", "order", "material", "units", "rul"):
+        if options[name] is not None:
+            raise UsageError(f"--{name} does not go with a strip-packing instance, which says all of that itself")
+    instance = read_instance(inputs[0])
+    fabric = Fabric(instance.strip_height_mm, name=instance.name, max_length_mm=options["max_length"])
+    return Job((instance.demand,), fabric, (InputFile(inputs[0], instance.sha256),), instance.notices)
+
+
+def _pattern_job(inputs: tuple[str, ...], options: dict[str, Any]) -> Job:
+    from cutkit.formats.dxf import read_pattern
+    from cutkit.formats.files import read_bytes, sha256_of
+    from cutkit.formats.orders import read_order
+    from cutkit.model import Fabric, InputFile
+    from cutkit.plan.demand import make_plan
+
+    fabric = _fabric(options)
+    patterns = [read_pattern(path, units=options["units"], rul=options["rul"]) for path in inputs]
+    order = read_order(options["order"]) if options["order"] is not None else None
+    plan = make_plan(patterns, order, nap=options["nap"], material=options["material"])
+    files = [InputFile(pattern.path, pattern.sha256) for pattern in patterns]
+    for extra in (options["rul"], options["order"]):
+        if extra and os.path.isfile(extra):
+            files.append(InputFile(extra, sha256_of(read_bytes(extra))))
+    fabric = Fabric(
+        fabric.width_mm,
+        fabric.selvedge_mm,
+        options["nap"],
+        name=", ".join(_styles(patterns)),
+        max_length_mm=fabric.max_length_mm,
+    )
+    notices = tuple(notice for pattern in patterns for notice in pattern.notices) + plan.notices
+    return Job(plan.demands, fabric, tuple(files), notices)
+
+
+def _styles(patterns: list[Pattern]) -> list[str]:
+    return list(dict.fromkeys(pattern.style for pattern in patterns))
+
+
+def _fabric(options: dict[str, Any]) -> Fabric:
+    """The cloth of the options; UsageError where it has no usable width."""
+    from cutkit.model import Fabric
+
+    if options["width"] is None:
+        raise UsageError("the fabric's width is missing", hint="Give it with --width, for example --width 150cm.")
+    fabric = Fabric(options["width"], options["selvedge"], options["nap"], max_length_mm=options["max_length"])
+    if fabric.usable_width_mm <= 0:
+        raise UsageError(
+            f"no usable width is left of {fabric.width_mm:g} mm between selvedges of {fabric.selvedge_mm:g} mm"
+        )
+    return fabric
+
+
+def _settings(demand: Demand, options: dict[str, Any]) -> NestSettings:
+    from cutkit.model import NestSettings
+    from cutkit.nest import default_time_s
+
+    time_s = options["time_s"]
+    if time_s is None and options["rounds"] is None:
+        time_s = default_time_s(len(demand.copies))
+    return NestSettings(
+        gap_mm=options["gap"],
+        seed=options["seed"],
+        time_s=time_s,
+        rounds=options["rounds"],
+        workers=options["workers"] or _processors(),
+    )
+
+
+def _processors() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _nest_one(
+    job: Job, demand: Demand, options: dict[str, Any], stop: Callable[[], bool], quiet: bool
+) -> tuple[Marker, MarkerFigures]:
+    """One marker and its figures; the progress is shown meanwhile."""
+    from cutkit.cli.progress import ProgressLine
+    from cutkit.nest import nest
+    from cutkit.report import marker_figures
+
+    line = ProgressLine(demand.material, quiet=quiet)
+    fabric = replace(job.fabric, material=demand.material)
+    try:
+        marker = nest(fabric, demand, _settings(demand, options), inputs=job.inputs, listener=line, stop=stop)
+    finally:
+        line.close()
+    end = time.monotonic()
+    began = line.search_began or end
+    return marker, marker_figures(marker, start_s=line.start_s, search_s=round(end - began, 3))
+
+
+def _write(marker: Marker, files: Outputs, inputs: tuple[str, ...]) -> None:
+    """Write the marker, and the picture and the DXF where they are wanted."""
+    from datetime import date
+
+    from cutkit.formats.files import write_whole
+    from cutkit.formats.marker import write_marker
+
+    write_marker(files.marker, marker, inputs=inputs)
+    if files.svg is not None:
+        from cutkit.formats.svg import marker_svg
+
+        write_whole(files.svg, marker_svg(marker, date=date.today().isoformat()), inputs=inputs)
+    if files.dxf is not None:
+        from cutkit.formats.marker_dxf import marker_dxf
+
+        write_whole(files.dxf, marker_dxf(marker), inputs=inputs)
+
+
+def _print_results(rows: list[MarkerFigures], as_json: bool) -> None:
+    from cutkit.report import nest_entry
+
+    if as_json:
+        print_json({"schema": "cutkit.nest/1", "markers": [nest_entry(row) for row in rows]})
+    elif rows:
+        from cutkit.cli.tables import print_table, waste_table
+
+        print_table(waste_table(rows))
+
+
+def _refuse_bad_outputs(per_marker: list[Outputs], inputs: tuple[str, ...]) -> None:
+    """Say before the search, not after it, that an output cannot be written or would replace an input or another."""
+    from cutkit.formats.files import refuse_to_replace, refuse_unwritable
+
+    paths = [path for files in per_marker for path in files.paths()]
+    for path in paths:
+        refuse_to_replace(path, inputs)
+        refuse_unwritable(path)
+    twice = {path for path in paths if paths.count(path) > 1}
+    if twice:
+        raise UsageError("two outputs have this name", where=str(min(twice)), hint="Give each a name of its own.")
+
+
+def _refuse_unplaced(unplaced: list[str]) -> None:
+    if unplaced:
+        raise InfeasibleError("pieces are left unplaced:", hint="\n".join(unplaced))
+
+
+def _refuse_waste(rows: list[MarkerFigures], min_efficiency: float | None) -> None:
+    if min_efficiency is None:
+        return
+    low = [f"{row.path}: {100 * row.efficiency:.2f} %" for row in rows if 100 * row.efficiency < min_efficiency]
+    if low:
+        raise CheckError(f"below the wanted efficiency of {min_efficiency:g} %:", hint="\n".join(low))
+
+
+def _say_notices(notices: tuple[Notice, ...], quiet: bool) -> None:
+    for notice in notices[:SHOWN_NOTICES]:
+        piece = f"piece {notice.piece}: " if notice.piece else ""
+        say(f"note [{notice.code}] {piece}{notice.message}", quiet=quiet)
+    if len(notices) > SHOWN_NOTICES:
+        say(f"note: and {len(notices) - SHOWN_NOTICES} more; `cutkit inspect` lists them", quiet=quiet)
+
+
+@contextmanager
+def _first_interrupt_stops() -> Iterator[Callable[[], bool]]:
+    """Within it, the first Ctrl-C (or SIGTERM) asks for a stop, which the yielded function reports; a second one ends
+    the program at once."""
+    stopped: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def on_signal(number: int, _frame: object) -> None:
+        stopped.append(number)
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+    for number in before:
+        signal.signal(number, on_signal)
+    try:
+        yield lambda: bool(stopped)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _with_ending(path: Path, ending: str) -> Path:
+    """``m.marker.json`` and ``shell`` to ``m-shell.marker.json``."""
+    stem, dot, suffixes = path.name.partition(".")
+    return path.with_name(f"{stem}-{ending}{dot}{suffixes}")
