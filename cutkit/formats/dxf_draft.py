@@ -11,7 +11,7 @@ from cutkit.formats.dxf_outline import Loop, Outlines, find_outlines, loops_of, 
 from cutkit.formats.dxf_remarks import Remarks
 from cutkit.formats.dxf_shapes import Shape
 from cutkit.geometry import Line, angle_of, distance, without_repeats
-from cutkit.model import MarkKind, Point
+from cutkit.model import MarkKind, Point, Tool
 
 LINE_KINDS: dict[str, MarkKind] = {"8": "internal", "9": "match", "10": "match", "14": "sew"}
 """Layers whose lines are drawn on the piece, and as what."""
@@ -22,11 +22,12 @@ LABEL_LAYERS = {"1", "15", "19"}
 
 @dataclass(frozen=True, slots=True)
 class DrawnLine:
-    """A line drawn on a piece; a closed one repeats its first point."""
+    """A line on a piece, drawn with the pen or cut with the knife; a closed one repeats its first point."""
 
     kind: MarkKind
     points: tuple[Point, ...]
     layer: str
+    tool: Tool = "pen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,7 @@ def _holes(by_layer: dict[str, list[Shape]], inner: list[Loop], tell: Teller) ->
     for code, message in loops.said:
         tell(code, f"cut-out (layer 11): {message}")
     if loops.open:
-        tell("cutout-open", f"{len(loops.open)} lines on layer 11 do not close: they are drawn, not cut")
+        tell("cutout-open", f"{len(loops.open)} cut-out lines (layer 11) do not close: they are cut as slits")
     if inner:
         tell("cutout-on-outline-layer", f"{len(inner)} closed lines inside the outline, on its layer, are cut out")
     return [loop.ring for loop in (*loops.closed, *inner)]
@@ -188,7 +189,7 @@ def _lines(by_layer: dict[str, list[Shape]], outlines: Outlines, tell: Teller) -
         for path in paths_on(by_layer, layer)
         if len(path.points) > 1
     ]
-    lines += [DrawnLine("internal", chain.points, "11") for chain, _ in loops_of(paths_on(by_layer, "11")).open]
+    lines += [DrawnLine("internal", chain.points, "11", "knife") for chain, _ in loops_of(paths_on(by_layer, "11")).open]
     if outlines.leftover:
         tell("outline-leftover", f"{len(outlines.leftover)} open lines on the outline's layer are drawn, not cut")
         lines += [DrawnLine("internal", tuple(points), outlines.outline.layer) for points in outlines.leftover]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cutkit.formats.dxf_draft import Draft, DrawnLine, Drill
+from cutkit.formats.dxf_draft import Draft
 from cutkit.formats.dxf_notch import Notch
 from cutkit.formats.dxf_remarks import Remarks
 from cutkit.formats.rul import RuleTable
@@ -130,8 +130,8 @@ def _graded(graded: _Graded, table: RuleTable, size: str, start: str) -> Draft:
         size=size,
         ring=[(x + dx, y + dy) for (x, y), (dx, dy) in zip(draft.ring, moves.tolist(), strict=True)],
         holes=[field.moved(hole) for hole in draft.holes],
-        lines=[DrawnLine(line.kind, tuple(field.moved(line.points)), line.layer) for line in draft.lines],
-        drills=[Drill(field.moved([d.point])[0], d.layer, d.width_mm) for d in draft.drills],
+        lines=[replace(line, points=tuple(field.moved(line.points))) for line in draft.lines],
+        drills=[replace(drill, point=field.moved([drill.point])[0]) for drill in draft.drills],
         texts=[replace(text, point=field.moved([text.point])[0]) for text in draft.texts],
         grain=_moved_grain(draft.grain, field),
         fold=_moved_line(draft.fold, field),

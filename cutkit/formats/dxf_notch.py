@@ -78,7 +78,9 @@ def notches_of(by_layer: dict[str, list[Shape]], ring: Sequence[Point], tell: Te
     sew = [s.points for s in by_layer.get("14", ()) if s.is_path and len(s.points) > 1]
     placed = [(n, _place(n.point, ring, sew)) for n in raw]
     _tell_of_places(placed, tell)
-    return _distinct([_notch(n, found) for n, (found, _) in placed if found is not None], ring, tell)
+    notches = [_notch(n, found) for n, (found, _) in placed if found is not None]
+    _tell_of_doubles(notches, tell)
+    return notches
 
 
 def _of_point(shape: Shape) -> _Raw:
@@ -156,9 +158,7 @@ def _notch(raw: _Raw, place: Place) -> Notch:
     return Notch(place.edge, place.share, depth, raw.width_mm, raw.angle_deg, raw.shape, raw.layer)
 
 
-def _distinct(notches: list[Notch], ring: Sequence[Point], tell: Teller) -> list[Notch]:
-    """The notches without those that another one at the same place makes twice."""
-    kept = list(dict.fromkeys(notches))
-    if len(kept) < len(notches):
-        tell("notch-twice", f"{len(notches) - len(kept)} notches are given twice and cut once")
-    return kept
+def _tell_of_doubles(notches: list[Notch], tell: Teller) -> None:
+    twice = len(notches) - len(set(notches))
+    if twice:
+        tell("notch-twice", f"{twice} of {len(notches)} notches are given twice, at the same point")

@@ -61,7 +61,7 @@ def loops_of(paths: Sequence[Shape], *, gap_mm: float = GAP_MM) -> Loops:
     """The closed and open lines that paths make, joined end to end in whatever order and direction they come."""
     loops = Loops()
     pieces: list[Shape] = []
-    for path in paths:
+    for path in (path for path in paths if path.is_path):
         ring = without_repeats(path.points, closed=True)
         ends_meet = len(path.points) > 3 and distance(path.points[0], path.points[-1]) <= 1e-3
         if (path.closed or ends_meet) and len(ring) > 2:

@@ -32,7 +32,7 @@ from cutkit.geometry import (
     union_with_holes,
     without_repeats,
 )
-from cutkit.model import Mark, MarkKind, Piece, Point
+from cutkit.model import Mark, MarkKind, Piece, Point, Tool
 
 DECIMALS = 6
 """Digits after the point of a piece's coordinates, in mm."""
@@ -63,8 +63,8 @@ def finish(draft: Draft, quantity: Quantity, other_grain_deg: float | None, wher
         raise InputError("the unfolded outline crosses itself", where=where, hint=EXPORT_AGAIN)
     polygon, left = union_with_holes(shell.polygon, whole.holes)
     if left:
-        tell("cutout-outside", f"{len(left)} cut-outs are not inside the piece, or overlap: they are drawn, not cut")
-        whole.marks += [_line_mark("internal", [*whole.holes[i], whole.holes[i][0]], "11") for i in left]
+        tell("cutout-crosses", f"{len(left)} cut-outs reach over the outline or one another: cut along their lines")
+        whole.marks += [_line_mark("internal", [*whole.holes[i], whole.holes[i][0]], "11", "knife") for i in left]
     grain_deg = angle_of(*draft.grain) % 180.0 if draft.grain else None
     turned = turn_for(grain_deg if grain_deg is not None else other_grain_deg or 0.0)
     outline, matrix = _laid(polygon, turned)
@@ -230,7 +230,7 @@ def _drawn_marks(draft: Draft, line: Line | None) -> list[Mark]:
     both: list[Mark] = [
         Mark("drill", (d.point,), tool="punch", width_mm=d.width_mm, layer=d.layer) for d in draft.drills
     ]
-    both += [_line_mark(d.kind, d.points, d.layer) for d in draft.lines]
+    both += [_line_mark(d.kind, d.points, d.layer, d.tool) for d in draft.lines]
     marks: list[Mark] = []
     for mark in both:
         marks.append(mark)
@@ -242,8 +242,8 @@ def _drawn_marks(draft: Draft, line: Line | None) -> list[Mark]:
     return marks
 
 
-def _line_mark(kind: MarkKind, points: Sequence[Point], layer: str) -> Mark:
-    return Mark(kind, tuple(points), layer=layer)
+def _line_mark(kind: MarkKind, points: Sequence[Point], layer: str, tool: Tool = "pen") -> Mark:
+    return Mark(kind, tuple(points), tool=tool, layer=layer)
 
 
 def _mirrored(mark: Mark, line: Line) -> Mark:

@@ -76,7 +76,7 @@ def _header(sheet: Sheet, marker: Marker, date: str) -> float:
 
 def _title(marker: Marker) -> str:
     styles = dict.fromkeys(piece.style for piece in marker.pieces if piece.style)
-    cloth = [text for text in (marker.fabric.name, marker.fabric.material) if text]
+    cloth = [text for text in (marker.fabric.name, marker.fabric.material) if text and text not in styles]
     parts = [" + ".join(styles), ", ".join(dict.fromkeys(cloth))]
     return " — ".join(part for part in parts if part) or "Marker"
 
@@ -296,7 +296,7 @@ class _Plan:
         sheet.line(self.left, y, self.left + self.length, y, 0.04)
         fine = u <= 25
         step = 10 if fine else 100
-        numbered = 2.4 * u <= 100.0
+        numbered = 1.8 * u <= 100.0
         for mm in range(0, int(self.length + 1e-6) + 1, step):
             x = self.left + mm
             tick = 1.0 if mm % 1000 == 0 else 0.75 if mm % 500 == 0 else 0.55 if mm % 100 == 0 else 0.25

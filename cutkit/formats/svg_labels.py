@@ -8,7 +8,7 @@ proposes is then checked against the outline itself, and shrunk until it holds.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import ceil, cos, radians, sin
 
@@ -197,10 +197,11 @@ def fit_label(space: LabelSpace, forms: Sequence[Form], limits: FontLimits) -> L
     """The label of a piece: the fullest of ``forms`` that is readable there, as large as it fits.
 
     ``forms`` run from the whole name to a number. A text that keeps off the marks is preferred; where that leaves no
-    good size it may lie over them, but never over the outline.
+    readable size it may lie over them, but never over the outline.
     """
-    label = _fit_beside(space, space.obstacles, forms, limits)
-    if space.obstacles.is_empty or (forms[label.form].rank == 0 and label.font_mm >= limits.good_mm):
+    modest = replace(limits, good_mm=limits.least_mm)
+    label = _fit_beside(space, space.obstacles, forms, limits if space.obstacles.is_empty else modest)
+    if space.obstacles.is_empty or (forms[label.form].rank == 0 and label.font_mm >= limits.least_mm):
         return label
     over = _fit_beside(space, Polygon(), forms, limits)
     fuller = forms[over.form].rank < forms[label.form].rank
