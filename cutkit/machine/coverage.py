@@ -1,0 +1,173 @@
+"""Which lines of a marker a path runs along, how often and where: exact, by intervals along every line.
+
+All lines to be cut are laid end to end on one axis (with a gap between them). A segment of the blade's path that runs
+along an edge, in either direction and nearer than a tolerance, covers an interval of that axis; sorting the ends of all
+intervals gives how often each stretch is covered. Where edges of two pieces lie flush, a pass along one covers the
+other too; so each stretch also knows how many passes it must have: its own and those of the edges flush with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+LEAST_COSINE = 0.87
+"""A segment within 30 degrees of an edge runs along it; what crosses it does not."""
+BETWEEN_LINES_MM = 10.0
+
+
+@dataclass(frozen=True, eq=False)
+class Overlaps:
+    """Stretches where a segment runs along an edge: indices of both, and the interval on the common axis."""
+
+    segment: Indices
+    edge: Indices
+    start_mm: Array
+    end_mm: Array
+
+    def only(self, keep: NDArray[np.bool_]) -> Overlaps:
+        """Those stretches for which ``keep`` is true."""
+        return Overlaps(self.segment[keep], self.edge[keep], self.start_mm[keep], self.end_mm[keep])
+
+
+class Lines:
+    """The lines to be cut, laid end to end on one axis."""
+
+    def __init__(self, lines: list[Array]) -> None:
+        counts = np.array([len(points) - 1 for points in lines], dtype=np.int64)
+        self.line_of_edge = np.repeat(np.arange(len(lines)), counts)
+        self.edges = np.concatenate([np.hstack([p[:-1], p[1:]]) for p in lines]) if lines else np.zeros((0, 4))
+        edge_mm = np.hypot(self.edges[:, 2] - self.edges[:, 0], self.edges[:, 3] - self.edges[:, 1])
+        self.length_mm = np.bincount(self.line_of_edge, edge_mm, minlength=len(lines))
+        jumps = self.line_of_edge * BETWEEN_LINES_MM
+        self.edge_start_mm = np.cumsum(edge_mm) - edge_mm + jumps
+        first_edge = np.cumsum(counts) - counts
+        self.start_mm = self.edge_start_mm[first_edge]
+        self.tree = tree_of(self.edges)
+
+    def along(self, segments: Array, tolerance_mm: float) -> Overlaps:
+        """Where ``segments`` (rows of x0, y0, x1, y1) run along the lines' edges, nearer than the tolerance."""
+        rows = shapely.linestrings(segments.reshape(-1, 2, 2))
+        pairs = self.tree.query(rows, predicate="dwithin", distance=tolerance_mm)
+        segment, edge = pairs[0].astype(np.int64), pairs[1].astype(np.int64)
+        low, high = _shared_interval(segments[segment], self.edges[edge], tolerance_mm)
+        keep = high - low > 1e-6
+        start = self.edge_start_mm[edge]
+        return Overlaps(segment[keep], edge[keep], (start + low)[keep], (start + high)[keep])
+
+    def nearest(self, points: Array) -> Array:
+        """The distance of each point from the nearest line; infinite where there are no lines."""
+        return nearest_mm(self.tree, points)[0]
+
+    def line_at(self, axis_mm: Array) -> Indices:
+        """The line that holds each place on the axis."""
+        found: Indices = np.searchsorted(self.start_mm, axis_mm, side="right") - 1
+        return found
+
+
+def tree_of(segments: Array) -> shapely.STRtree:
+    """A search tree over segments (rows of x0, y0, x1, y1)."""
+    return shapely.STRtree(shapely.linestrings(segments.reshape(-1, 2, 2)))
+
+
+def nearest_mm(tree: shapely.STRtree, points: Array) -> tuple[Array, Indices]:
+    """For each point, how far the nearest segment of a tree is, and which that is; infinite and -1 if it is empty."""
+    distance, which = np.full(len(points), np.inf), np.full(len(points), -1)
+    if len(tree.geometries) and len(points):
+        pair, found = tree.query_nearest(shapely.points(points), return_distance=True, all_matches=False)
+        distance[pair[0]], which[pair[0]] = found, pair[1]
+    return distance, which
+
+
+def _shared_interval(a: Array, b: Array, tolerance_mm: float) -> tuple[Array, Array]:
+    """From where to where on each edge of ``b``, in mm, the segment of ``a`` runs along it; 0, 0 where it does not."""
+    along_b = b[:, 2:] - b[:, :2]
+    length = np.maximum(np.hypot(along_b[:, 0], along_b[:, 1]), 1e-12)
+    unit = along_b / length[:, None]
+    from_start, from_end = a[:, :2] - b[:, :2], a[:, 2:] - b[:, :2]
+    t0, t1 = (from_start * unit).sum(axis=1), (from_end * unit).sum(axis=1)
+    d0 = from_start[:, 1] * unit[:, 0] - from_start[:, 0] * unit[:, 1]
+    d1 = from_end[:, 1] * unit[:, 0] - from_end[:, 0] * unit[:, 1]
+    way = np.hypot(t1 - t0, d1 - d0)
+    parallel = np.abs(t1 - t0) >= LEAST_COSINE * np.maximum(way, 1e-12)
+    u_low, u_high = _part_between(d0, d1, -tolerance_mm, tolerance_mm)
+    ends = np.stack([t0 + (t1 - t0) * u_low, t0 + (t1 - t0) * u_high])
+    low = np.clip(ends.min(axis=0), 0.0, length)
+    high = np.clip(ends.max(axis=0), 0.0, length)
+    fine = parallel & (u_high > u_low)
+    return np.where(fine, low, 0.0), np.where(fine, high, 0.0)
+
+
+def _part_between(first: Array, last: Array, low: float, high: float) -> tuple[Array, Array]:
+    """From which to which share of its way (0 to 1) a value that runs evenly from first to last is between the two."""
+    change = last - first
+    steady = np.abs(change) < 1e-12
+    inside = (first >= low) & (first <= high)
+    divisor = np.where(steady, 1.0, change)
+    a, b = (low - first) / divisor, (high - first) / divisor
+    begin = np.where(steady, 0.0, np.clip(np.minimum(a, b), 0.0, 1.0))
+    end = np.where(steady, np.where(inside, 1.0, 0.0), np.clip(np.maximum(a, b), 0.0, 1.0))
+    return begin, end
+
+
+@dataclass(frozen=True, eq=False)
+class Stretches:
+    """The axis cut at every change: each stretch with its line, its length, and counts that hold all along it."""
+
+    line: Indices
+    start_mm: Array
+    length_mm: Array
+    passes: Array
+    fewest: Array
+    most: Array
+
+
+def stretches(lines: Lines, cut: Overlaps, fewest: tuple[Overlaps, Array], most: tuple[Overlaps, Array]) -> Stretches:
+    """How often each stretch of the lines is covered, and how often it must and may be: once, and with its neighbours.
+
+    ``fewest`` and ``most`` are overlaps with neighbours and the weight of each.
+    """
+    ends = lines.start_mm + lines.length_mm
+    marks = [lines.start_mm, ends]
+    for overlaps in (cut, fewest[0], most[0]):
+        marks += [overlaps.start_mm, overlaps.end_mm]
+    axis = np.unique(np.concatenate(marks))
+    middle = (axis[:-1] + axis[1:]) / 2
+    line = lines.line_at(middle)
+    on_line = middle < ends[line]
+    counts = [
+        _count(axis, cut, np.ones(len(cut.start_mm))),
+        1.0 + _count(axis, *fewest),
+        1.0 + _count(axis, *most),
+    ]
+    length = np.diff(axis)
+    return Stretches(line[on_line], axis[:-1][on_line], length[on_line], *(c[on_line] for c in counts))
+
+
+def _count(axis: Array, overlaps: Overlaps, weight: Array) -> Array:
+    """The summed weight of the intervals over each stretch between two marks of the axis."""
+    steps = np.zeros(len(axis))
+    np.add.at(steps, np.searchsorted(axis, overlaps.start_mm), weight)
+    np.add.at(steps, np.searchsorted(axis, overlaps.end_mm), -weight)
+    counts: Array = np.cumsum(steps)[:-1]
+    return np.round(counts, 6)
+
+
+def summed_where(found: Stretches, flag: NDArray[np.bool_], longer_than_mm: float, lines: int) -> Array:
+    """For each line, the length of its flagged stretches, counting only those that together, uninterrupted, are longer
+    than a limit (what is shorter comes of rounding at the corners)."""
+    change = np.ones(len(flag), dtype=bool)
+    change[1:] = (flag[1:] != flag[:-1]) | (found.line[1:] != found.line[:-1])
+    first = np.flatnonzero(change)
+    if len(first) == 0:
+        return np.zeros(lines)
+    sums = np.add.reduceat(found.length_mm, first)
+    keep = flag[first] & (sums > longer_than_mm)
+    totals: Array = np.bincount(found.line[first][keep], sums[keep], minlength=lines).astype(float)
+    return totals

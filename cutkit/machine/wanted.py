@@ -1,0 +1,201 @@
+"""What a marker wants cut, as lines on the table: outlines, cut-outs, notches, drill holes, internal cuts.
+
+Worked out from the marker alone, apart from how ``cut`` makes strokes of it, for the judge to compare with.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry import LineString, Polygon
+from shapely.geometry import Point as ShapelyPoint
+
+from cutkit.model import Mark, Marker, Placement, Point, cos_sin_deg
+
+Kind = Literal["boundary", "cutout", "notch", "internal"]
+USUAL_DEPTH_MM = 5.0
+NOT_OF_THIS_OUTLINE_MM = 3.0
+"""A notch farther from its outline than this belongs to something else and cannot be cut into it."""
+LEFT_STANDING_MM = 1.0
+"""Where a piece is so narrow that a notch would sever it, this much of it may be left standing."""
+DRILL_ZONE_MM = 3.0
+"""Cuts this near to a drill hole make it, where nothing can punch, if they go through its point."""
+
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """A line that must be cut once. ``may_end_short_mm`` of it may be left out at its end."""
+
+    kind: Kind
+    placement: int
+    points: NDArray[np.float64]
+    may_end_short_mm: float = 0.0
+
+    @property
+    def closed(self) -> bool:
+        """True for an outline or a cut-out."""
+        return self.kind in ("boundary", "cutout")
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place on a piece where cuts are free within a radius: a drill hole, or a notch whose direction is not given."""
+
+    placement: int
+    at: Point
+    radius_mm: float
+    is_drill: bool
+    least_depth_mm: float = 0.0
+
+
+def wanted_lines(marker: Marker) -> tuple[list[Wanted], list[Spot]]:
+    """Every line that the marker wants cut, and the spots that need a cut but leave open which."""
+    lines: list[Wanted] = []
+    spots: list[Spot] = []
+    for index, (placement, outline) in enumerate(zip(marker.placements, marker.polygons, strict=True)):
+        lines.append(Wanted("boundary", index, _points(outline.exterior)))
+        lines += [Wanted("cutout", index, _points(hole)) for hole in outline.interiors]
+        for mark in marker.by_id[placement.piece].marks:
+            _add_mark(mark, index, placement, outline, lines, spots)
+    return lines, spots
+
+
+def _points(ring: shapely.Geometry) -> NDArray[np.float64]:
+    found: NDArray[np.float64] = shapely.get_coordinates(ring)
+    return found
+
+
+def _add_mark(
+    mark: Mark, index: int, placement: Placement, outline: Polygon, lines: list[Wanted], spots: list[Spot]
+) -> None:
+    points = placement.points(mark.points)
+    if mark.tool == "pen" or not points:
+        return
+    if mark.kind == "drill" or (mark.kind == "internal" and len(points) == 1):
+        spots += [Spot(index, p, DRILL_ZONE_MM, True) for p in points if outline.contains(ShapelyPoint(p))]
+    elif mark.kind == "internal":
+        lines += [Wanted("internal", index, part) for part in _clipped(points, outline)]
+    elif mark.kind == "notch":
+        found = _notch(mark, points[0], placement, outline)
+        if isinstance(found, Spot):
+            spots.append(Spot(index, found.at, found.radius_mm, False, found.least_depth_mm))
+        else:
+            lines += [Wanted("notch", index, part, short) for part, short in found]
+
+
+def _clipped(points: tuple[Point, ...], outline: Polygon) -> Iterator[NDArray[np.float64]]:
+    """The parts of a line that lie on the piece."""
+    line = LineString(points)
+    inside = line if outline.covers(line) else shapely.line_merge(line.intersection(outline))
+    for part in getattr(inside, "geoms", [inside]):
+        if isinstance(part, LineString) and part.length > 0:
+            yield _points(part)
+
+
+def _notch(
+    mark: Mark, at: Point, placement: Placement, outline: Polygon
+) -> list[tuple[NDArray[np.float64], float]] | Spot:
+    """The lines of a notch, each with how much of its end may be left standing; a spot where its direction is open."""
+    edge = outline.boundary
+    here = ShapelyPoint(at)
+    if edge.distance(here) > NOT_OF_THIS_OUTLINE_MM:
+        return []
+    start = shapely.shortest_line(edge, here).coords[0]
+    way = None if mark.angle_deg is None else _direction(placement, mark.angle_deg)
+    depth = USUAL_DEPTH_MM if mark.depth_mm is None else mark.depth_mm
+    width = mark.width_mm or depth
+    if way is None or mark.depth_mm is None or not outline.contains(ShapelyPoint(_far(start, way, 0.02))):
+        return Spot(-1, start, math.hypot(depth, width) + 1.0, False, min(1.0, depth / 2))
+    shaped = _shaped(mark, start, way, (depth, width), outline)
+    return shaped if shaped is not None else [_slit(start, way, depth, outline)]
+
+
+def _direction(placement: Placement, angle_deg: float) -> Point:
+    c, s = cos_sin_deg(angle_deg)
+    a, b, d, e, _, _ = placement.matrix
+    return (a * c + b * s, d * c + e * s)
+
+
+def _slit(start: Point, way: Point, depth: float, outline: Polygon) -> tuple[NDArray[np.float64], float]:
+    room = _room(start, way, depth + LEFT_STANDING_MM, outline)
+    reach = min(depth, room)
+    short = 0.0 if room >= depth + LEFT_STANDING_MM - 1e-6 else reach - min(reach, room / 2)
+    return np.array([start, _far(start, way, reach)]), short
+
+
+def _shaped(
+    mark: Mark, start: Point, way: Point, size: tuple[float, float], outline: Polygon
+) -> list[tuple[NDArray[np.float64], float]] | None:
+    """The lines of a notch that is no slit; None where it does not fit on the piece and is a slit after all."""
+    depth, width = size
+    side = (-way[1], way[0])
+    end = _far(start, way, depth)
+    left, right = _far(start, side, width / 2), _far(start, side, -width / 2)
+    if mark.shape == "t":
+        bar = LineString([_far(end, side, width / 2), _far(end, side, -width / 2)])
+        inside = bar.intersection(outline.buffer(-LEFT_STANDING_MM / 2))
+        parts = [p for p in getattr(inside, "geoms", [inside]) if p.length > 0 and p.distance(ShapelyPoint(end)) < 0.01]
+        return [_slit(start, way, depth, outline), (_points(parts[0]), 0.0)] if parts else None
+    corners = {
+        "v": [end],
+        "check": [end],
+        "castle": [_far(left, way, depth), _far(right, way, depth)],
+        "u": _round_floor(left, right, way, depth),
+    }.get(mark.shape or "slit")
+    if corners is None:
+        return None
+    mouths = (start, right) if mark.shape == "check" else (left, right)
+    if mark.shape == "check":
+        mouths = (start, _far(start, side, -width))
+    return _open_line(corners, mouths, depth + width, outline)
+
+
+def _round_floor(left: Point, right: Point, way: Point, depth: float) -> list[Point]:
+    radius = math.dist(left, right) / 2
+    if radius >= depth:
+        return [_far(left, way, depth), _far(right, way, depth)]
+    middle = _far(((left[0] + right[0]) / 2, (left[1] + right[1]) / 2), way, depth - radius)
+    side = (-way[1], way[0])
+    turns = [math.pi * k / 36 for k in range(37)]
+    return [_far(_far(middle, side, radius * math.cos(t)), way, radius * math.sin(t)) for t in turns]
+
+
+def _open_line(
+    corners: list[Point], mouths: tuple[Point, Point], beyond: float, outline: Polygon
+) -> list[tuple[NDArray[np.float64], float]] | None:
+    """From the outline through the inner corners back to it: the legs run on (or stop) where they meet the outline."""
+    ends = []
+    for corner, mouth in ((corners[0], mouths[0]), (corners[-1], mouths[1])):
+        length = math.dist(corner, mouth)
+        if length < 1e-6 or not outline.contains(ShapelyPoint(corner)):
+            return None
+        way = ((mouth[0] - corner[0]) / length, (mouth[1] - corner[1]) / length)
+        room = _room(corner, way, length + beyond, outline)
+        if room >= length + beyond - 1e-6:
+            return None
+        ends.append(_far(corner, way, room))
+    line = [ends[0], *corners, ends[1]]
+    if not outline.buffer(0.01).covers(LineString(line)):
+        return None
+    return [(np.array(line), 0.0)]
+
+
+def _room(start: Point, way: Point, longest: float, outline: Polygon) -> float:
+    """How far a straight line from a point on or in the piece stays on it, at most ``longest``."""
+    ray = LineString([_far(start, way, 1e-3), _far(start, way, longest)])
+    inside = ray.intersection(outline)
+    reach = 0.0
+    for part in getattr(inside, "geoms", [inside]):
+        if isinstance(part, LineString) and part.distance(ShapelyPoint(ray.coords[0])) < 1e-6:
+            reach = max(reach, max(math.dist(start, c) for c in part.coords))
+    return min(reach, longest)
+
+
+def _far(point: Point, way: Point, length: float) -> Point:
+    return (point[0] + way[0] * length, point[1] + way[1] * length)
