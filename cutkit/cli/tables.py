@@ -153,7 +153,7 @@ def _one_line(text: str) -> str:
 
 
 def shorten(text: str, width: int, *, plain: bool) -> str:
-    """``text`` on one line of at most ``width`` cells of a terminal, ending in an ellipsis where something is left out."""
+    """``text`` on one line of at most ``width`` terminal cells; it ends in an ellipsis where something is cut off."""
     from rich.cells import cell_len, set_cell_size
 
     text = _one_line(text)
@@ -240,7 +240,7 @@ _WASTE_COLUMNS = (
 
 
 def _waste_row(row: MarkerFigures) -> tuple[str, ...]:
-    names = [name for name in (row.material, row.fabric) if name]
+    names = [name for name in (row.material, row.fabric) if name and name not in row.styles]
     return (
         " + ".join(row.styles) or "-",
         " / ".join(dict.fromkeys(names)) or "-",
