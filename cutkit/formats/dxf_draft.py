@@ -189,7 +189,9 @@ def _lines(by_layer: dict[str, list[Shape]], outlines: Outlines, tell: Teller) -
         for path in paths_on(by_layer, layer)
         if len(path.points) > 1
     ]
-    lines += [DrawnLine("internal", chain.points, "11", "knife") for chain, _ in loops_of(paths_on(by_layer, "11")).open]
+    lines += [
+        DrawnLine("internal", chain.points, "11", "knife") for chain, _ in loops_of(paths_on(by_layer, "11")).open
+    ]
     if outlines.leftover:
         tell("outline-leftover", f"{len(outlines.leftover)} open lines on the outline's layer are drawn, not cut")
         lines += [DrawnLine("internal", tuple(points), outlines.outline.layer) for points in outlines.leftover]

@@ -124,7 +124,7 @@ def _graded(graded: _Graded, table: RuleTable, size: str, start: str) -> Draft:
         return c * dx - s * dy, s * dx + c * dy
 
     moves = _ring_moves(draft.ring, {index: move(rule) for index, rule in graded.on_ring.items()})
-    field = _Field(np.asarray(draft.ring), moves, {point: move(rule) for point, rule in graded.inside})
+    field = _Field(draft.ring, moves, {point: move(rule) for point, rule in graded.inside})
     return replace(
         draft,
         size=size,
@@ -156,35 +156,38 @@ def _ring_moves(ring: Sequence[Point], known: dict[int, Point]) -> np.ndarray:
 class _Field:
     """How places inside a piece move: as their label says, else as the outline around them."""
 
-    ring: np.ndarray
+    ring: list[Point]
     moves: np.ndarray
     labelled: dict[Point, Point]
 
     def moved(self, points: Sequence[Point]) -> list[Point]:
-        """The points after grading; those between labelled points of the same line move as these do."""
-        known = {i: self.labelled[key] for i, p in enumerate(points) if (key := self._label_at(p)) is not None}
+        """The points after grading; of a line, those between points with a move of their own move as these do."""
+        known = {i: own for i, point in enumerate(points) if (own := self._own_move(point)) is not None}
         if known:
             way = np.concatenate([[0.0], np.cumsum([distance(a, b) for a, b in itertools.pairwise(points)])])
-            order = sorted(known)
-            at = [way[i] for i in order]
-            moves = np.stack([np.interp(way, at, [known[i][k] for i in order]) for k in (0, 1)], axis=1)
+            at = [way[i] for i in known]
+            moves = np.stack([np.interp(way, at, [own[k] for own in known.values()]) for k in (0, 1)], axis=1)
         else:
-            moves = np.array([self._move(p) for p in points])
+            moves = np.array([self._move_around(point) for point in points])
         return [(x + float(dx), y + float(dy)) for (x, y), (dx, dy) in zip(points, moves, strict=True)]
 
-    def _label_at(self, point: Point) -> Point | None:
-        near = min(self.labelled, key=lambda p: distance(p, point), default=None)
-        return near if near is not None and distance(near, point) <= AT_POINT_MM else None
+    def _own_move(self, point: Point) -> Point | None:
+        """The move of a point that has a label or lies on the outline."""
+        label = min(self.labelled, key=lambda p: distance(p, point), default=None)
+        if label is not None and distance(label, point) <= AT_POINT_MM:
+            return self.labelled[label]
+        place = nearest_place(self.ring, point)
+        if place.distance_mm > AT_POINT_MM:
+            return None
+        a, b = self.moves[place.edge], self.moves[(place.edge + 1) % len(self.ring)]
+        x, y = a + place.share * (b - a)
+        return float(x), float(y)
 
-    def _move(self, point: Point) -> Point:
-        ring: list[Point] = [(float(x), float(y)) for x, y in self.ring]
-        place = nearest_place(ring, point)
-        if place.distance_mm <= AT_POINT_MM:
-            a, b = self.moves[place.edge], self.moves[(place.edge + 1) % len(ring)]
-            x, y = a + place.share * (b - a)
-            return float(x), float(y)
-        middles = (self.ring + np.roll(self.ring, -1, axis=0)) / 2
-        lengths = np.linalg.norm(np.roll(self.ring, -1, axis=0) - self.ring, axis=1)
+    def _move_around(self, point: Point) -> Point:
+        """The mean of the outline's moves, each edge weighted by its length over its squared distance."""
+        xy = np.asarray(self.ring)
+        middles = (xy + np.roll(xy, -1, axis=0)) / 2
+        lengths = np.linalg.norm(np.roll(xy, -1, axis=0) - xy, axis=1)
         weights = lengths / np.sum((middles - np.asarray(point)) ** 2, axis=1)
         x, y = weights @ ((self.moves + np.roll(self.moves, -1, axis=0)) / 2) / weights.sum()
         return float(x), float(y)

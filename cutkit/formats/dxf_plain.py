@@ -99,16 +99,13 @@ def _nest_of(loops: Sequence[Loop]) -> list[_Found]:
 
 
 def _follows(inner: Polygon, outer: Polygon) -> bool:
-    """Whether an inner line runs round along the outer one, as a sew line does."""
-    if not outer.buffer(0.01).covers(inner) or inner.area < 0.3 * outer.area:
+    """Whether an inner line runs along the outer one, as a sew line does: near it most of the way (darts go inwards)."""
+    reaches = [abs(a - b) for a, b in zip(inner.bounds, outer.bounds, strict=True)]
+    if max(reaches) > WIDEST_ALLOWANCE_MM or inner.area < 0.3 * outer.area:
         return False
-    reach = shapely.hausdorff_distance(inner.exterior, outer.exterior)
-    return bool(reach <= WIDEST_ALLOWANCE_MM and reach < 0.25 * min(_sides(outer)) + 10.0)
-
-
-def _sides(polygon: Polygon) -> tuple[float, float]:
-    x0, y0, x1, y1 = polygon.bounds
-    return x1 - x0, y1 - y0
+    along = shapely.segmentize(inner.exterior, 5.0)
+    apart = shapely.distance(shapely.points(along.coords), outer.exterior)
+    return bool((apart <= WIDEST_ALLOWANCE_MM).mean() >= 0.6)
 
 
 def _give(
