@@ -34,7 +34,7 @@ Remarks (not violations): ``init-again``, ``pause``, ``label-not-drawn``.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,8 +79,8 @@ class Trace:
 class Run:
     """One program's run on one machine: the trace, what was wrong, what is worth a remark, and the figures.
 
-    ``cut_mm`` is the way of the tip with a tool down (pens too), ``travel_mm`` the holder's with none down;
-    ``bounds_mm`` encloses all that a lowered tool touched.
+    ``cut_mm`` is the way of the tip with the knife down, ``drawn_mm`` that of a pen, ``travel_mm`` the holder's with no
+    tool down; ``bounds_mm`` encloses all that a lowered tool touched.
     """
 
     profile: CutterProfile
@@ -89,6 +89,7 @@ class Run:
     remarks: tuple[Violation, ...]
     time_s: float
     cut_mm: float
+    drawn_mm: float
     travel_mm: float
     tool_downs: int
     bounds_mm: tuple[float, float, float, float]
@@ -352,7 +353,9 @@ def _limits(profile: CutterProfile) -> Limits:
 def _run_of(machine: _Machine, program: Program) -> Run:
     trace = machine.samples.trace(machine.tools)
     cutting = trace.down[1:] & trace.down[:-1]
-    cut_mm = np.hypot(*np.diff(trace.tip_mm, axis=0).T)[cutting].sum()
+    pen = machine.tools.index("pen") if "pen" in machine.tools else None
+    drawing = cutting & (trace.tool[1:] == pen) if pen is not None else np.zeros(len(cutting), dtype=bool)
+    tip_mm = np.hypot(*np.diff(trace.tip_mm, axis=0).T)
     travel_mm = np.hypot(*np.diff(trace.holder_mm, axis=0).T)[~cutting].sum()
     touched = trace.tip_mm[trace.down]
     low, high = (touched.min(axis=0), touched.max(axis=0)) if len(touched) else (np.zeros(2), np.zeros(2))
@@ -363,8 +366,53 @@ def _run_of(machine: _Machine, program: Program) -> Run:
         tuple(violations),
         (*program.remarks, *machine.remarks),
         machine.now_s,
-        float(cut_mm),
+        float(tip_mm[cutting & ~drawing].sum()),
+        float(tip_mm[drawing].sum()),
         float(travel_mm),
         machine.tool_downs,
         (float(low[0]), float(low[1]), float(high[0]), float(high[1])),
     )
+
+
+def join_runs(runs: list[Run], first_lines: list[int]) -> Run:
+    """Several programs run one after the other on one machine, as one run.
+
+    Lines are counted through: ``first_lines`` is how many lines came before each program.
+    """
+    if len(runs) == 1:
+        return runs[0]
+    times = np.concatenate([[0.0], np.cumsum([run.time_s for run in runs])])
+    traces = [run.trace for run in runs]
+    trace = Trace(
+        np.concatenate([t.t_s + time for t, time in zip(traces, times[:-1], strict=True)]),
+        np.concatenate([t.tip_mm for t in traces]),
+        np.concatenate([t.holder_mm for t in traces]),
+        np.concatenate([t.blade_deg for t in traces]),
+        np.concatenate([t.down for t in traces]),
+        np.concatenate([t.tool for t in traces]),
+        np.concatenate([t.line + first for t, first in zip(traces, first_lines, strict=True)]),
+        runs[0].trace.tools,
+    )
+    return Run(
+        runs[0].profile,
+        trace,
+        tuple(_moved(v, first) for run, first in zip(runs, first_lines, strict=True) for v in run.violations),
+        tuple(_moved(v, first) for run, first in zip(runs, first_lines, strict=True) for v in run.remarks),
+        float(times[-1]),
+        sum(run.cut_mm for run in runs),
+        sum(run.drawn_mm for run in runs),
+        sum(run.travel_mm for run in runs),
+        sum(run.tool_downs for run in runs),
+        _joint_bounds([run.bounds_mm for run in runs if run.tool_downs]),
+    )
+
+
+def _moved(violation: Violation, lines: int) -> Violation:
+    return violation if violation.line is None else replace(violation, line=violation.line + lines)
+
+
+def _joint_bounds(boxes: list[tuple[float, float, float, float]]) -> tuple[float, float, float, float]:
+    if not boxes:
+        return (0.0, 0.0, 0.0, 0.0)
+    x0, y0, x1, y1 = zip(*boxes, strict=True)
+    return (min(x0), min(y0), max(x1), max(y1))

@@ -1,0 +1,181 @@
+"""A picture of what a blade did: cuts in their order, travel, where each cut begins, and what was wrong in red."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from cutkit.formats.svg_page import ALARM, FAINT, Item, Sheet, new_drawing
+from cutkit.formats.svg_pieces import number
+from cutkit.model import Point, Tool
+
+COLOURS: dict[Tool, str] = {"knife": "#0072B2", "pen": "#7A5C00", "punch": "#AA3377"}
+TRAVEL = "#5B8F7B"
+PIECE_FILL = "#F3EEE2"
+UNITS_ACROSS = 130
+"""The picture's longer side in units of body text."""
+LABELLED_ABOVE_UNITS = 6.0
+"""Cuts longer than this carry their number; shorter ones (letters, notches) are counted but would only clutter."""
+
+
+@dataclass(frozen=True, slots=True)
+class CutLine:
+    """One stretch with the tool down, as its tip went, in table coordinates (mm)."""
+
+    tool: Tool
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FaultMark:
+    """Something wrong, and where."""
+
+    at_mm: Point
+    code: str
+
+
+@dataclass(frozen=True)
+class CutPicture:
+    """All that is drawn. ``travels`` are the ways of the holder with the tool up; ``pieces`` the outlines wanted."""
+
+    title: str
+    figures: tuple[str, ...]
+    cuts: tuple[CutLine, ...]
+    travels: tuple[tuple[Point, ...], ...] = ()
+    faults: tuple[FaultMark, ...] = ()
+    pieces: tuple[tuple[tuple[Point, ...], ...], ...] = field(default=())
+
+
+def cut_svg(picture: CutPicture) -> str:
+    """The picture as SVG text; x to the right along the fabric, y upwards, one unit of the drawing a millimetre."""
+    x0, y0, x1, y1 = _bounds(picture)
+    unit = max(x1 - x0, (y1 - y0) * 1.3, 50.0) / UNITS_ACROSS
+    drawing = new_drawing()
+    sheet = Sheet(drawing, unit, x0, max(x1 - x0, 60 * unit))
+    head = _header_units(picture) * unit
+    margin = 3 * unit
+    top = -y1 - margin - head
+    width, height = sheet.inner_mm + 2 * margin, head + (y1 - y0) + 2 * margin
+    drawing.viewbox(number(x0 - margin), number(top), number(width), number(height))
+    paper = drawing.rect((number(x0 - margin), number(top)), (number(width), number(height)), fill="#FFFFFF")
+    drawing.add(paper)
+    _draw_header(sheet, picture, top + margin)
+    _draw_pieces(drawing, picture, unit)
+    _draw_lines(drawing, picture.travels, TRAVEL, 0.08 * unit, dash=f"{number(0.6 * unit)} {number(0.5 * unit)}")
+    for tool, colour in COLOURS.items():
+        lines = [c.points for c in picture.cuts if c.tool == tool]
+        _draw_lines(drawing, lines, colour, 0.16 * unit)
+    _draw_starts(sheet, picture)
+    _draw_faults(sheet, picture)
+    text: str = drawing.tostring()
+    return text
+
+
+def _bounds(picture: CutPicture) -> tuple[float, float, float, float]:
+    lines = [*(c.points for c in picture.cuts), *picture.travels, *(ring for piece in picture.pieces for ring in piece)]
+    points = [p for line in lines for p in line] + [f.at_mm for f in picture.faults]
+    if not points:
+        return (0.0, 0.0, 100.0, 100.0)
+    xs, ys = [p[0] for p in points], [p[1] for p in points]
+    return (min(xs), min(ys), max(xs), max(ys))
+
+
+def _header_units(picture: CutPicture) -> float:
+    return 8.0 + (2.0 if picture.faults else 0.0)
+
+
+def _draw_header(sheet: Sheet, picture: CutPicture, y: float) -> None:
+    unit = sheet.unit_mm
+    sheet.text(sheet.left_mm, y + 1.2 * unit, picture.title, 1.6, font_weight="bold")
+    sheet.text(sheet.left_mm, y + 3.2 * unit, " · ".join(picture.figures), 1.1)
+    items = list(_legend(sheet, picture))
+    below = sheet.flow(items, y + 5.0 * unit, gap=2.5, row=1.8)
+    if picture.faults:
+        codes = ", ".join(dict.fromkeys(f.code for f in picture.faults))
+        words = f"{len(picture.faults)} violation{'s' * (len(picture.faults) != 1)}: {codes}"
+        sheet.text(sheet.left_mm, below, words, 1.2, fill=ALARM, font_weight="bold")
+
+
+def _legend(sheet: Sheet, picture: CutPicture) -> Iterable[Item]:
+    used = [tool for tool in COLOURS if any(c.tool == tool for c in picture.cuts)]
+    samples = [(tool, COLOURS[tool], None) for tool in used] + [("travel", TRAVEL, "0.6 0.5")]
+    for name, colour, dash in samples:
+        width = sheet.text_width_mm(name) + 4 * sheet.unit_mm
+        yield Item(width, _sample_drawer(sheet, name, colour, dash))
+    words = "dot: the start of a cut; number: its place in the order"
+    yield Item(sheet.text_width_mm(words), lambda x, y: sheet.text(x, y, words, 1.0, fill=FAINT))
+
+
+def _sample_drawer(sheet: Sheet, name: str, colour: str, dash: str | None) -> Any:
+    def draw(x: float, y: float) -> None:
+        unit = sheet.unit_mm
+        line = sheet.line(x, y - 0.35 * unit, x + 3 * unit, y - 0.35 * unit, 0.16, colour)
+        if dash:
+            line.update({"stroke_dasharray": " ".join(number(float(part) * unit) for part in dash.split())})
+        sheet.text(x + 3.6 * unit, y, name)
+
+    return draw
+
+
+def _draw_pieces(drawing: Any, picture: CutPicture, unit: float) -> None:
+    group = drawing.add(drawing.g(fill=PIECE_FILL, fill_rule="evenodd", stroke="none"))
+    for piece in picture.pieces:
+        group.add(drawing.path(d=" ".join(f"{_path_data(ring)}Z" for ring in piece)))
+
+
+def _draw_lines(
+    drawing: Any, lines: Iterable[tuple[Point, ...]], colour: str, width: float, dash: str | None = None
+) -> None:
+    """All lines of one look as one group; a punch, a line without length, as a dot."""
+    look = {"fill": "none", "stroke": colour, "stroke_width": number(width)}
+    group = drawing.add(drawing.g(stroke_linecap="round", stroke_linejoin="round"))
+    group.update(look)
+    if dash:
+        group.update({"stroke_dasharray": dash})
+    for line in lines:
+        if len(set(line)) > 1:
+            group.add(drawing.path(d=_path_data(line)))
+        elif line:
+            x, y = line[0]
+            group.add(drawing.circle((number(x), number(-y)), number(3 * width)))
+
+
+def _path_data(points: tuple[Point, ...]) -> str:
+    return "M" + "L".join(f"{number(x)},{number(-y)}" for x, y in points)
+
+
+def _draw_starts(sheet: Sheet, picture: CutPicture) -> None:
+    """A dot where each longer cut begins, and its number beside it, inside the picture."""
+    unit = sheet.unit_mm
+    for order, cut in enumerate(picture.cuts, 1):
+        xs, ys = [p[0] for p in cut.points], [p[1] for p in cut.points]
+        if max(max(xs) - min(xs), max(ys) - min(ys)) < LABELLED_ABOVE_UNITS * unit:
+            continue
+        x, y = cut.points[0]
+        dot = sheet.drawing.circle((number(x), number(-y)), number(0.35 * unit), fill=COLOURS[cut.tool])
+        sheet.drawing.add(dot)
+        right = x < (min(xs) + max(xs)) / 2
+        above = y < (min(ys) + max(ys)) / 2
+        anchor = "start" if right else "end"
+        step = 0.6 * unit
+        sheet.text(
+            x + (step if right else -step), -y + (-step if above else step + 0.8 * unit), str(order), text_anchor=anchor
+        )
+
+
+def _draw_faults(sheet: Sheet, picture: CutPicture) -> None:
+    unit = sheet.unit_mm
+    for fault in picture.faults:
+        x, y = fault.at_mm[0], -fault.at_mm[1]
+        ring = sheet.drawing.circle((number(x), number(y)), number(1.4 * unit), fill="none", stroke=ALARM)
+        ring.update({"stroke_width": number(0.3 * unit)})
+        sheet.drawing.add(ring)
+        sheet.line(x - unit, y - unit, x + unit, y + unit, 0.2, ALARM)
+        sheet.line(x - unit, y + unit, x + unit, y - unit, 0.2, ALARM)
+    seen: set[tuple[int, int]] = set()
+    for fault in picture.faults:
+        cell = (round(fault.at_mm[0] / (8 * unit)), round(fault.at_mm[1] / (3 * unit)))
+        if cell not in seen:
+            seen.add(cell)
+            sheet.text(fault.at_mm[0] + 1.8 * unit, -fault.at_mm[1] + 0.4 * unit, fault.code, fill=ALARM)
