@@ -97,7 +97,8 @@ def command(
     job = _job(inputs, options)
     outputs = Outputs(output, svg, dxf)
     per_marker = [outputs.of_material(d.material) if len(job.demands) > 1 else outputs for d in job.demands]
-    _refuse_bad_outputs(per_marker, inputs)
+    sources = tuple(file.path for file in job.inputs)
+    _refuse_bad_outputs(per_marker, sources)
     _say_notices(job.notices, quiet)
     rows: list[MarkerFigures] = []
     unplaced: list[str] = []
@@ -109,7 +110,7 @@ def command(
             marker, figures = _nest_one(job, demand, options, interrupted, quiet)
             unplaced += [f"{u.piece}: {u.count} not placed: {u.reason}" for u in marker.unplaced]
             if marker.placements:
-                _write(marker, files, inputs)
+                _write(marker, files, sources)
                 rows.append(replace(figures, path=str(files.marker)))
     _print_results(rows, as_json)
     if interrupted():
