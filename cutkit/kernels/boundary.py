@@ -74,7 +74,8 @@ def without_doubles(pieces: Floats, width: float) -> Floats:
     kept = 0
     for i in range(count):
         if pieces[i, 4] != 0.0 or pieces[i, 5] != 0.0:
-            pieces[kept] = pieces[i]
+            for column in range(6):
+                pieces[kept, column] = pieces[i, column]
             kept += 1
     return pieces[:kept]
 
@@ -120,6 +121,14 @@ def _balance(vertex: Ints) -> Ints:
 
 
 @kernel
+def _is_open(excess: Ints) -> bool:
+    open_vertices = 0
+    for k in range(len(excess)):
+        open_vertices += abs(excess[k])
+    return open_vertices > 0
+
+
+@kernel
 def _join_far(pieces: Floats, vertex: Ints, width: float) -> bool:
     """Join vertices where a piece too many ends with the nearest where one starts; whether none is left over."""
     excess = _balance(vertex)
@@ -136,8 +145,10 @@ def _join_far(pieces: Floats, vertex: Ints, width: float) -> bool:
                 return False
             excess[k] += excess[best]
             excess[best] = 0
-            vertex[vertex == best] = k
-    return bool(np.all(excess == 0))
+            for m in range(len(vertex)):
+                if vertex[m] == best:
+                    vertex[m] = k
+    return not _is_open(excess)
 
 
 @kernel
@@ -162,6 +173,17 @@ def _snap(pieces: Floats, vertex: Ints) -> int:
 
 
 @kernel
+def _places(vertex: Ints, v: int) -> Ints:
+    """The ends that lie in vertex v."""
+    places, count = np.empty(len(vertex), dtype=np.int64), 0
+    for k in range(len(vertex)):
+        if vertex[k] == v:
+            places[count] = k
+            count += 1
+    return places[:count]
+
+
+@kernel
 def _judge_pinch(pieces: Floats, vertex: Ints, v: int, links: Ints, signs: Floats) -> None:
     """Link the pieces that meet in a vertex of several loops, and give all of them the vertex's sign.
 
@@ -169,7 +191,7 @@ def _judge_pinch(pieces: Floats, vertex: Ints, v: int, links: Ints, signs: Float
     with the next ray counter-clockwise, across the outside. Only the widest sector has points whose nearest the vertex
     is.
     """
-    rays = np.flatnonzero(vertex == v)
+    rays = _places(vertex, v)
     angles = np.empty(len(rays))
     for k in range(len(rays)):
         side = 1.0 - 2.0 * (rays[k] % 2)
@@ -198,8 +220,11 @@ def _judge_pinch(pieces: Floats, vertex: Ints, v: int, links: Ints, signs: Float
 @kernel
 def _link(pieces: Floats, vertex: Ints, links: Ints, signs: Floats) -> None:
     """For every piece the one that follows it, and the sign of either end (as ``vertex``)."""
-    starts, ends = np.zeros(vertex.max() + 1, dtype=np.int64), np.zeros(vertex.max() + 1, dtype=np.int64)
-    piece_in, piece_out = np.empty_like(starts), np.empty_like(starts)
+    last = 0
+    for k in range(len(vertex)):
+        last = max(last, vertex[k])
+    starts, ends = np.zeros(last + 1, dtype=np.int64), np.zeros(last + 1, dtype=np.int64)
+    piece_in, piece_out = np.empty(last + 1, dtype=np.int64), np.empty(last + 1, dtype=np.int64)
     for k in range(len(pieces)):
         starts[vertex[2 * k]] += 1
         ends[vertex[2 * k + 1]] += 1
@@ -286,7 +311,7 @@ def closed_rows(pieces: Floats, near: float, far: float, straight: float, sliver
     """
     nothing = np.empty((0, 7))
     vertex = _vertices(pieces, near)
-    if np.any(_balance(vertex) != 0) and not _join_far(pieces, vertex, far):
+    if _is_open(_balance(vertex)) and not _join_far(pieces, vertex, far):
         return nothing, 0.0, False
     count = _snap(pieces, vertex)
     if count == 0:
@@ -294,7 +319,7 @@ def closed_rows(pieces: Floats, near: float, far: float, straight: float, sliver
     pieces, vertex = pieces[:count], vertex[: 2 * count]
     links, signs = np.empty(count, dtype=np.int64), np.empty(2 * count)
     _link(pieces, vertex, links, signs)
-    rows, row, total = np.empty((count, 7)), 0, 0.0
+    rows, row, total = np.empty((count, 7)), int(np.int64(0)), 0.0
     seen, loop = np.zeros(count, dtype=np.bool_), np.empty(count, dtype=np.int64)
     for k in range(count):
         size = _loop_at(links, k, seen, loop)

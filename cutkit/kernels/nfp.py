@@ -46,7 +46,7 @@ SLIVER = 1e-7
 """Default of ``sliver``: holes narrower than this fraction of the NFP's size are dropped."""
 
 EXACT, MENDED, FAILED = 0, 1, 2
-"""Status of an NFP: all right; all right at the second attempt, with a coarser delta; its boundary is not closed."""
+"""Status of an NFP: all right; all right at the second attempt, with a coarser delta; not closed, and left out."""
 
 
 class Shapes(NamedTuple):
@@ -89,8 +89,10 @@ class Sums(NamedTuple):
 @kernel
 def _same_points(points: Floats) -> Ints:
     """For every point the number of the first point with the same coordinates."""
-    order = sorted_order(points[:, 0])
-    first = np.arange(len(points))
+    first, xs = np.arange(len(points)), np.empty(len(points))
+    for k in range(len(points)):
+        xs[k] = points[k, 0]
+    order = sorted_order(xs)
     begin = 0
     for i in range(len(order)):
         here = order[i]
@@ -122,7 +124,7 @@ def _narrow(corner: Floats, ax: float, ay: float, bx: float, by: float) -> None:
     if _within(ax, ay, bx, by, in_x, in_y) and _within(ax, ay, bx, by, out_x, out_y):
         corner[2], corner[3], corner[4], corner[5] = in_x, in_y, out_x, out_y
     else:
-        corner[2:] = 0.0
+        corner[2] = corner[3] = corner[4] = corner[5] = 0.0
 
 
 @kernel
@@ -143,7 +145,8 @@ def _outline_corners(points: Floats, vectors: Floats, before: Ints, same: Ints, 
     kept = 0
     for k in range(count):
         if corners[k, 2] * corners[k, 5] - corners[k, 3] * corners[k, 4] > 0.0:
-            corners[kept] = corners[k]
+            for column in range(6):
+                corners[kept, column] = corners[k, column]
             kept += 1
     return kept
 
@@ -208,6 +211,16 @@ def _enter_part(shapes: Shapes, part: int, ring: Floats, centre: Floats) -> floa
 
 
 @kernel
+def _enter_centre(points: Floats, centre: Floats) -> None:
+    """Write the middle of the points' box."""
+    for axis in range(2 if len(points) else 0):
+        low = high = points[0, axis]
+        for k in range(len(points)):
+            low, high = min(low, points[k, axis]), max(high, points[k, axis])
+        centre[axis] = 0.5 * (low + high)
+
+
+@kernel
 def _enter_outline(shapes: Shapes, s: int) -> None:
     """Write the outline's edges and convex corners of shape s, whose parts are in the table already."""
     first, last = shapes.starts[s, 2], shapes.starts[s + 1, 2]
@@ -246,9 +259,7 @@ def shape_table(xy: Floats, part_offsets: Ints, shape_offsets: Ints) -> Shapes:
     for s in range(count):
         first, last = shape_offsets[s], shape_offsets[s + 1]
         ring = xy[part_offsets[first] : part_offsets[last]]
-        if len(ring):
-            shapes.centres[s, 0] = 0.5 * (ring[:, 0].min() + ring[:, 0].max())
-            shapes.centres[s, 1] = 0.5 * (ring[:, 1].min() + ring[:, 1].max())
+        _enter_centre(ring, shapes.centres[s])
         part = first
         for p in _part_order(xy, part_offsets[first : last + 1]):
             ring = xy[part_offsets[first + p] : part_offsets[first + p + 1]]
@@ -308,7 +319,7 @@ def _convex_sums(shapes: Shapes, a: int, b: int) -> Sums:
     planes = np.empty((a_points * columns + b_points * rows, 3))
     starts, boxes = np.empty(rows * columns + 1, dtype=np.int64), np.empty((rows * columns, 4))
     bands = np.empty((rows, 4))
-    row, number = 0, 0
+    row = number = int(np.int64(0))  # a literal 0 would compile _sum_planes twice
     for i in range(a_first, a_last):
         band = bands[i - a_first]
         band[0] = band[1] = math.inf
@@ -374,7 +385,7 @@ def _cuts(sums: Sums, segment: tuple[float, ...], delta: float, last: Ints, cuts
     y_low, y_high = min(y, y + length * uy) - delta, max(y, y + length * uy) + delta
     if _covered(sums, last[0], segment, delta, cuts[0]) == 2:
         return -1
-    count = 0
+    count = int(np.int64(0))
     bands, boxes = sums.bands, sums.boxes
     for i in range(len(bands)):
         if x_high < bands[i, 0] or y_high < bands[i, 1] or x_low > bands[i, 2] or y_low > bands[i, 3]:
@@ -397,7 +408,8 @@ def _sift(cuts: Floats, k: int) -> None:
     """Move cut k down to its place among the sorted cuts before it."""
     low, high, low_slack, high_slack = cuts[k, 0], cuts[k, 1], cuts[k, 2], cuts[k, 3]
     while k > 0 and cuts[k - 1, 0] > low:
-        cuts[k] = cuts[k - 1]
+        for column in range(4):
+            cuts[k, column] = cuts[k - 1, column]
         k -= 1
     cuts[k, 0], cuts[k, 1], cuts[k, 2], cuts[k, 3] = low, high, low_slack, high_slack
 
@@ -426,7 +438,9 @@ def _grown(rows: Floats, needed: int) -> Floats:
     if needed <= len(rows):
         return rows
     larger = np.empty((max(needed, 2 * len(rows)), rows.shape[1]))
-    larger[: len(rows)] = rows
+    for k in range(len(rows)):
+        for column in range(rows.shape[1]):
+            larger[k, column] = rows[k, column]
     return larger
 
 
@@ -434,7 +448,7 @@ def _grown(rows: Floats, needed: int) -> Floats:
 def _pieces_of(shapes: Shapes, a: int, b: int, delta: float) -> Floats:
     """What no convex sum covers of the edges of one shape added to the convex corners of the other."""
     sums = _convex_sums(shapes, a, b)
-    count, last = 0, np.zeros(1, dtype=np.int64)
+    count, last = int(np.int64(0)), np.zeros(1, dtype=np.int64)
     cuts, kept = np.empty((len(sums.boxes) + 1, 4)), np.empty((64, 6))
     for turn in range(2):
         of, at = (a, b) if turn == 0 else (b, a)
@@ -460,66 +474,66 @@ def _pieces_of(shapes: Shapes, a: int, b: int, delta: float) -> Floats:
 
 
 @kernel
-def _attempt(shapes: Shapes, a: int, b: int, delta: float, sliver: float) -> tuple[Floats, bool]:
-    """The boundary of NFP(a, b) as rows about the centres, and whether it is closed and as large as it must be."""
-    pieces = without_doubles(_pieces_of(shapes, a, b, delta), 4.0 * delta)
-    rows, area, closed = closed_rows(pieces, JOIN * delta, FAR_JOIN * delta, 2.0 * delta, sliver)
-    least = (math.sqrt(shapes.areas[a]) + math.sqrt(shapes.areas[b])) ** 2
-    return rows, closed and area >= least * (1.0 - 1e-9)
-
-
-@kernel
 def _pair_rows(shapes: Shapes, a: int, b: int, sliver: float) -> tuple[Floats, int]:
-    """The boundary of NFP(a, b) as rows, and its status."""
-    if shapes.starts[a, 0] == shapes.starts[a + 1, 0] or shapes.starts[b, 0] == shapes.starts[b + 1, 0]:
-        return np.empty((0, 7)), FAILED
-    size = 0.0
+    """The boundary of NFP(a, b) as rows, and its status: closed, and no smaller than Brunn and Minkowski demand."""
+    size, least = 0.0, (math.sqrt(shapes.areas[a]) + math.sqrt(shapes.areas[b])) ** 2
     for s in (a, b):
-        boxes = shapes.boxes[shapes.starts[s, 2] : shapes.starts[s + 1, 2]]
-        size += 2.0 * max(boxes[:, 2].max(), boxes[:, 3].max())
-    status = EXACT
-    rows, fine = _attempt(shapes, a, b, DELTA * size, sliver * size)
-    for coarser in (30.0, 1000.0):
-        if fine:
-            break
-        status = MENDED
-        rows, fine = _attempt(shapes, a, b, coarser * DELTA * size, sliver * size)
-    rows[:, 0] += shapes.centres[a, 0] - shapes.centres[b, 0]
-    rows[:, 1] += shapes.centres[a, 1] - shapes.centres[b, 1]
-    return rows, status if fine else FAILED
+        reach = 0.0
+        for p in range(shapes.starts[s, 2], shapes.starts[s + 1, 2]):
+            reach = max(reach, shapes.boxes[p, 2], shapes.boxes[p, 3])
+        size += 2.0 * reach
+        if reach == 0.0:
+            return np.empty((0, 7)), FAILED
+    status, delta = EXACT, DELTA * size
+    while status <= MENDED:
+        pieces = without_doubles(_pieces_of(shapes, a, b, delta), 4.0 * delta)
+        rows, area, closed = closed_rows(pieces, JOIN * delta, FAR_JOIN * delta, 2.0 * delta, sliver * size)
+        if closed and area >= least * (1.0 - 1e-9):
+            for k in range(len(rows)):
+                rows[k, 0] += shapes.centres[a, 0] - shapes.centres[b, 0]
+                rows[k, 1] += shapes.centres[a, 1] - shapes.centres[b, 1]
+            return rows, status
+        status, delta = status + 1, 100.0 * delta
+    return np.empty((0, 7)), FAILED
 
 
 @kernel
-def no_fit_batch(
-    xy: Floats, part_offsets: Ints, shape_offsets: Ints, pairs: Ints, sliver: float
-) -> tuple[Floats, Ints, Ints]:
-    """The boundaries of many no-fit polygons: rows, where each pair's rows begin (pairs + 1), status of each pair.
-
-    Shapes as in ``shape_table``; ``pairs`` (N, 2): A fixed, B moves. Runs without the GIL: threads can share the pairs.
-    """
-    shapes = shape_table(xy, part_offsets, shape_offsets)
+def _pairs_rows(shapes: Shapes, pairs: Ints, sliver: float) -> tuple[Floats, Ints, Ints]:
     rows, starts = np.empty((256, 7)), np.zeros(len(pairs) + 1, dtype=np.int64)
     status = np.empty(len(pairs), dtype=np.int64)
     for p in range(len(pairs)):
         found, status[p] = _pair_rows(shapes, pairs[p, 0], pairs[p, 1], sliver)
         rows = _grown(rows, starts[p] + len(found))
-        rows[starts[p] : starts[p] + len(found)] = found
+        for k in range(len(found)):
+            for column in range(7):
+                rows[starts[p] + k, column] = found[k, column]
         starts[p + 1] = starts[p] + len(found)
-    return rows[: starts[-1]].copy(), starts, status
+    return rows[: starts[len(pairs)]], starts, status
 
 
-@kernel
+def no_fit_batch(
+    xy: Floats, part_offsets: Ints, shape_offsets: Ints, pairs: Ints, sliver: float = SLIVER
+) -> tuple[Floats, Ints, Ints]:
+    """The boundaries of many no-fit polygons: rows, where each pair's rows begin (pairs + 1), status of each pair.
+
+    Shapes as in ``shape_table``; ``pairs`` (N, 2): A fixed, B moves. Holes narrower than ``sliver`` times the NFP's
+    size are dropped. Status: EXACT; MENDED (a coarser delta was needed); FAILED (no rows). Exact to 1e-9 of the size.
+    Runs without the GIL: threads can share the pairs.
+    """
+    return _pairs_rows(shape_table(xy, part_offsets, shape_offsets), pairs, float(sliver))
+
+
 def no_fit_edges(
     a_xy: Floats, a_offsets: Ints, b_xy: Floats, b_offsets: Ints, sliver: float = SLIVER
 ) -> tuple[Floats, int]:
-    """The boundary of NFP(A, B) as rows (see above), and its status: EXACT, MENDED or FAILED (rows are not to be used).
+    """The boundary of NFP(A, B) as rows, and its status, as ``no_fit_batch`` for one pair.
 
-    ``a_xy``, ``a_offsets``: A's convex parts as ``convex.convex_parts`` returns them; likewise B's. Holes narrower than
-    ``sliver`` times the NFP's size are dropped. Accurate to 1e-9 of the size.
+    ``a_xy``, ``a_offsets``: A's convex parts as ``convex.convex_parts`` returns them; likewise B's.
     """
     xy, part_offsets = np.concatenate((a_xy, b_xy)), np.concatenate((a_offsets, b_offsets[1:] + len(a_xy)))
     shape_offsets = np.array([0, len(a_offsets) - 1, len(part_offsets) - 1])
-    return _pair_rows(shape_table(xy, part_offsets, shape_offsets), 0, 1, sliver)
+    rows, _, status = no_fit_batch(xy, part_offsets, shape_offsets, np.array([[0, 1]]), sliver)
+    return rows, int(status[0])
 
 
 @kernel

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cutkit.kernels import inline_kernel, kernel
-from cutkit.kernels.convex import turn
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -23,7 +22,8 @@ Point = tuple[float, float]
 
 
 class Ring(NamedTuple):
-    """An outline that is being simplified: ``old`` points, and a linked list of present ones (``xy``).
+    """An outline that is being simplified: ``old`` points, and a linked list of present ones (``xy``; its last two
+    rows are the corners of the box).
 
     Present point k stands for the old points ``span[k, 0]`` .. ``span[k, 1]`` (cyclic); ``link`` holds the next and the
     previous point, ``step`` (n, 3) the area that taking point k away adds (inf: cannot) and where the new point goes.
@@ -52,7 +52,7 @@ def _at(ring: Ring, k: int) -> Point:
 
 @inline_kernel
 def _turn(a: Point, b: Point, c: Point) -> float:
-    return turn(a[0], a[1], b[0], b[1], c[0], c[1])
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
 
 @kernel
@@ -161,6 +161,29 @@ def _take_away(ring: Ring, k: int) -> bool:
 
 
 @kernel
+def _take_all(ring: Ring, tolerance: float) -> int:
+    """Take points away, the one that adds least first, for as long as one can go; how many points are left."""
+    for k in range(len(ring.old)):
+        _weigh(ring, k, tolerance)
+    left = len(ring.old)
+    while left > 3:
+        best = 0
+        for k in range(len(ring.old)):
+            if ring.step[k, 0] < ring.step[best, 0]:
+                best = k
+        if ring.step[best, 0] == math.inf:
+            break
+        if not _take_away(ring, best):
+            ring.step[best, 0] = math.inf
+            continue
+        left -= 1
+        near = ring.link[1, ring.link[1, ring.link[1, best]]]
+        for _ in range(6):
+            _weigh(ring, near, tolerance)
+            near = ring.link[0, near]
+    return left
+
+
 def simplify_outward(xy: Floats, tolerance: float) -> Floats:
     """A ring with fewer points that contains the ring ``xy`` (to rounding), within ``tolerance`` and inside its box.
 
@@ -170,34 +193,11 @@ def simplify_outward(xy: Floats, tolerance: float) -> Floats:
     count = len(xy)
     if count <= 3 or tolerance <= 0.0:
         return xy.copy()
-    ring = Ring(
-        xy,
-        np.empty((count + 2, 2)),
-        np.empty((count, 2), np.int64),
-        np.empty((2, count), np.int64),
-        np.empty((count, 3)),
-    )
-    ring.xy[:count] = xy
-    ring.xy[count] = (xy[:, 0].min(), xy[:, 1].min())
-    ring.xy[count + 1] = (xy[:, 0].max(), xy[:, 1].max())
-    for k in range(count):
-        ring.span[k] = k
-        ring.link[0, k], ring.link[1, k] = (k + 1) % count, (k + count - 1) % count
-    for k in range(count):
-        _weigh(ring, k, tolerance)
-    left = count
-    while left > 3:
-        k = int(np.argmin(ring.step[:, 0]))
-        if ring.step[k, 0] == math.inf:
-            break
-        if not _take_away(ring, k):
-            ring.step[k, 0] = math.inf
-            continue
-        left -= 1
-        near = ring.link[1, ring.link[1, ring.link[1, k]]]
-        for _ in range(6):
-            _weigh(ring, near, tolerance)
-            near = ring.link[0, near]
+    places = np.arange(count)
+    link = np.array([np.roll(places, -1), np.roll(places, 1)])
+    present = np.concatenate((xy, [xy.min(axis=0), xy.max(axis=0)]))
+    ring = Ring(xy, present, np.column_stack((places, places)), link, np.empty((count, 3)))
+    left = _take_all(ring, float(tolerance))
     return _present(ring, left)
 
 
