@@ -167,8 +167,11 @@ def _nearest(hits: list[tuple[float, float, Point]], corner: Point) -> tuple[flo
 
 
 def _tidy(path: Path) -> Path:
-    """The path without vertices that lie on top of one another."""
-    keep = np.concatenate([[True], ((path[1:] - path[:-1]) ** 2).sum(axis=1) > 1e-8])
-    tidy = path[keep]
+    """The path without vertices that lie on top of one another or, where an edge was run on, on a straight line."""
+    apart = np.concatenate([[True], ((path[1:] - path[:-1]) ** 2).sum(axis=1) > 1e-8])
+    tidy = path[apart]
     tidy[-1] = path[-1]
-    return tidy
+    arriving, leaving = tidy[1:-1] - tidy[:-2], tidy[2:] - tidy[1:-1]
+    spread = np.abs(arriving[:, 0] * leaving[:, 1] - arriving[:, 1] * leaving[:, 0])
+    bends = spread > 1e-7 * np.sqrt((arriving**2).sum(axis=1) * (leaving**2).sum(axis=1))
+    return tidy[np.concatenate([[True], bends, [True]])]

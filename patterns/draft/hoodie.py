@@ -13,7 +13,7 @@ from patterns.draft.sizes import MEN, Body
 SIZES = ("XS", "S", "M", "L", "XL", "XXL")
 SAMPLE = "M"
 
-EASE_MM = 220.0
+EASE_MM = 210.0
 SEAM_MM = 9.525
 CASING_MM = 31.75
 CAP_EASE_MM = 5.0
@@ -58,7 +58,7 @@ def _rule(body: Body) -> BlockRule:
         front_neck_mm=body.neck_mm / 5 + 28,
         shoulder_x_mm=body.back_width_mm / 2 + 42,
         slope_deg=19.0,
-        scye_mm=body.scye_mm + 30,
+        scye_mm=body.scye_mm + 20,
         across_mm=body.back_width_mm / 2 + 26,
         front_hollow_mm=9.0,
     )
@@ -91,7 +91,7 @@ def _arm_notches(front: bool, arm_mm: float) -> tuple[Notch, ...]:
 
 def _sleeve(body: Body, front: Block, rear: Block) -> Piece:
     front_arm, rear_arm = length(front.armhole), length(rear.armhole)
-    cap = sleeve_cap(front_arm + CAP_EASE_MM / 2, rear_arm + CAP_EASE_MM / 2, 0.225 * (front_arm + rear_arm))
+    cap = sleeve_cap(front_arm + CAP_EASE_MM / 2, rear_arm + CAP_EASE_MM / 2, 0.25 * (front_arm + rear_arm))
     hem_mm = body.wrist_mm + 92
     hem_y = -(body.arm_mm - 18 - RIB_MM - cap.height_mm)
     shift = (cap.front_width_mm - cap.back_width_mm) / 2

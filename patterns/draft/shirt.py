@@ -30,7 +30,7 @@ from patterns.draft.sizes import MEN, Body
 SIZES = ("XS", "S", "M", "L", "XL", "XXL")
 SAMPLE = "M"
 
-EASE_MM = 160.0
+EASE_MM = 144.0
 SEAM_MM = 10.0
 NECK_SEAM_MM = 7.0
 HEM_MM = 12.0
@@ -107,7 +107,7 @@ def _rule(body: Body, front_neck_mm: float) -> BlockRule:
         front_neck_mm=front_neck_mm,
         shoulder_x_mm=body.back_width_mm / 2 + 16,
         slope_deg=19.0,
-        scye_mm=body.scye_mm + 8,
+        scye_mm=body.scye_mm - 2,
         across_mm=body.back_width_mm / 2 + 9,
         front_hollow_mm=11.0,
     )
@@ -261,7 +261,7 @@ def _sleeve(lines: Lines) -> tuple[Piece, float, float]:
     """The sleeve, the cuff's length, and how far from its overlapping end the cuff meets the sleeve seam."""
     body = lines.body
     front_arm, rear_arm = length(lines.front.armhole), length(lines.rear.armhole)
-    cap = sleeve_cap(front_arm + CAP_EASE_MM / 2, rear_arm + CAP_EASE_MM / 2, 0.235 * (front_arm + rear_arm))
+    cap = sleeve_cap(front_arm + CAP_EASE_MM / 2, rear_arm + CAP_EASE_MM / 2, 0.265 * (front_arm + rear_arm))
     cuff_mm = body.wrist_mm + 72
     hem_mm = cuff_mm - small.TOWER_MM + CUFF_PLEATS_MM
     hem_y = -(body.arm_mm + 14 - small.CUFF_MM - cap.height_mm)
