@@ -1,46 +1,81 @@
-"""``cutkit check``: the referee, on a marker file."""
+"""``cutkit check``: the referee, on a marker file, and the judge on a program made from it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cutkit.cli.common import json_option, print_json
-from cutkit.errors import CheckError
+from cutkit.errors import CheckError, UsageError
 from cutkit.units import format_length
 
 if TYPE_CHECKING:
     from cutkit.check import Fault
+    from cutkit.machine.actions import Violation
+    from cutkit.machine.judge import Verdict
     from cutkit.model import Marker
 
 
-@click.command()
+@dataclass(frozen=True)
+class Judged:
+    """A program, what the machine and the judge found wrong with it, and the judge's figures."""
+
+    path: str
+    cutter: str
+    violations: tuple[Violation, ...]
+    verdict: Verdict
+
+
+@click.command("check")
 @click.argument("marker_path", metavar="MARKER")
+@click.argument("program_path", metavar="[PROGRAM]", required=False)
+@click.option("--cutter", metavar="NAME|FILE", help="The machine that PROGRAM is for.")
 @json_option
-def command(marker_path: str, as_json: bool) -> None:
+def command(marker_path: str, program_path: str | None, cutter: str | None, as_json: bool) -> None:
     """Referee a marker file: inside the fabric, no overlap, the gap kept, angles, counts and nap as ordered.
 
-    Prints a line for each fault and ends with exit code 5 where there is one.
+    With PROGRAM, it is run on the emulated cutter too, and every piece of the marker must be cut exactly once. Prints a
+    line for each fault and ends with exit code 5 where there is one.
     """
     from cutkit.check import check_marker
     from cutkit.formats.marker import read_marker
 
+    if (program_path is None) != (cutter is None):
+        raise UsageError("PROGRAM and --cutter go together", hint="cutkit check MARKER PROGRAM --cutter NAME")
     marker = read_marker(marker_path)
     faults = check_marker(marker)
+    judged = None
+    if program_path is not None and cutter is not None and not faults:
+        judged = _judge(marker, program_path, cutter)
     if as_json:
-        print_json(_report(marker_path, marker, faults))
+        print_json(_report(marker_path, marker, faults, judged))
     else:
-        _print_lines(marker_path, marker, faults)
-    if faults:
+        _print_marker(marker_path, marker, faults)
+        _print_program(program_path, judged)
+    if faults or (judged and judged.violations):
         raise click.exceptions.Exit(CheckError.exit_code)
 
 
-def _report(path: str, marker: Marker, faults: list[Fault]) -> dict[str, Any]:
-    return {
+def _judge(marker: Marker, program_path: str, cutter: str) -> Judged:
+    """The program's run, judged against a marker that is valid."""
+    from cutkit.formats.files import read_bytes
+    from cutkit.formats.profile import load_profile
+    from cutkit.machine.emulator import run_program
+    from cutkit.machine.judge import judge
+
+    profile = load_profile(cutter)
+    run = run_program(read_bytes(program_path), profile)
+    verdict = judge(run, marker)
+    return Judged(program_path, profile.name, (*run.violations, *verdict.violations), verdict)
+
+
+def _report(path: str, marker: Marker, faults: list[Fault], judged: Judged | None) -> dict[str, Any]:
+    report: dict[str, Any] = {
         "schema": "cutkit.check/1",
         "marker": path,
-        "ok": not faults,
+        "ok": not faults and not (judged and judged.violations),
         "faults": [{"code": f.code, "message": f.message, "placements": list(f.placements)} for f in faults],
         "pieces": {
             "ordered": sum(piece.total for piece in marker.pieces),
@@ -50,17 +85,46 @@ def _report(path: str, marker: Marker, faults: list[Fault]) -> dict[str, Any]:
         "length_mm": marker.length_mm,
         "efficiency": marker.efficiency,
     }
+    if judged:
+        verdict = judged.verdict
+        report["program"] = {
+            "path": judged.path,
+            "cutter": judged.cutter,
+            "violations": [{"code": v.code, "message": v.message, "line": v.line} for v in judged.violations],
+            "pieces": {name: getattr(verdict, name) for name in ("expected", "cut_once", "missed", "cut_twice")},
+            "worst_deviation_mm": round(verdict.worst_deviation_mm, 4),
+        }
+    return report
 
 
-def _print_lines(path: str, marker: Marker, faults: list[Fault]) -> None:
+def _print_marker(path: str, marker: Marker, faults: list[Fault]) -> None:
     for fault in faults:
         click.echo(f"{fault.code}: {fault.message}")
     for entry in marker.unplaced:
         click.echo(f"unplaced: {entry.count} of {entry.piece}: {entry.reason}")
-    pieces, garments = len(marker.placements), len(marker.bundles)
-    verdict = "valid" if not faults else "a fault" if len(faults) == 1 else f"{len(faults)} faults"
     click.echo(
-        f"{path}: {verdict}; {pieces} piece{'s' * (pieces != 1)} of {garments} garment{'s' * (garments != 1)}, "
+        f"{path}: {_counted(len(faults), 'fault') if faults else 'valid'}; "
+        f"{_counted(len(marker.placements), 'piece')} of {_counted(len(marker.bundles), 'garment')}, "
         f"{format_length(marker.length_mm)} long on {format_length(marker.fabric.usable_width_mm)}, "
         f"efficiency {100 * marker.efficiency:.2f} %"
     )
+
+
+def _print_program(path: str | None, judged: Judged | None) -> None:
+    if judged is None:
+        if path is not None:
+            click.echo(f"{path}: not judged, for the marker has faults")
+        return
+    for violation in judged.violations:
+        at = f"line {violation.line}: " if violation.line is not None else ""
+        click.echo(f"{violation.code}: {at}{violation.message}")
+    verdict, count = judged.verdict, len(judged.violations)
+    click.echo(
+        f"{judged.path}: {_counted(count, 'violation') if count else 'right'} on {judged.cutter}; "
+        f"{verdict.cut_once} of {_counted(verdict.expected, 'piece')} cut once, "
+        f"worst deviation {verdict.worst_deviation_mm:.3f} mm"
+    )
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"

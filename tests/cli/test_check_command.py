@@ -41,7 +41,7 @@ def test_pieces_that_overlap(cutkit, marker_file):
     assert (ran.code, ran.err) == (5, "")
     first, last = ran.out.splitlines()
     assert first.startswith("overlap: FRONT-M (placement 0, bundle 1) and FRONT-M (placement 1, bundle 2) overlap")
-    assert "a fault" in last
+    assert ": 1 fault; 2 pieces" in last
 
 
 def test_unplaced_pieces_are_told(cutkit, marker_file):
@@ -78,3 +78,46 @@ def test_a_missing_file(cutkit, tmp_path):
     ran = cutkit("check", tmp_path / "none.marker.json")
     assert (ran.code, ran.out) == (3, "")
     assert "no such file" in ran.err
+
+
+@pytest.fixture
+def program(cutkit, marker_file):
+    """A marker of two rectangles, and the program that cuts it."""
+    marker = marker_file(150.0)
+    path = marker.with_name("m.plt")
+    assert cutkit("cut", marker, "--cutter", "hpgl-generic", "-o", path).code == 0
+    return marker, path
+
+
+def test_a_program_that_cuts_the_marker(cutkit, program):
+    marker, path = program
+    ran = cutkit("check", marker, path, "--cutter", "hpgl-generic")
+    assert ran.code == 0, ran.both
+    assert f"{path}: right on hpgl-generic; 2 of 2 pieces cut once, worst deviation 0.0" in ran.out
+
+
+def test_a_program_with_a_stroke_left_out(cutkit, program):
+    marker, path = program
+    text = path.read_text()
+    first, last = text.index("PD"), text.rindex("PD")
+    path.write_text(text[:first] + text[last:] if text.count("PD") > 1 else text[:first])
+    ran = cutkit("check", marker, path, "--cutter", "hpgl-generic", "--json")
+    got = json.loads(ran.out)
+    assert (ran.code, got["ok"], got["faults"]) == (5, False, [])
+    assert "missed" in {violation["code"] for violation in got["program"]["violations"]}
+    assert got["program"]["pieces"]["cut_once"] < 2
+    assert "missed: " in cutkit("check", marker, path, "--cutter", "hpgl-generic").out
+
+
+def test_a_program_is_not_judged_by_an_invalid_marker(cutkit, program, marker_file):
+    _, path = program
+    ran = cutkit("check", marker_file(90.0), path, "--cutter", "hpgl-generic")
+    assert ran.code == 5
+    assert "not judged" in ran.out
+
+
+@pytest.mark.parametrize("words", [["m.plt"], ["--cutter", "hpgl-generic"]])
+def test_a_program_and_its_cutter_go_together(cutkit, marker_file, words):
+    ran = cutkit("check", marker_file(), *words)
+    assert (ran.code, ran.out) == (2, "")
+    assert "go together" in ran.err
