@@ -23,7 +23,7 @@ PAGE_SHAPE = 1.5
 
 @dataclass(frozen=True, slots=True)
 class _Nest:
-    """One piece in all its sizes; ``shown`` is drawn in full. ``shifts`` lay the others round it."""
+    """One piece in all its sizes; ``shown`` is drawn in full, the others as outlines round it."""
 
     shown: Piece
     others: tuple[Piece, ...]
@@ -38,11 +38,17 @@ class _Nest:
         """The width across the grain of the largest size."""
         return max(_extent(piece)[1] for piece in (self.shown, *self.others))
 
+    def shift(self, piece: Piece) -> str:
+        """Where a size lies: across the grain in the middle; along it at the start, or fold line on fold line."""
+        width, height = _extent(piece)
+        along = (self.width_mm - width) / 2 if _folds_across(self.shown) else 0.0
+        return f"translate({number(along)},{number((self.height_mm - height) / 2)})"
+
 
 def patterns_svg(patterns: Sequence[Pattern]) -> str:
     """The picture of the pieces of all patterns as the text of an SVG file. The same patterns give the same bytes."""
     nests = [(pattern, _nests(pattern)) for pattern in patterns]
-    sheet = _sheet([nest for _, of_pattern in nests for nest in of_pattern])
+    sheet = _sheet([of_pattern for _, of_pattern in nests])
     y = 0.0
     for index, (pattern, of_pattern) in enumerate(nests):
         y = _head(sheet, pattern, y)
@@ -65,14 +71,20 @@ def _nests(pattern: Pattern) -> list[_Nest]:
     return nests
 
 
+def _folds_across(piece: Piece) -> bool:
+    """Whether a piece is unfolded about a line across its grain."""
+    fold = next((mark.points for mark in piece.marks if mark.kind == "fold"), None)
+    return fold is not None and abs(fold[0][0] - fold[-1][0]) < abs(fold[0][1] - fold[-1][1])
+
+
 def _extent(piece: Piece) -> Point:
     _, _, x1, y1 = piece.outline.bounds
     return float(x1), float(y1)
 
 
-def _sheet(nests: Sequence[_Nest]) -> Sheet:
-    area = sum((nest.width_mm + 60) * (nest.height_mm + 90) for nest in nests)
-    inner = max((1.35 * PAGE_SHAPE * area) ** 0.5, max(nest.width_mm for nest in nests))
+def _sheet(patterns: Sequence[Sequence[_Nest]]) -> Sheet:
+    area = max(sum((nest.width_mm + 60) * (nest.height_mm + 90) for nest in nests) for nests in patterns)
+    inner = max((1.35 * PAGE_SHAPE * area) ** 0.5, max(nest.width_mm for nests in patterns for nest in nests))
     unit = inner / 95
     return Sheet(new_drawing(), unit, 2.0 * unit, inner)
 
@@ -109,7 +121,7 @@ def _rows(sheet: Sheet, pattern: Pattern, nests: Sequence[_Nest], y: float, pref
     right = sheet.left_mm + sheet.inner_mm
     x, depth = sheet.left_mm, 0.0
     for index, nest in enumerate(nests):
-        width = max(nest.width_mm, 9 * u)
+        width = _room(sheet, nest)
         if x > sheet.left_mm and x + width > right:
             x, y, depth = sheet.left_mm, y + depth, 0.0
         _draw(sheet, pattern, nest, (x, y + u), f"{prefix}p{index}")
@@ -118,29 +130,35 @@ def _rows(sheet: Sheet, pattern: Pattern, nests: Sequence[_Nest], y: float, pref
     return y + depth
 
 
+def _room(sheet: Sheet, nest: _Nest) -> float:
+    """The width a nest takes with its texts; only a very long name is shortened."""
+    texts = [sheet.text_width_mm(nest.shown.name, 1.05, bold=True)]
+    texts += [sheet.text_width_mm(text, 0.85) for text in _figures(nest.shown)]
+    return max(nest.width_mm, min(max(texts), 24 * sheet.unit_mm))
+
+
 def _draw(sheet: Sheet, pattern: Pattern, nest: _Nest, at: Point, symbol: str) -> None:
     """One nest with its upper left corner at ``at``, and its name and figures below."""
     u, drawing = sheet.unit_mm, sheet.drawing
     pen = Pen(0.11 * u, 0.07 * u)
     group = drawing.g(transform=f"translate({number(at[0])},{number(at[1] + nest.height_mm)}) scale(1,-1)")
-    # The sizes lie on one another at the grain's start and, across it, in the middle.
-    lift = (nest.height_mm - _extent(nest.shown)[1]) / 2
-    full = drawing.g(transform=f"translate(0,{number(lift)})", fill=SAMPLE_FILL)
+    full = drawing.g(transform=nest.shift(nest.shown), fill=SAMPLE_FILL)
     full.add(piece_symbol(drawing, _as_ordered(nest.shown), symbol, pen))
     full.add(_grain(drawing, nest.shown, u))
     group.add(full)
     for piece in nest.others:
-        shift = (nest.height_mm - _extent(piece)[1]) / 2
         outline = drawing.path(d=outline_path(piece.outline), fill="none", stroke=_colour(pattern, piece.size))
-        outline.update({"stroke_width": number(0.07 * u), "transform": f"translate(0,{number(shift)})"})
+        outline.update({"stroke_width": number(0.07 * u), "transform": nest.shift(piece)})
         group.add(outline)
     drawing.add(group)
-    width = max(nest.width_mm, 9 * u)
+    width = _room(sheet, nest)
     below = at[1] + nest.height_mm
-    name = shorten_to(nest.shown.name, width / (1.05 * u), bold=True)
+    name = shorten_to(nest.shown.name, width / (1.05 * u) + 0.01, bold=True)
     sheet.text(at[0], below + 1.6 * u, name, 1.05, font_weight="bold")
     for line, text in enumerate(_figures(nest.shown)):
-        sheet.text(at[0], below + (2.9 + 1.15 * line) * u, shorten_to(text, width / (0.85 * u)), 0.85, fill=FAINT)
+        sheet.text(
+            at[0], below + (2.9 + 1.15 * line) * u, shorten_to(text, width / (0.85 * u) + 0.01), 0.85, fill=FAINT
+        )
 
 
 def _as_ordered(piece: Piece) -> OrderedPiece:
