@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import textwrap
 
 import click
 import pytest
@@ -43,12 +44,16 @@ def spelled(option: click.Option) -> str:
         return f"{names} {option.metavar}"
     if isinstance(option.type, click.Choice):
         return f"{names} {'|'.join(map(str, option.type.choices))}"
+    if isinstance(option.type, click.types.IntRange):
+        return f"{names} N"
     return f"{names} {option.type.name.upper()}"
 
 
 def described(option: click.Option) -> str:
     default = option.default if option.show_default and option.default is not None else None
     text = " ".join((option.help or "").split())
+    if option.required:
+        text += " Required."
     return (f"{text} [{default}]" if default is not None else text).replace("|", "\\|")
 
 
@@ -63,7 +68,7 @@ def reference() -> str:
 
 
 def paragraphs(text: str | None) -> str:
-    return "\n\n".join(" ".join(p.split()) for p in (text or "").replace("\b", "").split("\n\n"))
+    return "\n\n".join(textwrap.fill(p, 120) for p in (text or "").replace("\b", "").split("\n\n"))
 
 
 def test_the_reference_is_what_the_commands_say():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cutkit.cli.common import json_option, print_json
+from cutkit.cli.common import json_option, print_json, quiet_option, say
 from cutkit.errors import CheckError, UsageError
 from cutkit.units import format_length
 
@@ -33,7 +33,8 @@ class Judged:
 @click.argument("program_path", metavar="[PROGRAM]", required=False)
 @click.option("--cutter", metavar="NAME|FILE", help="The machine that PROGRAM is for.")
 @json_option
-def command(marker_path: str, program_path: str | None, cutter: str | None, as_json: bool) -> None:
+@quiet_option
+def command(marker_path: str, program_path: str | None, cutter: str | None, as_json: bool, quiet: bool) -> None:
     """Referee a marker file: inside the fabric, no overlap, the gap kept, angles, counts and nap as ordered.
 
     With PROGRAM, it is run on the emulated cutter too, and every piece of the marker must be cut exactly once. Prints a
@@ -53,7 +54,9 @@ def command(marker_path: str, program_path: str | None, cutter: str | None, as_j
         print_json(_report(marker_path, marker, faults, judged))
     else:
         _print_marker(marker_path, marker, faults)
-        _print_program(program_path, judged)
+        _print_program(judged)
+    if program_path is not None and judged is None:
+        say(f"{program_path}: not judged, for the marker has faults", quiet=quiet)
     if faults or (judged and judged.violations):
         raise click.exceptions.Exit(CheckError.exit_code)
 
@@ -110,10 +113,8 @@ def _print_marker(path: str, marker: Marker, faults: list[Fault]) -> None:
     )
 
 
-def _print_program(path: str | None, judged: Judged | None) -> None:
+def _print_program(judged: Judged | None) -> None:
     if judged is None:
-        if path is not None:
-            click.echo(f"{path}: not judged, for the marker has faults")
         return
     for violation in judged.violations:
         at = f"line {violation.line}: " if violation.line is not None else ""

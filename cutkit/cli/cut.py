@@ -27,7 +27,9 @@ SHOWN_NOTICES = 12
     show_default=True,
     help="Cut a long marker window by window; a marker that fits is one window.",
 )
-@click.option("-o", "--output", required=True, metavar="PROGRAM", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", required=True, metavar="PROGRAM", type=click.Path(path_type=Path), help="The program to write."
+)
 @json_option
 @quiet_option
 def command(marker_path: Path, cutter: str, windows: str, output: Path, as_json: bool, quiet: bool) -> None:

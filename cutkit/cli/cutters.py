@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cutkit.cli.common import json_option, print_json
+from cutkit.cli.common import json_option, print_json, quiet_option, say
 
 if TYPE_CHECKING:
     from cutkit.toolpath import CutterProfile
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 @click.command("cutters")
 @click.argument("name", required=False, metavar="[NAME|FILE]")
 @json_option
-def command(name: str | None, as_json: bool) -> None:
+@quiet_option
+def command(name: str | None, as_json: bool, quiet: bool) -> None:
     """List the machine profiles, or show all of one."""
     from cutkit.formats.profile import load_profile, profile_names
 
@@ -26,6 +27,10 @@ def command(name: str | None, as_json: bool) -> None:
         _show(profiles[0])
     else:
         _list(profiles)
+        say(
+            "\n`cutkit cutters NAME` shows all of one. tried: on the real machine, not only on the emulated one.",
+            quiet=quiet,
+        )
 
 
 def _json(profile: CutterProfile, *, full: bool) -> dict[str, Any]:
@@ -56,9 +61,6 @@ def _list(profiles: list[CutterProfile]) -> None:
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
     for row in rows:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-    click.echo(
-        "\n`cutkit cutters NAME` shows all of one. tried: run on the real machine, not only on the emulated one."
-    )
 
 
 def _table(profile: CutterProfile) -> str:

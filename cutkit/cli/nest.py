@@ -76,7 +76,9 @@ class Outputs:
 @click.option("--min-efficiency", type=click.FloatRange(0, 100), metavar="PCT", help="Exit 5 if a marker is below it.")
 @click.option("--svg", type=click.Path(path_type=Path), help="Also draw the marker.")
 @click.option("--dxf", type=click.Path(path_type=Path), help="Also write the marker as DXF.")
-@click.option("-o", "--output", required=True, metavar="MARKER", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", required=True, metavar="MARKER", type=click.Path(path_type=Path), help="The marker file to write."
+)
 @json_option
 @quiet_option
 def command(

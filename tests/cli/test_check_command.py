@@ -113,7 +113,8 @@ def test_a_program_is_not_judged_by_an_invalid_marker(cutkit, program, marker_fi
     _, path = program
     ran = cutkit("check", marker_file(90.0), path, "--cutter", "hpgl-generic")
     assert ran.code == 5
-    assert "not judged" in ran.out
+    assert "not judged" in ran.err
+    assert cutkit("check", marker_file(90.0), path, "--cutter", "hpgl-generic", "--quiet").err == ""
 
 
 @pytest.mark.parametrize("words", [["m.plt"], ["--cutter", "hpgl-generic"]])
