@@ -63,8 +63,10 @@ def build_tables(
     owners, owner_of = _share_pairs(shapes)
     parts = [owners[k : k + PAIRS_AT_A_TIME] for k in range(0, len(owners), PAIRS_AT_A_TIME)]
 
+    outlines = _Outlines.of([shape.outline for shape in shapes.shapes])
+
     def tables_of(pairs: list[Pair]) -> _PairTables | None:
-        return None if is_over() else _pair_tables(shapes, pairs, half, step, gap_mm)
+        return None if is_over() else _pair_tables(outlines, pairs, half, step, gap_mm)
 
     with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
         built = [part for part in pool.map(tables_of, parts) if part is not None]
@@ -104,43 +106,52 @@ def _share_pairs(shapes: ShapeSet) -> tuple[list[Pair], NDArray[np.int64]]:
     return list(owners), owner_of
 
 
-def _pair_tables(shapes: ShapeSet, pairs: list[Pair], half: Floats, step: float, gap_mm: float) -> _PairTables:
-    edges, starts = no_fit_polygons(shapes, pairs)
+def _pair_tables(outlines: _Outlines, pairs: list[Pair], half: Floats, step: float, gap_mm: float) -> _PairTables:
+    edges, starts = no_fit_polygons(outlines, pairs)
     extents = np.array([half[a] + half[b] for a, b in pairs]).reshape(-1, 2)
     grid, shape, cell_start, listed = field.build_cells(edges, starts, extents, CELLS_ALONG, gap_mm)
     stamps, stamp = field.build_stamps(grid, shape, cell_start, listed, edges, extents, step, gap_mm)
     return _PairTables(edges, grid, shape, cell_start, listed, stamps, stamp)
 
 
-def no_fit_polygons(shapes: ShapeSet, pairs: list[Pair]) -> tuple[Floats, Longs]:
+def no_fit_polygons(outlines: _Outlines, pairs: list[Pair]) -> tuple[Floats, Longs]:
     """The edges of the NFPs of ``pairs``, one after the other, and where each one's begin (see kernels/field).
 
     Where the exact boundary of a pair cannot be closed, that of their convex hulls serves: it keeps them farther apart.
     """
-    outlines = [shape.outline for shape in shapes.shapes]
-    edges, starts, status = nfp.no_fit_batch(*_convex_parts(outlines), np.array(pairs, dtype=np.int64), nfp.SLIVER)
+    edges, starts, status = nfp.no_fit_batch(*outlines.parts, np.array(pairs, dtype=np.int64), nfp.SLIVER)
     failed = np.flatnonzero(status == nfp.FAILED)
     if not len(failed):
         return edges, starts
     rows = [edges[starts[k] : starts[k + 1]] for k in range(len(pairs))]
-    hulls = _convex_parts([outline.convex_hull for outline in outlines])
-    rough, rough_starts, _ = nfp.no_fit_batch(*hulls, np.array([pairs[k] for k in failed], dtype=np.int64), nfp.SLIVER)
+    hulls = _Outlines.of([outline.convex_hull for outline in outlines.polygons])
+    again = np.array([pairs[k] for k in failed], dtype=np.int64)
+    rough, rough_starts, _ = nfp.no_fit_batch(*hulls.parts, again, nfp.SLIVER)
     for n, k in enumerate(failed):
         rows[k] = rough[rough_starts[n] : rough_starts[n + 1]]
     return np.concatenate(rows), np.cumsum([0, *(len(r) for r in rows)]).astype(np.int64)
 
 
-def _convex_parts(outlines: list[Polygon]) -> tuple[Floats, Longs, Longs]:
-    """The convex parts of outlines as kernels/nfp takes them: points, where parts begin, where shapes begin."""
-    points, part_sizes, part_counts = [], [], []
-    for outline in outlines:
-        ring = np.asarray(outline.exterior.coords, dtype=np.float64)[:-1]
-        xy, offsets = convex_parts(ring, np.array([0, len(ring)], dtype=np.int64))
-        points.append(xy)
-        part_sizes.append(np.diff(offsets))
-        part_counts.append(len(offsets) - 1)
-    part_offsets = np.cumsum(np.concatenate([[0], *part_sizes])).astype(np.int64)
-    return np.concatenate(points), part_offsets, np.cumsum([0, *part_counts]).astype(np.int64)
+@dataclass(frozen=True)
+class _Outlines:
+    """Outlines with their convex parts as kernels/nfp takes them: points, where parts begin, where shapes begin."""
+
+    polygons: list[Polygon]
+    parts: tuple[Floats, Longs, Longs]
+
+    @staticmethod
+    def of(polygons: list[Polygon]) -> _Outlines:
+        """Outlines taken apart."""
+        points, part_sizes, part_counts = [], [], []
+        for polygon in polygons:
+            ring = np.asarray(polygon.exterior.coords, dtype=np.float64)[:-1]
+            xy, offsets = convex_parts(ring, np.array([0, len(ring)], dtype=np.int64))
+            points.append(xy)
+            part_sizes.append(np.diff(offsets))
+            part_counts.append(len(offsets) - 1)
+        part_offsets = np.cumsum(np.concatenate([[0], *part_sizes])).astype(np.int64)
+        shape_offsets = np.cumsum([0, *part_counts]).astype(np.int64)
+        return _Outlines(polygons, (np.concatenate(points), part_offsets, shape_offsets))
 
 
 def _join(parts: list[_PairTables]) -> _PairTables:

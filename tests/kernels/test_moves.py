@@ -1,0 +1,178 @@
+"""The moves of the search against their naive twins."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from naive_layout import depth, overlaps
+from test_field import ARROW, L_SHAPE, TRIANGLE, tables_of
+
+from cutkit.kernels import first, moves
+from cutkit.kernels import separate as kernels
+from cutkit.nest.chain import Problem, new_layout
+from cutkit.nest.start import first_layout, shelf_layout
+
+HEIGHT = 130.0
+
+
+@pytest.fixture(scope="module")
+def problem():
+    shapes, tables = tables_of(L_SHAPE, ARROW, TRIANGLE, height=HEIGHT)
+    half_turn = {k: shapes.half_turn_of(k) for k in range(len(shapes.shapes))}
+    options = [[0, half_turn[0]]] * 3 + [[2, half_turn[2]]] * 3 + [[4, half_turn[4]]] * 3
+    return shapes, Problem(tables, options, half_turn, 1.0)
+
+
+def scattered(problem, seed):
+    shapes, given = problem
+    layout, scratch = new_layout(given, 400.0, seed=3)
+    rng = np.random.default_rng(seed)
+    layout.number[moves.LENGTH] = 160.0
+    for i, option in enumerate(given.options):
+        layout.shape[i] = rng.choice(option)
+        half = given.tables.half[layout.shape[i]]
+        layout.place[i] = rng.uniform(half, np.array([160.0, HEIGHT]) - half)
+    kernels.reset(layout, given.tables, scratch)
+    return shapes, given, layout, scratch
+
+
+def naive_loss(shapes, tables, layout, i, j):
+    a, b = layout.shape[i], layout.shape[j]
+    d = depth(shapes.shapes[a].outline, shapes.shapes[b].outline, layout.place[j] - layout.place[i])
+    floor, tolerance = tables.number[moves.FLOOR], tables.number[moves.TOLERANCE]
+    return tables.hull[a] * tables.hull[b] * (d + floor) if d > tolerance else 0.0
+
+
+def assert_books_are_right(shapes, tables, layout):
+    n = len(layout.shape)
+    for i in range(n):
+        want = [naive_loss(shapes, tables, layout, i, j) if i != j else 0.0 for j in range(n)]
+        assert layout.loss[i] == pytest.approx(want, rel=1e-5, abs=1e-5)
+        assert layout.clashes[i] == sum(w > 0 for w in want)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_losses_are_the_weighted_depths_of_the_overlaps(problem, seed):
+    shapes, given, layout, _ = scattered(problem, seed)
+    assert_books_are_right(shapes, given.tables, layout)
+    pairs = [(i, j) for i in range(9) for j in range(i)]
+    total = sum(naive_loss(shapes, given.tables, layout, i, j) for i, j in pairs)
+    assert kernels.total_loss(layout) == pytest.approx(total, rel=1e-5)
+
+
+def test_books_stay_right_while_pieces_move(problem):
+    shapes, given, layout, scratch = scattered(problem, 4)
+    for _ in range(3):
+        kernels.sweep(layout, given.tables, scratch)
+        assert_books_are_right(shapes, given.tables, layout)
+
+
+def test_scan_adds_up_the_depths_at_every_lattice_position(problem):
+    shapes, given, layout, scratch = scattered(problem, 5)
+    tables = given.tables
+    step, columns, rows, i, s = tables.number[moves.STEP], 7, 5, 0, 0
+    origin = (layout.place[3, 0], layout.place[3, 1])
+    layout.weight[0, 4] = layout.weight[4, 0] = 3.0
+    moves.sum_stamps(layout, tables, scratch, i, s, origin, columns, rows)
+    for column, row in ((0, 0), (6, 4), (3, 2)):
+        want = error = 0.0
+        for j in range(1, 9):
+            v = np.array([origin[0] + column * step, origin[1] + row * step]) - layout.place[j]
+            t = layout.shape[j]
+            weight = tables.hull[s] * tables.hull[t] * layout.weight[i, j]
+            want += weight * max(0.0, depth(shapes.shapes[t].outline, shapes.shapes[s].outline, v))
+            error += weight * step * 0.7072
+        assert abs(scratch.sums[row * columns + column] - want) <= error
+
+
+def test_separate_leaves_no_overlap(problem):
+    shapes, given, layout, scratch = scattered(problem, 6)
+    layout.number[moves.LENGTH] = 260.0
+    kernels.reset(layout, given.tables, scratch)
+    number = np.array([np.inf, 0.0, np.inf])
+    args = (layout, given.tables, scratch, layout.place.copy(), layout.shape.copy(), number)
+    assert kernels.separate(*args, 200, 10_000_000) == kernels.SOLVED
+    assert kernels.total_loss(layout) == 0.0
+    assert overlaps([shapes.shapes[s].outline for s in layout.shape], layout.place) == []
+
+
+def test_separate_gives_up_with_the_layout_of_least_loss(problem):
+    shapes, given, layout, scratch = scattered(problem, 7)
+    layout.number[moves.LENGTH] = 62.0
+    kernels.shrink(layout, given.tables, 62.0, 31.0)
+    kernels.reset(layout, given.tables, scratch)
+    number = np.array([np.inf, 0.0, np.inf])
+    args = (layout, given.tables, scratch, layout.place.copy(), layout.shape.copy(), number)
+    assert kernels.separate(*args, 5, 100_000_000) == kernels.FAILED
+    kernels.reset(layout, given.tables, scratch)
+    assert kernels.total_loss(layout) == pytest.approx(number[kernels.LOSS], rel=1e-4)
+    assert overlaps([shapes.shapes[s].outline for s in layout.shape], layout.place) != []
+
+
+def test_weights_rise_where_pieces_overlap_and_fade_elsewhere(problem):
+    _, _, layout, _ = scattered(problem, 8)
+    i, j = layout.active[0]
+    worst = layout.loss.max()
+    share = layout.loss[i, j] / worst
+    kernels.update_weights(layout)
+    assert layout.weight[i, j] == pytest.approx(1.2 + 0.8 * share, rel=1e-5)
+    layout.loss[:] = 0.0
+    raised = float(layout.weight[i, j])
+    kernels.update_weights(layout)
+    assert layout.weight[i, j] == pytest.approx(max(1.0, 0.95 * raised), rel=1e-5)
+    for _ in range(40):
+        kernels.update_weights(layout)
+    assert layout.weight.max() == 1.0
+    assert layout.tally[moves.ACTIVE] == 0
+
+
+def test_first_layouts_have_no_overlap_and_lie_inside(problem):
+    shapes, given = problem
+    tables = given.tables
+    shelf = shelf_layout(tables.half, given.options, HEIGHT, 0.0)
+    better = first_layout(given, shelf)
+    assert better.length_mm < shelf.length_mm
+    for found in (shelf, better):
+        half = tables.half[found.shape]
+        assert (found.place - half >= -1e-9).all()
+        assert (found.place[:, 1] + half[:, 1] <= HEIGHT + 1e-9).all()
+        assert found.length_mm == pytest.approx((found.place[:, 0] + half[:, 0]).max())
+        assert overlaps([shapes.shapes[s].outline for s in found.shape], found.place) == []
+
+
+def test_shrink_moves_what_lies_right_of_the_split(problem):
+    _, given, layout, _ = scattered(problem, 9)
+    before = layout.place.copy()
+    kernels.shrink(layout, given.tables, 150.0, 80.0)
+    right = before[:, 0] > 80.0
+    half = given.tables.half[layout.shape, 0]
+    assert np.allclose(layout.place[right, 0], np.clip(before[right, 0] - 10.0, half[right], 150.0 - half[right]))
+    assert np.allclose(layout.place[~right, 0], np.minimum(before[~right, 0], 150.0 - half[~right]))
+    assert first.strip_length(layout, given.tables) <= 150.0 + 1e-9
+
+
+def test_kernels_run_without_the_compiler():
+    """The same sources as plain Python, on a small layout: what numba compiles is what is written."""
+    script = (
+        "import test_moves as t, test_field as f\n"
+        "shapes, tables = f.tables_of(f.L_SHAPE, f.TRIANGLE, height=90.0)\n"
+        "p = t.Problem(tables, [[0], [2], [2]], {}, 1.0)\n"
+        "shelf = t.shelf_layout(tables.half, p.options, 90.0, 0.0)\n"
+        "found = t.first_layout(p, shelf)\n"
+        "assert t.overlaps([shapes.shapes[s].outline for s in found.shape], found.place) == []\n"
+        "print(round(found.length_mm, 6))\n"
+    )
+    here = Path(__file__).parent
+    path = os.pathsep.join([str(here), str(here.parents[1])])
+    lengths = set()
+    for disabled in ("1", "0"):
+        environment = {**os.environ, "NUMBA_DISABLE_JIT": disabled, "PYTHONPATH": path, "PYTHONWARNINGS": "ignore"}
+        run = subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=False
+        )
+        assert run.returncode == 0, run.stderr
+        lengths.add(run.stdout)
+    assert len(lengths) == 1
