@@ -57,6 +57,7 @@ _POSITIVE = (
     "motion.acceleration_mm_s2",
     "motion.junction_deviation_mm",
     "motion.feed_per_mm_s",
+    "motion.steps_per_mm",
     "tools.*.cut_mm_s",
     "program.longest_line",
 )

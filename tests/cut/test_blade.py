@@ -20,7 +20,7 @@ from cutkit.formats.profile import load_profile
 from cutkit.model import Fabric, Marker, NestSettings, OrderedPiece, Placement
 from cutkit.toolpath import Knife, Stroke
 
-GRBL = load_profile("grbl-servo")
+GRBL = replace(load_profile("grbl-servo"), knife=replace(load_profile("grbl-servo").knife, start_deg=0.0))
 
 
 def drag(offset_mm, **more) -> Knife:

@@ -16,7 +16,7 @@ from cutkit.formats.profile import load_profile
 from cutkit.model import Fabric, Mark, Marker, NestSettings, OrderedPiece, Placement
 
 HPGL = load_profile("hpgl-generic")
-GRBL = load_profile("grbl-servo")
+GRBL = replace(load_profile("grbl-servo"), knife=replace(load_profile("grbl-servo").knife, start_deg=0.0))
 
 
 def marker_of(shapes, marks=(), step=400):

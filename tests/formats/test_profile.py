@@ -1,0 +1,113 @@
+"""Machine profiles: those that ship, and what a wrong one is told."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from cutkit.errors import InputError, UsageError
+from cutkit.formats.profile import load_profile, parse_profile, profile_names
+from cutkit.toolpath import Coordinates, CutterProfile, Knife, Motion, ProgramTexts, Table, ToolTexts
+
+FOLDER = Path(__file__).parents[2] / "cutkit" / "profiles"
+GRBL = (FOLDER / "grbl-servo.toml").read_text()
+
+
+def test_the_profiles_that_ship():
+    assert set(profile_names()) >= {"hpgl-generic", "hpgl-7475", "grbl-servo", "pen-plotter"}
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_every_profile_loads_and_says_where_it_comes_from(name):
+    profile = load_profile(name)
+    assert profile.name == name
+    assert profile.sources
+    assert profile.tried_on_hardware is False
+    assert all(c == "\n" or " " <= c <= "~" for c in (FOLDER / f"{name}.toml").read_text())
+
+
+def test_what_the_machines_are():
+    hpgl, grbl, old = (load_profile(n) for n in ("hpgl-generic", "grbl-servo", "hpgl-7475"))
+    assert (hpgl.table, set(hpgl.tools), hpgl.knife.kind) == (Table(10_000, 1800), {"knife", "pen"}, "none")
+    assert (grbl.knife.kind, grbl.knife.offset_mm, grbl.program.longest_line) == ("drag", 0.6, 80)
+    assert 1 / old.coordinates.units_per_mm == pytest.approx(0.02488, abs=1e-9)
+    assert (old.coordinates.lowest_units, old.coordinates.highest_units) == (-32767, 32767)
+    assert load_profile("pen-plotter").table.length_mm is None
+
+
+def test_a_file_of_ones_own_is_named_after_it(tmp_path):
+    path = tmp_path / "my-table.toml"
+    path.write_text(GRBL.replace("offset_mm = 0.6", "offset_mm = 0.9"))
+    profile = load_profile(str(path))
+    assert (profile.name, profile.knife.offset_mm) == ("my-table", 0.9)
+
+
+def test_every_key_is_explained():
+    text = (FOLDER / "README.md").read_text()
+    for noun in (CutterProfile, Table, Coordinates, Motion, Knife, ProgramTexts, ToolTexts):
+        for key in (f.name for f in fields(noun)):
+            assert key == "name" or re.search(rf"[`.\[]{key}[`.\]]", text), key
+    for name in profile_names():
+        assert f"`{name}`" in text
+
+
+def test_an_unknown_name_is_answered_with_the_nearest():
+    with pytest.raises(UsageError, match=re.escape("'grbl-sevo'; did you mean 'grbl-servo'?")):
+        load_profile("grbl-sevo")
+    with pytest.raises(UsageError, match="Known are grbl-servo"):
+        load_profile("zzz")
+
+
+def test_a_missing_file_is_bad_input(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        load_profile(str(tmp_path / "none.toml"))
+
+
+BAD = [
+    ("width_mm = 1800", "widht_mm = 1800", "'table.widht_mm' is unknown; did you mean 'width_mm'?"),
+    ("width_mm = 1800", "", "'table.width_mm' is missing"),
+    ("decimals = 3", "", "'coordinates.decimals' is missing"),
+    ("width_mm = 1800", 'width_mm = "wide"', "'table.width_mm': expected `float`"),
+    ("width_mm = 1800", "width_mm = 0", "'table.width_mm': 0 must be above 0"),
+    ("length_mm = 10000", "length_mm = nan", "'table.length_mm': nan must be above 0"),
+    ("length_mm = 10000", "length_mm = inf", "'table.length_mm': inf must be above 0"),
+    ("offset_mm = 0.6", "offset_mm = -1", "'knife.offset_mm': -1 must not be below 0"),
+    ("offset_mm = 0.6", "offset_mm = 0", "a drag knife has an offset"),
+    ('start_deg = "unknown"', "start_deg = nan", "'knife.start_deg'"),
+    ("decimals = 3", "decimals = 3.5", "'coordinates.decimals': expected `int`"),
+    ("decimals = 3", "decimals = 9", "'coordinates.decimals': at most 6"),
+    ('kind = "drag"', 'kind = "darg"', "'knife.kind': 'darg' is unknown; did you mean 'drag'?"),
+    ('dialect = "gcode"', 'dialect = "g-code"', "'dialect': 'g-code' is unknown; did you mean 'gcode'?"),
+    ("[tools.knife]", "[tools.knive]", "'tools.knive': 'knive' is unknown; did you mean 'knife'?"),
+    ('travel = "G0 X{x} Y{y}"', 'travel = "G0 X{x} Y{Y}"', "unknown field {Y}; did you mean {y}?"),
+    ('travel = "G0 X{x} Y{y}"', 'travel = "G0 X{x}"', "'program.travel': the field {y} is missing"),
+    ('travel = "G0 X{x} Y{y}"', 'travel = "G0 X{x:.1f} Y{y}"', "a field takes no format"),
+    ('travel = "G0 X{x} Y{y}"', 'travel = "G0 X{x Y{y}"', "'program.travel'"),
+    ('select = ""', 'select = "T{number}"', "'tools.knife.number' is missing"),
+    ('select = ""', 'select = "Ä"', "only printable ASCII"),
+    ('dialect = "gcode"', 'dialect = "gcode"\nname = "x"', "named after its file"),
+    ("tried_on_hardware = false", "tried_on_hardware = 0", "'tried_on_hardware': expected `bool`"),
+    ("[motion]", "[motion", "not TOML"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "told"), BAD, ids=[told for _, _, told in BAD])
+def test_what_is_wrong_is_refused_with_file_and_key(old, new, told):
+    assert old in GRBL
+    with pytest.raises(InputError, match=re.escape(told)) as caught:
+        parse_profile(GRBL.replace(old, new, 1).encode(), "x", "my/x.toml")
+    assert caught.value.where == "my/x.toml"
+
+
+def test_bytes_that_are_no_text_are_refused():
+    with pytest.raises(InputError, match="not UTF-8"):
+        parse_profile(b"\xff\xfe\x00", "x", "x.toml")
+
+
+def test_a_profile_without_a_tool_is_refused():
+    text = GRBL[: GRBL.index("[tools.knife]")] + "[tools]\n"
+    with pytest.raises(InputError, match="a knife or a pen"):
+        parse_profile(text.encode(), "x", "x.toml")
