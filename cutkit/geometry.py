@@ -243,6 +243,9 @@ def fold_line_of(ring: Sequence[Point], line: Line) -> Line | None:
         edges = [i for i in range(n) if near[i] and near[(i + 1) % n]]
         if sum(distance(ring[i], ring[(i + 1) % n]) for i in edges) >= 0.5 * distance(*line):
             return line
+    sliver = min(max(sides.max(), 0.0), max(-sides.min(), 0.0))
+    if sliver > 0.1 * (sides.max() - sides.min()):
+        return None  # the line runs through the piece
     return _edge_beside(ring, line, sides)
 
 

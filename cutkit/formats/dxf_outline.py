@@ -77,9 +77,17 @@ def loops_of(paths: Sequence[Shape], *, gap_mm: float = GAP_MM) -> Loops:
         loops.closed.append(Loop(list(chain.points), parts, line, pieces[0].layer))
         for place, gap in chain.gaps:
             loops.said.append(("outline-gap", f"a gap of {gap:.2f} mm at {_at(place)} is bridged"))
-    loops.closed = [loop for loop in loops.closed if abs(signed_area(loop.ring)) >= LEAST_AREA_MM2]
+    loops.closed = [loop for loop in loops.closed if _has_area(loop.ring)]
     loops.closed.sort(key=lambda loop: -abs(signed_area(loop.ring)))
     return loops
+
+
+def _has_area(ring: Sequence[Point]) -> bool:
+    """True of a ring that encloses something; the two halves of a figure of eight count, though their areas cancel."""
+    if abs(signed_area(ring)) >= LEAST_AREA_MM2:
+        return True
+    mended = mend(ring)
+    return mended is not None and mended.polygon.area >= LEAST_AREA_MM2
 
 
 def _line_of(chain: Chain, paths: Sequence[Shape]) -> int:

@@ -115,7 +115,7 @@ def _nest_of(loops: Sequence[Loop]) -> list[_Found]:
 
 
 def _follows(inner: Polygon, outer: Polygon) -> bool:
-    """Whether an inner line runs along the outer one, as a sew line does: near it most of the way (darts go inwards)."""
+    """Whether an inner line runs along the outer one, as a sew line does: near it most of the way (not in darts)."""
     reaches = [abs(a - b) for a, b in zip(inner.bounds, outer.bounds, strict=True)]
     if max(reaches) > WIDEST_ALLOWANCE_MM or inner.area < 0.3 * outer.area:
         return False

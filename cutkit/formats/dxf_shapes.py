@@ -93,7 +93,8 @@ class ShapeReader:
         return shapes
 
     def _shape(self, record: Record, convert: _Converter, matrix: Affine, where: str) -> Shape:
-        scale = math.sqrt(abs(matrix[0] * matrix[4] - matrix[1] * matrix[3])) or 1.0
+        a, b, d, e, _, _ = matrix
+        scale = math.sqrt(abs(a * e - b * d))
         what = f"{record.kind} on layer {record.layer}"
         shape = guard(where, record.line, what, lambda: convert(record, FLAT_MM / scale))
         shape.points = move_points(shape.points, matrix)
