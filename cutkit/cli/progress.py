@@ -56,7 +56,7 @@ class ProgressLine:
 def _text(progress: Progress, material: str) -> str:
     name = f"{material}: " if material else ""
     if progress.stage == "preparing" or progress.length_mm is None:
-        return f"{name}preparing {progress.copies} pieces"
+        return f"{name}preparing {progress.copies} pieces; {_left(progress)}"
     efficiency = 100 * (progress.efficiency or 0.0)
     return f"{name}{_bar(progress)} {efficiency:6.2f} %   {progress.length_mm / 1000:.3f} m   {_left(progress)}"
 

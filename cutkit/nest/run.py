@@ -86,10 +86,10 @@ class Run:
 
     def _search(self, shapes: ShapeSet, copies: list[Copy], options: list[list[int]]) -> Outcome:
         width, gap = self.fabric.usable_width_mm, self.settings.gap_mm
-        self._report("preparing")
         half = np.array([shape.half_mm for shape in shapes.shapes])
         start = shelf_layout(half, options, width, gap)
         self._area_mm2 = sum(shapes.area_mm2[copy.piece] for copy in copies)
+        self._report("preparing", start)
         tables = build_tables(shapes, width, gap, self.settings.workers, self._is_over)
         if tables is None:
             return Outcome([start], 0)
