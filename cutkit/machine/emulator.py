@@ -50,6 +50,7 @@ from cutkit.toolpath import CutterProfile
 TIP_TOLERANCE_MM = 0.05
 WORST_HEADING_OFF_DEG = 175.0
 """Where nobody knows how the blade stands when a program starts: nearly backwards to the first cut, the worst case."""
+NO_TOOL, UNKNOWN_TOOL = -1, -2
 _SETTLED_S = 1e-6
 
 
@@ -57,7 +58,8 @@ _SETTLED_S = 1e-6
 class Trace:
     """What the tool did, sample by sample; the stretch between two samples is cut where both are ``down``.
 
-    ``tool`` holds indices into ``tools``, -1 where none is selected; ``line`` is the program line that led there.
+    ``tool`` holds indices into ``tools``, negative where none is selected or an unknown one; ``line`` is the line of
+    the program that led there.
     """
 
     t_s: NDArray[np.float64]
@@ -261,7 +263,7 @@ class _Machine:
         self.here = end
 
     def _lower(self, action: Lower) -> None:
-        if self.tool < 0:
+        if self.tool == NO_TOOL:
             self._fault("no-tool", "the tool goes down with none selected", action.line)
         self.tool_downs += 1
         self._change(action, down=True, takes_s=self.profile.motion.tool_down_s)
@@ -283,13 +285,13 @@ class _Machine:
             self._fault("tool-change-down", "the tool is changed while it is down", action.line)
         numbers = [self.profile.tools[name].number for name in self.tools]
         if action.number == 0:
-            self.tool = -1
+            self.tool = NO_TOOL
         elif action.number in numbers:
             self.tool = numbers.index(action.number)
         elif any(number is not None for number in numbers):
             known = ", ".join(str(number) for number in numbers if number is not None)
             self._fault("unknown-tool", f"tool {action.number} is selected; the machine has {known}", action.line)
-            self.tool = -1
+            self.tool = UNKNOWN_TOOL
 
     def _draw_text(self, action: DrawText) -> None:
         if self.tool >= 0 and self.tools[self.tool] == "pen":
@@ -301,9 +303,9 @@ class _Machine:
     def _tool_at_start(self) -> int:
         """The tool in use before any is selected: the only one, or the knife where tools have no numbers."""
         numbered = any(texts.number is not None for texts in self.profile.tools.values())
-        if numbered:
-            return -1
-        return self.tools.index("knife") if "knife" in self.tools else (0 if self.tools else -1)
+        if numbered or not self.tools:
+            return NO_TOOL
+        return self.tools.index("knife") if "knife" in self.tools else 0
 
     def _drags(self) -> bool:
         return self.blade.offset_mm > 0 and self.tool >= 0 and self.tools[self.tool] == "knife"
