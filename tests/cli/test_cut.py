@@ -1,0 +1,190 @@
+"""``cutkit cut``: the program, the table, and every way in which it refuses."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from garments import garments
+from shapely.geometry import box
+
+from cutkit.formats.marker import marker_text, write_marker
+from cutkit.formats.profile import profile_names
+from cutkit.model import Fabric, Marker, NestSettings, OrderedPiece, Placement
+
+
+@pytest.fixture
+def marker_file(tmp_path):
+    path = tmp_path / "m.marker.json"
+    write_marker(path, garments())
+    return path
+
+
+def one_box(tmp_path, length, width, at=(0.0, 0.0)):
+    piece = OrderedPiece("sheet-M", "Sheet", "M", box(0, 0, length, width), 1)
+    path = tmp_path / "long.marker.json"
+    fabric = Fabric(max(width + at[1], 1.0))
+    write_marker(path, Marker(fabric, (piece,), (Placement("sheet-M", 3, *at, 0),), NestSettings()))
+    return path
+
+
+@pytest.mark.parametrize(("cutter", "first", "last"), [("hpgl-generic", "IN;", "SP0;"), ("grbl-servo", "G21", "M2")])
+def test_a_marker_becomes_a_program(cutkit, marker_file, tmp_path, cutter, first, last):
+    out = tmp_path / "m.cut"
+    ran = cutkit("cut", marker_file, "--cutter", cutter, "-o", out)
+    assert ran.code == 0
+    data = out.read_bytes()
+    assert data.isascii()
+    assert b"\r" not in data
+    lines = data.decode().splitlines()
+    assert (lines[0], lines[-1]) == (first, last)
+    for word in ("strokes", "cut ", "travel", "tool downs", "time"):
+        assert word in ran.out
+
+
+def test_json_is_one_object_and_nothing_else(cutkit, marker_file, tmp_path):
+    ran = cutkit("cut", marker_file, "--cutter", "grbl-servo", "-o", tmp_path / "m.gcode", "--json", "--quiet")
+    told = json.loads(ran.out)
+    assert (ran.code, ran.err) == (0, "")
+    assert told["schema"] == "cutkit.cut/1"
+    assert told["pieces"] == 8
+    assert told["strokes"] == told["tool_downs"] > 8
+    perimeters = sum(p.length for p in garments().polygons)
+    assert perimeters < told["cut_mm"] < perimeters + 400
+    assert any(n["code"] == "no-tool" for n in told["notices"])
+
+
+def test_what_is_left_out_is_said_unless_quiet(cutkit, marker_file, tmp_path):
+    loud = cutkit("cut", marker_file, "--cutter", "grbl-servo", "-o", tmp_path / "a.gcode")
+    quiet = cutkit("cut", marker_file, "--cutter", "grbl-servo", "-o", tmp_path / "b.gcode", "--quiet")
+    assert "the cutter has no pen: internal marks are left out" in loud.err
+    assert quiet.err == ""
+    assert (tmp_path / "a.gcode").read_bytes() == (tmp_path / "b.gcode").read_bytes()
+
+
+def test_a_profile_of_ones_own(cutkit, marker_file, tmp_path):
+    from importlib import resources
+
+    text = (resources.files("cutkit") / "profiles" / "hpgl-generic.toml").read_text()
+    (tmp_path / "mine.toml").write_text(text.replace("IN;", "IN;PA;"))
+    ran = cutkit("cut", marker_file, "--cutter", tmp_path / "mine.toml", "-o", tmp_path / "m.plt")
+    assert ran.code == 0
+    assert (tmp_path / "m.plt").read_text().startswith("IN;PA;\n")
+
+
+def test_an_unknown_cutter_is_a_usage_error(cutkit, marker_file, tmp_path):
+    ran = cutkit("cut", marker_file, "--cutter", "hpgl-genric", "-o", tmp_path / "m.plt")
+    assert ran.code == 2
+    assert "did you mean 'hpgl-generic'?" in ran.err
+    assert not (tmp_path / "m.plt").exists()
+
+
+def test_a_wrong_profile_is_bad_input(cutkit, marker_file, tmp_path):
+    (tmp_path / "mine.toml").write_text("title = 3\n")
+    ran = cutkit("cut", marker_file, "--cutter", tmp_path / "mine.toml", "-o", tmp_path / "m.plt")
+    assert ran.code == 3
+    assert "mine.toml: key" in ran.err
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\x00\xff", b"{", b'{"schema": "cutkit.marker/9"}'])
+def test_a_marker_that_cannot_be_read_is_bad_input(cutkit, tmp_path, content):
+    path = tmp_path / "m.marker.json"
+    if content is not None:
+        path.write_bytes(content)
+    ran = cutkit("cut", path, "--cutter", "hpgl-generic", "-o", tmp_path / "m.plt")
+    assert ran.code == 3
+    assert "m.marker.json" in ran.err
+    assert not (tmp_path / "m.plt").exists()
+
+
+def test_an_invalid_marker_is_refused_and_its_fault_named(cutkit, tmp_path):
+    marker = garments()
+    moved = replace(marker.placements[1], y_mm=marker.placements[1].y_mm - 100)
+    bad = replace(marker, placements=(marker.placements[0], moved, *marker.placements[2:]))
+    (tmp_path / "m.marker.json").write_text(marker_text(bad))
+    ran = cutkit("cut", tmp_path / "m.marker.json", "--cutter", "hpgl-generic", "-o", tmp_path / "m.plt")
+    assert ran.code == 5
+    assert "overlap: front-M (placement 0, bundle 1) and front-M (placement 1, bundle 2)" in ran.err
+    assert not (tmp_path / "m.plt").exists()
+
+
+@pytest.mark.parametrize("windows", ["auto", "off"])
+def test_a_marker_longer_than_the_table_is_refused(cutkit, tmp_path, windows):
+    path = one_box(tmp_path, 500, 100, (9600.0, 0.0))
+    ran = cutkit("cut", path, "--cutter", "grbl-servo", "--windows", windows, "-o", tmp_path / "m.gcode")
+    assert ran.code == 4
+    assert "piece sheet-M (placement 0, bundle 3) reaches 10.100 m" in ran.err
+    assert "--max-length 1000cm" in ran.err
+    assert not (tmp_path / "m.gcode").exists()
+
+
+def test_a_marker_wider_than_the_table_is_refused(cutkit, tmp_path):
+    path = one_box(tmp_path, 100, 300)
+    ran = cutkit("cut", path, "--cutter", "hpgl-7475", "-o", tmp_path / "m.plt")
+    assert ran.code == 4
+    assert "along the width of the table, which takes 27.5 cm" in ran.err
+
+
+def test_numbers_too_short_for_the_marker_are_refused(cutkit, tmp_path):
+    from importlib import resources
+
+    text = (resources.files("cutkit") / "profiles" / "hpgl-7475.toml").read_text()
+    (tmp_path / "long7475.toml").write_text(text.replace("length_mm = 402.0", "length_mm = 4000"))
+    path = one_box(tmp_path, 816, 100)
+    ran = cutkit("cut", path, "--cutter", tmp_path / "long7475.toml", "-o", tmp_path / "m.plt")
+    assert ran.code == 4
+    assert "x = 816.0 mm, 32797 units; the machine's numbers end at 32767 units" in ran.err
+    fits = cutkit("cut", one_box(tmp_path, 815, 100), "--cutter", tmp_path / "long7475.toml", "-o", tmp_path / "m.plt")
+    assert fits.code == 0
+
+
+def test_an_empty_marker_is_refused(cutkit, tmp_path):
+    path = tmp_path / "m.marker.json"
+    path.write_text(marker_text(Marker(Fabric(100), (), (), NestSettings())))
+    ran = cutkit("cut", path, "--cutter", "hpgl-generic", "-o", tmp_path / "m.plt")
+    assert ran.code == 5
+    assert not (tmp_path / "m.plt").exists()
+
+
+def test_the_output_never_replaces_the_marker(cutkit, marker_file):
+    before = marker_file.read_bytes()
+    ran = cutkit("cut", marker_file, "--cutter", "hpgl-generic", "-o", marker_file)
+    assert ran.code == 2
+    assert marker_file.read_bytes() == before
+
+
+def test_a_missing_folder_is_an_io_error(cutkit, marker_file, tmp_path):
+    ran = cutkit("cut", marker_file, "--cutter", "hpgl-generic", "-o", tmp_path / "none" / "m.plt")
+    assert ran.code == 6
+    assert "Traceback" not in ran.both
+
+
+def test_missing_options_are_usage_errors(cutkit, marker_file, tmp_path):
+    assert cutkit("cut", marker_file, "-o", tmp_path / "m.plt").code == 2
+    assert cutkit("cut", marker_file, "--cutter", "hpgl-generic").code == 2
+    ran = cutkit("cut", marker_file, "--cutter", "hpgl-generic", "--windows", "on", "-o", tmp_path / "m.plt")
+    assert ran.code == 2
+
+
+@pytest.mark.parametrize("cutter", profile_names())
+def test_a_small_marker_goes_through_every_profile_and_its_emulated_cutter(cutkit, tmp_path, cutter):
+    path = tmp_path / "small.marker.json"
+    star, pocket = (p for p in garments().pieces if p.id in ("star", "pocket-M"))
+    places = (Placement("star", 1, 5, 5, 0), Placement("star", 1, 130, 5, 0), Placement("pocket-M", 1, 5, 200, 0, True))
+    pieces = (star, replace(pocket, ordered_mirrored=1))
+    write_marker(path, Marker(Fabric(270), pieces, places, NestSettings()))
+    out = tmp_path / "small.cut"
+    assert cutkit("cut", path, "--cutter", cutter, "-o", out).code == 0
+    ran = cutkit("simulate", out, "--cutter", cutter, "--marker", path, "--json")
+    told = json.loads(ran.out)
+    assert (ran.code, told["violations"]) == (0, [])
+    assert told["pieces"]["cut_once"] == 3
+    assert told["worst_deviation_mm"] <= 0.05
+
+
+def test_a_marker_without_waste_is_cut_with_the_blade_turned_behind_it(cutkit, tmp_path):
+    path = one_box(tmp_path, 300, 200)
+    assert cutkit("cut", path, "--cutter", "grbl-servo", "-o", tmp_path / "m.gcode").code == 0
+    ran = cutkit("simulate", tmp_path / "m.gcode", "--cutter", "grbl-servo", "--marker", path)
+    assert ran.code == 0, ran.both
