@@ -288,7 +288,7 @@ class _Case:
             free |= self._makes_spot(points, run, spot)
         free |= run == self._alignment()
         if self.run.cutting_tool == "pen":
-            free |= self._within_one_piece(points)
+            free |= np.isin(run, self._drawings(run))
         return free
 
     def _makes_spot(self, points: Array, run: Indices, spot: Spot) -> NDArray[np.bool_]:
@@ -296,9 +296,7 @@ class _Case:
         near: NDArray[np.bool_] = np.hypot(*(points - spot.at).T) <= spot.radius_mm
         if spot.is_drill:
             for number in np.unique(run[near]):
-                segments = self.path.segments[self.path.run == number]
-                stroke = shapely.multilinestrings(shapely.linestrings(segments.reshape(-1, 2, 2)))
-                if stroke.distance(shapely.Point(spot.at)) > TOLERANCE_MM:
+                if self._stroke(int(number)).distance(shapely.Point(spot.at)) > TOLERANCE_MM:
                     near &= run != number
         return near
 
@@ -308,17 +306,22 @@ class _Case:
         if knife.kind != "drag" or knife.start_deg is not None or len(self.path.run) == 0:
             return -1
         first = int(self.path.run[0])
-        stroke = shapely.multilinestrings(
-            shapely.linestrings(self.path.segments[self.path.run == first].reshape(-1, 2, 2))
-        )
+        stroke = self._stroke(first)
         clear = all(stroke.distance(polygon) > TOLERANCE_MM for polygon in self.marker.polygons)
         return first if clear and stroke.length <= LONGEST_ALIGNMENT_MM else -1
 
-    def _within_one_piece(self, points: Array) -> NDArray[np.bool_]:
+    def _drawings(self, runs: Indices) -> list[int]:
+        """Of the strokes of a pen that makes outlines too, those that only draw: within one piece, along no contour."""
+        closed = np.array([w.closed for w in self.wanted], dtype=bool)
+        along = set(self.path.run[self.cut.segment[closed[self.line_of_cut]]].tolist())
         tree = shapely.STRtree(self.marker.polygons)
-        inside = np.zeros(len(points), dtype=bool)
-        inside[tree.query(shapely.points(points), predicate="within")[0]] = True
-        return inside
+        candidates = [int(number) for number in np.unique(runs) if int(number) not in along]
+        strokes = [self._stroke(number) for number in candidates]
+        return [candidates[k] for k in np.unique(tree.query(strokes, predicate="within")[0])] if strokes else []
+
+    def _stroke(self, number: int) -> shapely.Geometry:
+        segments = self.path.segments[self.path.run == number]
+        return shapely.multilinestrings(shapely.linestrings(segments.reshape(-1, 2, 2)))
 
     def _stray_punches(self) -> Iterator[Violation]:
         punched = _path_of(self.run, {"punch"})

@@ -1,0 +1,171 @@
+"""Programs as ``cut`` writes them, run and judged; and the same programs spoilt, for each profile."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from builders import make_marker
+from machine_samples import WINDOWED, codes
+from shapely.geometry import Polygon, box
+
+from cutkit.cut.plan import plan_cut
+from cutkit.formats.profile import load_profile
+from cutkit.formats.program import program_text
+from cutkit.machine.emulator import run_program
+from cutkit.machine.judge import judge
+from cutkit.model import Fabric, Mark, OrderedPiece, Placement
+from cutkit.toolpath import ToolPath
+
+PROFILES = ["hpgl-generic", "grbl-servo", "pen-plotter"]
+
+
+def shirt_like():
+    """Curved, straight and pierced pieces, turned and mirrored, two of them flush, with marks of every kind."""
+    shapes = ("slit", "v", "t", "castle", "u", "check")
+    notches = tuple(
+        Mark("notch", ((40.0 + 45.0 * k, 0.0),), "knife", 6.0, 4.0, 90.0, shape)  # type: ignore[arg-type]
+        for k, shape in enumerate(shapes)
+    )
+    marks = (*notches, Mark("drill", ((150.0, 60.0),), "punch"), Mark("internal", ((20.0, 80.0), (90.0, 80.0)), "pen"))
+    round_piece = shapely_round(90.0)
+    pieces = [
+        OrderedPiece("A", "Front", "M", box(0, 0, 300, 120), 2, marks=marks),
+        OrderedPiece("B", "Facing", "M", WINDOWED, 1, 1, marks=(Mark("notch", ((0.0, 60.0),), "knife", 5.0),)),
+        OrderedPiece("C", "Round", "M", round_piece, 1),
+        OrderedPiece("D", "Flap", "M", Polygon([(0, 0), (150, 0), (75, 25)]), 1),
+    ]
+    places = [
+        Placement("A", 1, 0.0, 0.0, 0.0),
+        Placement("A", 2, 600.0, 120.0, 180.0),
+        Placement("B", 1, 0.0, 130.0, 0.0),
+        Placement("B", 1, 210.0, 250.0, 0.0, True),
+        Placement("C", 1, 520.0, 230.0, 0.0),
+        Placement("D", 1, 0.0, 260.0, 0.0),
+    ]
+    return make_marker(pieces, places, fabric=Fabric(400.0))
+
+
+def shapely_round(radius: float) -> Polygon:
+    from shapely.geometry import Point as ShapelyPoint
+
+    return ShapelyPoint(0, 0).buffer(radius, quad_segs=25)
+
+
+@pytest.fixture(scope="module", params=PROFILES)
+def job(request):
+    """A profile, the marker, and the strokes that cut it."""
+    profile = load_profile(request.param)
+    marker = shirt_like()
+    return profile, marker, plan_cut(marker, profile)
+
+
+def found(job, strokes=None, change=lambda text: text):
+    profile, marker, path = job
+    text = change(program_text(replace(path, strokes=tuple(strokes)) if strokes else path, profile, "test"))
+    run = run_program(text.encode("ascii"), profile)
+    verdict = judge(run, marker)
+    return run, verdict, codes(run.violations) | codes(verdict.violations)
+
+
+def index_of(path: ToolPath, kind: str) -> int:
+    return next(k for k, stroke in enumerate(path.strokes) if stroke.kind == kind)
+
+
+def test_every_piece_is_cut_once_and_closely(job):
+    run, verdict, faults = found(job)
+    assert faults == set()
+    assert (verdict.expected, verdict.cut_once) == (6, 6)
+    assert verdict.worst_deviation_mm <= 0.05
+    assert run.time_s > 1
+
+
+@pytest.mark.parametrize("kind", ["notch", "cutout", "boundary"])
+def test_a_stroke_dropped(job, kind):
+    path = job[2]
+    k = index_of(path, kind)
+    # Without a stroke the blade comes to the next one with another heading; at its start it then leaves the line.
+    _, verdict, faults = found(job, path.strokes[:k] + path.strokes[k + 1 :])
+    assert {"notch": "notch-missed"}.get(kind, "missed") in faults
+    assert verdict.cut_once == (6 if kind == "notch" else 5)
+
+
+@pytest.mark.parametrize("kind", ["notch", "cutout", "boundary"])
+def test_a_stroke_doubled(job, kind):
+    path = job[2]
+    k = index_of(path, kind)
+    assert "cut-twice" in found(job, [*path.strokes[: k + 1], path.strokes[k], *path.strokes[k + 1 :]])[2]
+
+
+@pytest.mark.parametrize("kind", ["notch", "cutout", "boundary"])
+def test_a_stroke_moved(job, kind):
+    path = job[2]
+    k = index_of(path, kind)
+    stroke = path.strokes[k]
+    moved = tuple((x + 0.2, y) for x, y in stroke.points)
+    holder = stroke.holder and tuple((x + 0.2, y) for x, y in stroke.holder)
+    strokes = [*path.strokes[:k], replace(stroke, points=moved, holder=holder), *path.strokes[k + 1 :]]
+    faults = found(job, strokes)[2]
+    if "knife" not in job[0].tools and kind == "notch":
+        # What a pen draws within a piece may be a label: that the notch is not where it should be is found.
+        assert "notch-missed" in faults
+    else:
+        assert "off-outline" in faults
+
+
+def test_a_tool_up_taken_out(job):
+    def change(text):
+        lines = text.splitlines()
+        ups = [k for k, line in enumerate(lines) if line in ("PU;", "M5")]
+        k = ups[-1] if lines[ups[-1]] == "PU;" else ups[-3]
+        if lines[k] == "PU;":
+            after = next(j for j in range(k, len(lines)) if lines[j].startswith("PU") and lines[j] != "PU;")
+            lines[after] = lines[after].replace("PU", "PD")
+        del lines[k]
+        return "\n".join(lines) + "\n"
+
+    assert {"off-outline", "down-rapid"} & found(job, change=change)[2]
+
+
+def test_units_of_another_device(job):
+    def change(text):
+        def scaled(match):
+            return f"{match[1]}{float(match[2]) * 1021 / 1016:.{0 if job[0].dialect == 'hpgl' else 3}f}"
+
+        pattern = r"((?<=PU)|(?<=PD)|,)(-?\d+)" if job[0].dialect == "hpgl" else r"([XY])(-?[\d.]+)"
+        return re.sub(pattern, scaled, text)
+
+    faults = found(job, change=change)[2]
+    assert "missed" in faults
+    assert {"off-outline", "corner-missed"} & faults
+
+
+def test_the_blade_offset_left_out():
+    profile = load_profile("grbl-servo")
+    marker = shirt_like()
+    path = plan_cut(marker, profile)
+    bare = [replace(stroke, holder=None) for stroke in path.strokes]
+    _, verdict, faults = found((profile, marker, path), bare)
+    assert {"off-outline", "corner-missed"} <= faults
+    assert verdict.worst_deviation_mm > 0.2
+
+
+@pytest.mark.parametrize("offset_mm", [0.25, 0.6, 0.9])
+@pytest.mark.parametrize("heading_deg", [0.0, 135.0, None])
+def test_blades_of_other_offsets_and_headings(offset_mm, heading_deg):
+    base = load_profile("grbl-servo")
+    profile = replace(base, knife=replace(base.knife, offset_mm=offset_mm, start_deg=heading_deg))
+    marker = shirt_like()
+    _, verdict, faults = found((profile, marker, plan_cut(marker, profile)))
+    assert faults == set()
+    assert verdict.worst_deviation_mm <= 0.05
+
+
+def test_the_wrong_heading_at_the_start_is_found():
+    base = load_profile("grbl-servo")
+    marker = shirt_like()
+    known = replace(base, knife=replace(base.knife, start_deg=0.0))
+    data = program_text(plan_cut(marker, known), known, "test").encode()
+    assert judge(run_program(data, known), marker).violations == ()
+    assert "off-outline" in codes(judge(run_program(data, known, start_deg=180.0), marker).violations)
