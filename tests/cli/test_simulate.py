@@ -1,0 +1,169 @@
+"""``cutkit simulate``: the report, the exit codes, the files."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+from builders import make_marker
+from shapely.geometry import box
+
+from cutkit.formats.marker import write_marker
+from cutkit.model import Fabric, Mark, OrderedPiece, Placement
+
+GOOD = b"""IN;
+SP1;
+PU2000,0;PD;PD2000,240;PU;
+PU0,0;PD;
+PD4000,0;
+PD4000,4000;
+PD0,4000;
+PD0,0;
+PU;
+PU0,0;
+SP0;
+"""
+
+
+@pytest.fixture
+def job(tmp_path):
+    """A program and the marker it cuts: a square with a notch."""
+    notch = Mark("notch", ((50.0, 0.0),), "knife", 6.0, angle_deg=90.0)
+    piece = OrderedPiece("Square", "Square", "M", box(0, 0, 100, 100), 1, marks=(notch,))
+    marker = make_marker([piece], [Placement("Square", 1, 0.0, 0.0, 0.0)], fabric=Fabric(100.0))
+    write_marker(tmp_path / "m.marker.json", marker)
+    (tmp_path / "m.plt").write_bytes(GOOD)
+    return tmp_path
+
+
+def simulate(cutkit, job: Path, *options, program: str = "m.plt"):
+    return cutkit("simulate", job / program, "--cutter", "hpgl-generic", *options)
+
+
+def test_the_report_of_a_right_program(cutkit, job):
+    ran = simulate(cutkit, job, "--marker", job / "m.marker.json", "--json")
+    report = json.loads(ran.out)
+    assert ran.code == 0
+    assert report["schema"] == "cutkit.simulate/1"
+    assert report["ok"] is True
+    assert report["violations"] == []
+    assert report["pieces"] == {"expected": 1, "cut_once": 1, "missed": 0, "cut_twice": 0}
+    assert report["worst_deviation_mm"] <= 0.0001
+    assert report["cut_mm"] == pytest.approx(406)
+    assert report["travel_mm"] == pytest.approx(50 + 50.36, abs=0.01)
+    assert report["tool_downs"] == 2
+    assert report["bounds_mm"] == [0, 0, 100, 100]
+    assert 1.5 < report["time_s"] < 5
+
+
+def test_without_a_marker_there_is_no_word_of_pieces(cutkit, job):
+    report = json.loads(simulate(cutkit, job, "--json").out)
+    assert "pieces" not in report
+    assert "worst_deviation_mm" not in report
+
+
+def test_the_table_for_people(cutkit, job):
+    ran = simulate(cutkit, job, "--marker", job / "m.marker.json")
+    assert ran.code == 0
+    assert "1 of 1 cut once" in ran.out
+    assert "no violation" in ran.out
+    assert ran.err == ""
+
+
+def test_violations_end_in_exit_code_5_with_line_and_advice(cutkit, job):
+    (job / "m.plt").write_bytes(GOOD.replace(b"PU2000,0;PD;PD2000,240;PU;\n", b"").replace(b"SP0", b"PD;QQ"))
+    ran = simulate(cutkit, job, "--marker", job / "m.marker.json")
+    assert ran.code == 5
+    for word in ("unknown-command", "down-at-end", "notch-missed", "End the program with the tool up."):
+        assert word in ran.out
+    report = json.loads(simulate(cutkit, job, "--marker", job / "m.marker.json", "--json").out)
+    assert [(v["code"], v["line"]) for v in report["violations"]] == [
+        ("unknown-command", 10),
+        ("down-at-end", 10),
+        ("notch-missed", None),
+    ]
+
+
+def test_many_violations_are_counted_and_not_all_shown(cutkit, job):
+    (job / "m.plt").write_bytes(GOOD + b"QQ;\n" * 50)
+    ran = simulate(cutkit, job)
+    assert ran.code == 5
+    assert "and 30 more; --json lists them all" in ran.out
+    assert len(json.loads(simulate(cutkit, job, "--json").out)["violations"]) == 50
+
+
+def test_remarks_are_talk(cutkit, job):
+    (job / "m.plt").write_bytes(GOOD + b"IN;\n")
+    ran = simulate(cutkit, job)
+    assert ran.code == 0
+    assert "init-again" in ran.err
+    assert simulate(cutkit, job, "--quiet").err == ""
+    assert json.loads(simulate(cutkit, job, "--json", "--quiet").out)["remarks"][0]["line"] == 12
+
+
+def test_the_trace(cutkit, job):
+    assert simulate(cutkit, job, "--trace", job / "t.jsonl").code == 0
+    rows = [json.loads(line) for line in (job / "t.jsonl").read_text().splitlines()]
+    assert {"t_s", "tool", "down", "tip_mm"} == set(rows[0])
+    assert rows[0] == {"t_s": 0, "tool": None, "down": False, "tip_mm": [0, 0]}
+    assert any(row["down"] and row["tool"] == "knife" and row["tip_mm"] == [100, 100] for row in rows)
+    assert [row["t_s"] for row in rows] == sorted(row["t_s"] for row in rows)
+    program = job / "m.gcode"
+    program.write_text("G21\nG90\nM3 S1000\nG4 P0.15\nG1 X100 F6000\nM5\nG4 P0.15\n")
+    cutkit("simulate", program, "--cutter", "grbl-servo", "--trace", job / "g.jsonl")
+    assert all("blade_deg" in json.loads(line) for line in (job / "g.jsonl").read_text().splitlines())
+
+
+def test_the_picture(cutkit, job):
+    (job / "m.plt").write_bytes(GOOD.replace(b"PD4000,4000;", b"PD4000,4000;PD5000,5000;"))
+    ran = simulate(cutkit, job, "--marker", job / "m.marker.json", "--svg", job / "m.svg")
+    assert ran.code == 5
+    picture = (job / "m.svg").read_text()
+    ElementTree.fromstring(picture)
+    assert "off-outline" in picture
+    assert "stroke-dasharray" in picture
+
+
+def test_several_programs_are_one_job(cutkit, job):
+    lines = GOOD.splitlines(keepends=True)
+    (job / "a.plt").write_bytes(b"".join([*lines[:3], b"SP0;\n"]))
+    (job / "b.plt").write_bytes(b"".join([*lines[:2], *lines[3:-1], b"QQ;\n"]))
+    options = ["--cutter", "hpgl-generic", "--marker", job / "m.marker.json"]
+    report = json.loads(cutkit("simulate", job / "a.plt", job / "b.plt", *options, "--json").out)
+    assert report["pieces"]["cut_once"] == 1
+    (violation,) = report["violations"]
+    assert (violation["code"], violation["program"], violation["line"]) == ("unknown-command", str(job / "b.plt"), 10)
+    assert "b.plt:10" in cutkit("simulate", job / "a.plt", job / "b.plt", *options).out
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "words"),
+    [
+        (lambda job: (job / "m.plt").unlink(), 3, "no such file"),
+        (lambda job: (job / "m.plt").write_bytes(b""), 3, "empty"),
+        (lambda job: (job / "m.plt").write_bytes(b"\x89PNG\r\n" + bytes(range(256))), 5, "unknown-command"),
+        (lambda job: (job / "m.marker.json").write_text("{"), 3, "m.marker.json"),
+    ],
+)
+def test_bad_input(cutkit, job, change, code, words):
+    change(job)
+    ran = simulate(cutkit, job, "--marker", job / "m.marker.json")
+    assert ran.code == code
+    assert words in ran.both
+    assert "Traceback" not in ran.both
+
+
+def test_wrong_use(cutkit, job):
+    assert cutkit("simulate", job / "m.plt").code == 2
+    assert cutkit("simulate", "--cutter", "hpgl-generic").code == 2
+    ran = cutkit("simulate", job / "m.plt", "--cutter", "hpgl-genric")
+    assert (ran.code, "hpgl-generic" in ran.err) == (2, True)
+    ran = simulate(cutkit, job, "--svg", job / "m.plt")
+    assert ran.code == 2
+    assert (job / "m.plt").read_bytes() == GOOD
+
+
+def test_an_output_that_cannot_be_written(cutkit, job):
+    assert simulate(cutkit, job, "--svg", job / "none" / "m.svg").code == 6
