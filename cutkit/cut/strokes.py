@@ -2,8 +2,8 @@
 
 What is drawn and what is cut: notches, drills, cut-outs and the boundary are cut (or drawn, on a machine without a
 knife). Internal lines are made with the tool that the mark names, and clipped to the piece. A label with name, size and
-bundle is drawn where the machine has a pen. Grain, fold, sew and match lines and the pattern's own texts guide people:
-they are drawn on paper only, that is on a machine without a knife.
+bundle is drawn where the machine has a pen. Grain, sew and match lines and the pattern's own texts guide people: they
+are drawn on paper only, that is on a machine without a knife. Fold lines are never drawn: pieces lie unfolded.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class _PieceAtWork:
             self._drill(mark)
         elif mark.kind == "internal":
             self._line(mark)
-        elif "knife" in self.tools:
+        elif "knife" in self.tools or mark.kind == "fold":
             return
         elif mark.kind == "label":
             self._text(mark)
