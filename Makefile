@@ -1,7 +1,7 @@
 # make demo    from a pattern to a cut program, judged by the emulated cutter; results in out/demo/
 # make test    format, lint, types, import contracts and all tests
 # make check   the same without the tests: a few seconds
-# make bench   the benchmarks (benchmarks/README.md)
+# make bench   the benchmarks: every benchmarks/bench_*.py, or BENCHMARKS=... of them
 # make clean   remove what these made
 #
 # Each target makes .venv where it is missing (make PYTHON=python3.12 chooses the Python) and installs again only when
@@ -17,6 +17,7 @@ PATTERN ?= $(firstword $(wildcard patterns/shirt.dxf patterns/tshirt.dxf))
 DEMO := out/demo
 SHIRT := $(DEMO)/shirt
 DEMO_TIME ?= 20s
+BENCHMARKS ?= $(sort $(wildcard benchmarks/bench_*.py))
 
 .PHONY: help demo test check bench clean
 .DELETE_ON_ERROR:
@@ -57,6 +58,9 @@ check: $(STAMP)-dev
 
 test: check
 	$(BIN)/pytest -n 2
+
+bench: $(STAMP)-bench
+	@set -e; for script in $(BENCHMARKS); do echo "# $$script"; $(BIN)/python $$script; echo; done
 
 clean:
 	rm -rf out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks
