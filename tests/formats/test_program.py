@@ -178,3 +178,23 @@ def test_pygcode_reads_the_holder_path():
         assert len(line) == len(wanted)
         for found, want in zip(line, wanted, strict=True):
             assert found == pytest.approx(want, abs=0.0006)
+
+
+@pytest.mark.skipif(shutil.which("rs274") is None, reason="LinuxCNC's rs274 is not installed")
+def test_rs274_reads_the_holder_path(tmp_path):
+    path = plan_cut(garments(), GRBL)
+    (tmp_path / "m.ngc").write_text(program_text(path, GRBL, "m"))
+    (tmp_path / "one.tbl").write_text("T1 P1\n")
+    command = ["rs274", "-g", "-t", "one.tbl", "-v", "s.var", "m.ngc"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    assert ran.returncode == 0
+    here, lines = (0.0, 0.0), []
+    for row in ran.stdout.splitlines():
+        if "START_SPINDLE" in row:
+            lines.append([here])
+        elif move := re.search(r"STRAIGHT_(TRAVERSE|FEED)\(([-\d.]+), ([-\d.]+)", row):
+            here = (float(move[2]), float(move[3]))
+            if move[1] == "FEED":
+                lines[-1].append(here)
+    rounded = [[(round(x, 3), round(y, 3)) for x, y in stroke.path] for stroke in path.strokes]
+    assert lines == [[p for k, p in enumerate(line) if k == 0 or p != line[k - 1]] for line in rounded]
