@@ -36,7 +36,9 @@ CERTAIN_MM = (300.0, 2000.0)
 SMALL_MM = 250.0
 """A garment whose largest piece is smaller is rare: worth a word, and a stop where the program is known to err."""
 ABSURD_MM = 5000.0
-"""No single piece is longer than this."""
+"""Hardly a piece is longer than this: a stop where another unit makes it one of a garment."""
+IMPOSSIBLE_MM = 50_000.0
+"""No piece is longer than this, whatever the unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +81,20 @@ def _insunits(drawing: Drawing) -> int:
 
 
 def check_units(pieces: tuple[Piece, ...], choice: UnitChoice, where: str, remarks: Remarks) -> None:
-    """Say so where the largest piece is no garment's; InputError where another unit fits far better.
+    """Say so where the largest piece is no garment's; InputError where another unit fits far better, or none can.
 
-    A unit given as an option is never refused.
+    A unit given as an option is not refused for a better one.
     """
     largest = max(pieces, key=_extent)
     size = _extent(largest)
-    if SMALL_MM <= size <= USUAL_MM[1] or (size >= USUAL_MM[0] and not choice.doubtful):
+    if _least_mm(choice) <= size <= USUAL_MM[1]:
         return
+    if size > IMPOSSIBLE_MM:
+        raise InputError(
+            f"piece {largest.name} would be {size / 1000:.0f} m long: a damaged coordinate or a wrong unit",
+            where=where,
+            hint="Look at the file in a CAD, or say its unit with --units.",
+        )
     others = [u for u in UNITS if u != choice.units]
     table = ", ".join(f"{size / choice.mm * MM_PER[u] / 10:.1f} cm in {u}" for u in (choice.units, *others))
     name = f"the largest piece, {largest.name}, would be {table}"
@@ -101,6 +109,10 @@ def check_units(pieces: tuple[Piece, ...], choice: UnitChoice, where: str, remar
     remarks.add("units-implausible", f"{name}; read as {choice.units} (turn with --units)")
 
 
+def _least_mm(choice: UnitChoice) -> float:
+    return SMALL_MM if choice.doubtful else USUAL_MM[0]
+
+
 def _extent(piece: Piece) -> float:
     x0, y0, x1, y1 = piece.outline.bounds
     return float(max(x1 - x0, y1 - y0))
@@ -113,7 +125,7 @@ def _stops(pieces: tuple[Piece, ...], size: float, choice: UnitChoice) -> bool:
     """
     if size > ABSURD_MM:
         return True
-    if size >= (SMALL_MM if choice.doubtful else USUAL_MM[0]):
+    if size >= _least_mm(choice):
         return False
     few_and_plain = len(pieces) <= 2 and all(len(piece.outline.exterior.coords) <= 9 for piece in pieces)
     return not (choice.source == "assumed" and few_and_plain)
