@@ -28,6 +28,10 @@ from patterns.draft.geometry import (
 from patterns.draft.piece import Edge, Piece
 
 MITRE_LIMIT = 3.0
+"""How far, in allowances, a corner may stand out before it is cut off square."""
+
+SMOOTH = 0.1
+"""Two edges that run on into one another leave a gap of less than this, in allowances, and meet in its middle."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,8 +135,9 @@ def _corner(left: Edge, a: Path, right: Edge, b: Path) -> tuple[Path, Path]:
 
 
 def _mitred(left: Edge, a: Path, right: Edge, b: Path) -> tuple[Path, Path]:
-    if math.hypot(*(a[-1] - b[0])) < 0.01:
-        return np.concatenate([a[:-1], b[:1]]), b
+    if left.allowance_mm == right.allowance_mm and math.hypot(*(a[-1] - b[0])) <= SMOOTH * left.allowance_mm:
+        middle = (a[-1:] + b[:1]) / 2
+        return np.concatenate([a[:-1], middle]), np.concatenate([middle, b[1:]])
     corner = left.path[-1]
     reach = MITRE_LIMIT * max(left.allowance_mm, right.allowance_mm, 1.0)
     long_a = np.concatenate([a, [a[-1] + unit(a[-1] - a[-2]) * reach]])

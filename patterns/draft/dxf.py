@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
-from patterns.draft.geometry import Path, Point, pt
+from patterns.draft.geometry import TOLERANCE_MM, Path, Point, closed, pt
 from patterns.draft.rul import BOUNDARY, DRILL, INTERNAL, NOTCH, SEW, Grading, corners
 from patterns.draft.sheet import SheetPiece
 
@@ -35,6 +35,7 @@ class Habit:
     upper_keys: bool = False
     sample_only: bool = False
     notch_width_mm: float = 0.0
+    tolerance_mm: float = TOLERANCE_MM
     header: tuple[tuple[int, str], ...] = ()
     separator: str = "_"
 
@@ -145,15 +146,15 @@ def _style_texts(style: Style, habit: Habit) -> list[str]:
     """The texts about the whole style, in the dialect's words."""
     astm = habit.dialect == "ASTM"
     rows = [("Style Name", style.name), ("Creation Date", CREATED[0]), ("Creation Time", CREATED[1])]
-    rows += (
-        [("Author", " ; ".join(AUTHOR))] if astm else list(zip(("Author", "Product", "Version"), AUTHOR, strict=True))
-    )
-    rows += [("Sample Size", style.sample)]
-    rows += [("Grade Rule Table", style.rule_table)] if style.rule_table else []
-    rows += [
-        ("Units", habit.units),
-        ("Curve Tolerance" if astm else "Tolerance", "0.1" if habit.units != "ENGLISH" else "0.004"),
-    ]
+    if astm:
+        rows.append(("Author", " ; ".join(AUTHOR)))
+    else:
+        rows += zip(("Author", "Product", "Version"), AUTHOR, strict=True)
+    rows.append(("Sample Size", style.sample))
+    if style.rule_table:
+        rows.append(("Grade Rule Table", style.rule_table))
+    tolerance = habit.tolerance_mm / (25.4 if habit.units == "ENGLISH" else 1.0)
+    rows += [("Units", habit.units), ("Curve Tolerance" if astm else "Tolerance", f"{tolerance:.4f}")]
     texts = [_keyed(habit, key, value) for key, value in rows]
     return ["ASTM/D13Proposal 1 Version: D 6673-04", *texts] if astm else ["ANSI/AAMA VERSION: 1.0.0", *texts]
 
@@ -210,7 +211,7 @@ class _Block:
     def _boundary(self) -> None:
         piece, how = self.piece, self.habit.boundary
         outline = piece.outline
-        paths = list(piece.boundary) if how == "chain" else [outline if how == "closed" else [*outline, outline[0]]]
+        paths = list(piece.boundary) if how == "chain" else [outline if how == "closed" else closed(outline)]
         for path in paths:
             self.tags.polyline(1, path, how == "closed")
             if self.sample:
@@ -253,7 +254,7 @@ class _Block:
     def _sew_line(self) -> None:
         piece, how = self.piece, self.habit.boundary
         ring = piece.sew_line
-        paths = list(piece.sew) if how == "chain" else [ring if how == "closed" else [*ring, ring[0]]]
+        paths = list(piece.sew) if how == "chain" else [ring if how == "closed" else closed(ring)]
         for path in paths:
             self.tags.polyline(14, path, how == "closed")
         for vertex in ring:

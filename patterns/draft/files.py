@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from patterns.draft import dress, hoodie, shirt, tote, trousers, tshirt
 from patterns.draft.dxf import AUTHOR, CREATED, Habit, Style, dxf
+from patterns.draft.geometry import flattening
 from patterns.draft.piece import Garment, Piece
 from patterns.draft.plain import plain_dxf
 from patterns.draft.rul import grading, rul
@@ -44,12 +45,14 @@ HABITS = {
     "dress": Habit(units="Metric", boundary="repeat", grain_deg=None, separator="-"),
 }
 
-AAMA = Habit(dialect="AAMA", boundary="chain", upper_keys=True)
+AAMA = Habit(dialect="AAMA", boundary="chain", upper_keys=True, tolerance_mm=0.03)
+"""Finer than a nest: a graded curve keeps the sample's vertices, which suit another size a little less well."""
 
 
 def nest(name: str, habit: Habit) -> list[SheetPiece]:
     """The pieces of a garment as its file holds them."""
-    return sheet(GARMENTS[name].garments(), habit.grain_deg)
+    with flattening(habit.tolerance_mm):
+        return sheet(GARMENTS[name].garments(), habit.grain_deg)
 
 
 def astm_file(name: str) -> bytes:

@@ -1,12 +1,14 @@
 """Lines and curves of a draft: polylines as n x 2 arrays in millimetres, y up the body, x away from its centre.
 
-Curves are cubic Beziers, flattened so that no chord is more than ``TOLERANCE_MM`` off the curve.
+Curves are cubic Beziers, flattened so that no chord is more than a tolerance off the curve.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,12 @@ Point = NDArray[np.float64]
 Path = NDArray[np.float64]
 
 TOLERANCE_MM = 0.1
+"""How far a chord may be off its curve, unless ``flattening`` says otherwise."""
+
+_tolerance_mm = ContextVar("tolerance_mm", default=TOLERANCE_MM)
+
+NEAR_MM = 0.3
+"""No shorter chord is left where a path is cut: its direction would be rounding noise to an allowance."""
 
 
 def pt(x: float, y: float) -> Point:
@@ -37,10 +45,20 @@ def line(*points: Point) -> Path:
     return np.array(points, dtype=np.float64)
 
 
+@contextmanager
+def flattening(tolerance_mm: float) -> Iterator[None]:
+    """Curves drafted inside the ``with`` block are flattened to this tolerance."""
+    token = _tolerance_mm.set(tolerance_mm)
+    try:
+        yield
+    finally:
+        _tolerance_mm.reset(token)
+
+
 def bezier(p0: Point, p1: Point, p2: Point, p3: Point) -> Path:
     """A cubic Bezier as a polyline; the number of chords follows from a bound on the second derivative."""
     bend = max(math.hypot(*(p0 - 2 * p1 + p2)), math.hypot(*(p1 - 2 * p2 + p3)))
-    chords = max(2, math.ceil(math.sqrt(0.75 * bend / TOLERANCE_MM)))
+    chords = max(2, math.ceil(math.sqrt(0.75 * bend / _tolerance_mm.get())))
     t = np.linspace(0.0, 1.0, chords + 1)[:, None]
     s = 1.0 - t
     path = s**3 * p0 + 3 * s**2 * t * p1 + 3 * s * t**2 * p2 + t**3 * p3
@@ -87,17 +105,20 @@ def at(path: Path, distance: float) -> Point:
 
 
 def split(path: Path, distance: float) -> tuple[Path, Path]:
-    """The path before and after a distance along it."""
+    """The path before and after a distance along it; vertices nearer than ``NEAR_MM`` to the cut give way to it."""
     s = stations(path)
     here = at(path, distance)[None, :]
-    return np.concatenate([path[s < distance - 1e-6], here]), np.concatenate([here, path[s > distance + 1e-6]])
+    before, after = s < distance - NEAR_MM, s > distance + NEAR_MM
+    before[0] = after[-1] = True
+    return np.concatenate([path[before], here]), np.concatenate([here, path[after]])
 
 
 def with_vertex(path: Path, distance: float) -> Path:
     """The path with a vertex at a distance along it (none is added where one is)."""
-    if distance <= 1e-6 or distance >= length(path) - 1e-6:
+    s = stations(path)
+    if np.abs(s - distance).min() <= 1e-6:
         return path
-    return join(*split(path, distance))
+    return np.insert(path, int(np.searchsorted(s, distance)), at(path, distance), axis=0)
 
 
 def back(path: Path) -> Path:

@@ -165,8 +165,8 @@ def _front(lines: Lines, facing: bool) -> Piece:
     grain = (pt(110.0, hem_y + 130), pt(110.0, lines.front.underarm[1] - 20))
     if not facing:
         edges.append(Edge("front", line(top, foot), SEAM_MM))
-        inner = (Internal("BAND", line(pt(STAND_MM, hem_y), neck[-1])),)
-        return Piece("FRONT_L", "FRONT", tuple(edges), grain, internals=inner)
+        band = (Internal("BAND", line(pt(STAND_MM, hem_y), neck[-1])),)
+        return Piece("FRONT_L", "FRONT", tuple(edges), grain, internals=band)
     turn = back(mirrored(split(neck_end, length(neck_end) - FACING_MM)[1], top, foot))
     edges += [
         Edge("neck_facing", turn, NECK_SEAM_MM, (Notch("fold", 0.0, free=True),)),

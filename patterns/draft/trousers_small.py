@@ -10,7 +10,7 @@ from patterns.draft.shapes import Strip, grain_along, strip
 
 SEAM_MM = 12.0
 WAIST_SEAM_MM = 10.0
-BAG_SEAM_MM = 10.0
+BAG_SEAM_MM = 12.0
 OPENING_SIDE_MM = 80.0
 OPENING_WAIST_MM = 98.0
 UNDERLAY_MM = 42.0
