@@ -189,32 +189,47 @@ def _sees(xy: Floats, a: int, b: int, ring: Ints, hole_points: Ints, hole_offset
 
 
 @kernel
-def _bridge(xy: Floats, ring: Ints, tip: int, hole_points: Ints, hole_offsets: Ints) -> int:
-    """The place in the ring of the nearest point that sees the hole's point ``tip``; -1 where none does."""
+def _bridge(xy: Floats, ring: Ints, tip: int, following: int, hole_points: Ints, hole_offsets: Ints) -> int:
+    """The place in the ring of the nearest point that sees the hole's point ``tip``; -1 where none does.
+
+    Where the hole touches the ring in ``tip``, that point itself; ``following`` is the hole's next point.
+    """
     count = len(ring)
     distance = np.empty(count)
     for i in range(count):
         distance[i] = math.hypot(xy[ring[i], 0] - xy[tip, 0], xy[ring[i], 1] - xy[tip, 1])
     for i in sorted_order(distance):
         before, after = ring[(i + count - 1) % count], ring[(i + 1) % count]
-        if distance[i] > 0.0 and _in_corner(xy, before, ring[i], after, tip):
-            if _sees(xy, tip, ring[i], ring, hole_points, hole_offsets):
-                return i
-        elif distance[i] == 0.0:
+        towards = following if distance[i] == 0.0 else tip
+        if not _in_corner(xy, before, ring[i], after, towards):
+            continue
+        if distance[i] == 0.0 or _sees(xy, tip, ring[i], ring, hole_points, hole_offsets):
             return i
     return -1
 
 
-def _joined_ring(xy: Floats, points: Ints, offsets: Ints) -> Ints:
-    """The outer ring with every hole spliced in over a bridge, from right to left; empty where a hole has no bridge."""
-    ring = points[: offsets[1]]
-    holes = [points[offsets[h] : offsets[h + 1]] for h in range(1, len(offsets) - 1)]
-    for hole in sorted(holes, key=lambda hole: -float(xy[hole, 0].max())):
-        hole = np.roll(hole, -int(xy[hole, 0].argmax()))
-        at = _bridge(xy, ring, hole[0], points, offsets[1:])
+def _touch(xy: Floats, hole: Ints, ring: Ints) -> int:
+    """The place in the hole of a point that the ring has, too; -1 where they do not touch."""
+    common = (xy[hole][:, None] == xy[ring][None]).all(axis=2).any(axis=1)
+    return int(common.argmax()) if common.any() else -1
+
+
+def _joined_ring(xy: Floats, rings: list[Ints]) -> Ints:
+    """The outer ring with every hole spliced in; empty where a hole cannot be.
+
+    Holes that touch the ring come first, in the point where they touch; then the rightmost, over a bridge.
+    """
+    ring, holes = rings[0], sorted(rings[1:], key=lambda hole: float(xy[hole, 0].max()))
+    while holes:
+        touches = [_touch(xy, hole, ring) for hole in holes]
+        pick = next((k for k, place in enumerate(touches) if place >= 0), len(holes) - 1)
+        hole = holes.pop(pick)
+        hole = np.roll(hole, -(touches[pick] if touches[pick] >= 0 else int(xy[hole, 0].argmax())))
+        others = np.concatenate([hole, *holes])
+        at = _bridge(xy, ring, hole[0], hole[1], others, np.cumsum([0, len(hole), *map(len, holes)]))
         if at < 0:
             return ring[:0]
-        ring = np.concatenate((ring[: at + 1], hole, hole[:1], ring[at:]))
+        ring = np.concatenate((ring[: at + 1], hole[1:] if touches[pick] >= 0 else np.append(hole, hole[0]), ring[at:]))
     return ring
 
 
@@ -238,10 +253,22 @@ def _is_ear(xy: Floats, ring: Ints, after: Ints, before: Ints, i: int) -> bool:
         if xy[q, 0] < low_x or xy[q, 0] > high_x or xy[q, 1] < low_y or xy[q, 1] > high_y:
             continue
         if _same(xy, q, a) or _same(xy, q, b) or _same(xy, q, c):
-            continue
-        if _turn_at(xy, a, b, q) >= 0.0 and _turn_at(xy, b, c, q) >= 0.0 and _turn_at(xy, c, a, q) >= 0.0:
+            here = before[k]
+            if _enters(xy, q, ring[before[here]], a, b, c) or _enters(xy, q, ring[k], a, b, c):
+                return False
+        elif _turn_at(xy, a, b, q) >= 0.0 and _turn_at(xy, b, c, q) >= 0.0 and _turn_at(xy, c, a, q) >= 0.0:
             return False
     return True
+
+
+@kernel
+def _enters(xy: Floats, q: int, other: int, a: int, b: int, c: int) -> bool:
+    """Whether the edge from q, at one of the triangle's corners, to ``other`` starts into the triangle a, b, c."""
+    if _same(xy, q, a):
+        return _turn_at(xy, a, b, other) > 0.0 and _turn_at(xy, c, a, other) > 0.0
+    if _same(xy, q, b):
+        return _turn_at(xy, b, c, other) > 0.0 and _turn_at(xy, a, b, other) > 0.0
+    return _turn_at(xy, c, a, other) > 0.0 and _turn_at(xy, b, c, other) > 0.0
 
 
 @kernel
@@ -377,7 +404,7 @@ def _fewest_parts(xy: Floats, start: Ints, twin: Ints, tolerance: float) -> Ints
 
 @kernel
 def _collect(xy: Floats, start: Ints, links: Ints, tolerance: float) -> tuple[Floats, Ints]:
-    """The parts' points without collinear ones, one after the other, and where each part begins."""
+    """The parts' points without collinear ones, one after the other, and where each begins; none that is all flat."""
     after = links[0].copy()
     vertices, offsets = np.empty((len(start), 2)), np.zeros(len(start) + 1, dtype=np.int64)
     ring = np.empty(len(start), dtype=np.int64)
@@ -397,8 +424,10 @@ def _collect(xy: Floats, start: Ints, links: Ints, tolerance: float) -> tuple[Fl
             if _turn_at(xy, a, b, c) > 0.0 and _off_line(xy, a, b, c) > tolerance:
                 vertices[count] = xy[ring[i]]
                 count += 1
-        parts += 1
-        offsets[parts] = count
+        if count >= offsets[parts] + 3:
+            parts += 1
+            offsets[parts] = count
+        count = offsets[parts]
     return vertices[:count].copy(), offsets[: parts + 1].copy()
 
 
@@ -416,7 +445,7 @@ def convex_parts(xy: Floats, ring_offsets: Ints) -> tuple[Floats, Ints]:
     if len(outer) == 0:
         return none
     rings = [outer, *(hole for hole in holes if len(hole))]
-    ring = _joined_ring(xy, np.concatenate(rings), np.cumsum([0, *map(len, rings)])) if len(rings) > 1 else outer
+    ring = _joined_ring(xy, rings)
     if len(ring) < 3:
         return none
     start, twin = _ears(xy, ring)
