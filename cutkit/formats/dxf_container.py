@@ -170,17 +170,30 @@ def _pairs(text: str, where: str) -> tuple[list[int], list[str]]:
         number = next(i for i, line in enumerate(lines) if i % 2 == 0 and not _is_code(line))
         raise InputError(
             f"a group code was expected, not {lines[number].strip()[:40]!r}",
-            where=f"{where}, line {number + 1}",
+            where=f"{where}{_block_before(lines, number)}, line {number + 1}",
             hint=f"A line is missing, doubled or damaged at or before this one. {EXPORT_AGAIN}",
         ) from None
     values = lines[1::2]
     if len(values) < len(codes):
         raise InputError(
             "the file is cut off: its last group code has no value",
-            where=f"{where}, line {len(lines)}",
+            where=f"{where}{_block_before(lines, len(lines) - 1)}, line {len(lines)}",
             hint=EXPORT_AGAIN,
         )
     return codes, values
+
+
+def _block_before(lines: list[str], number: int) -> str:
+    """The block that a line is in, as part of a place; empty where it is in none."""
+    for start in range(number - number % 2, -1, -2):
+        words = [line.strip() for line in lines[start : start + 2]]
+        if words in (["0", "ENDBLK"], ["0", "ENDSEC"]):
+            return ""
+        if words == ["0", "BLOCK"]:
+            rest = [line.strip() for line in lines[start + 2 : start + 16]]
+            name = next((value for code, value in zip(rest[0::2], rest[1::2], strict=False) if code == "2"), "")
+            return f", block {name!r}"
+    return ""
 
 
 def _is_code(line: str) -> bool:

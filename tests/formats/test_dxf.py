@@ -461,7 +461,7 @@ def test_a_lost_line_is_found(tmp_path):
     path = save(tmp_path, "\n".join([*lines[: index + 3], *lines[index + 4 :]]))
     with pytest.raises(InputError) as caught:
         read_pattern(path)
-    assert "line" in caught.value.where
+    assert "block 'A_M', line" in caught.value.where
     assert caught.value.hint
 
 
