@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from naive import boundary_area, no_fit_area, rings_of, signed_distance
