@@ -29,6 +29,8 @@ COLUMNS, ROWS, FIRST_CELL, STAMP_X, STAMP_Y, STAMP = range(6)
 
 CANDIDATES = 3
 """Lattice positions per orientation that are refined."""
+TAKEN = 0x7F800000
+"""The bits of a float32 infinity: a lattice position that is not to be picked again."""
 
 
 class Tables(NamedTuple):
@@ -284,21 +286,29 @@ def descend(
 @kernel
 def _add_stamp(
     sums: Singles, columns: int, rows: int, stamps: Singles, where: tuple[int, int, int, int, int], weight: float
-) -> None:
-    """Add a weighted stamp to the scan's sums. ``where``: stamp's begin, its half counts, and the stamp column and row
-    that fall on the sums' first column and row."""
+) -> int:
+    """Add a weighted stamp to the scan's sums; returns how many numbers were added.
+
+    ``where``: the stamp's begin, its half counts, and its column and row that fall on the sums' first column and row.
+    """
     begin, mx, my, shift_x, shift_y = where
     width = 2 * mx + 1
     first_column = max(0, -shift_x)
-    last_column = min(columns, width - shift_x)
+    count = min(columns, width - shift_x) - first_column
     first_row = max(0, -shift_y)
     last_row = min(rows, 2 * my + 1 - shift_y)
+    if count <= 0 or last_row <= first_row:
+        return 0
     w = np.float32(weight)
     for row in range(first_row, last_row):
-        source = begin + (row + shift_y) * width + shift_x
-        target = row * columns
-        for column in range(first_column, last_column):
-            sums[target + column] += w * stamps[source + column]
+        source = begin + (row + shift_y) * width + shift_x + first_column
+        target = row * columns + first_column
+        # Slices, because LLVM makes vector code of a loop from 0: eight times as fast as indices into the whole.
+        here = sums[target : target + count]
+        there = stamps[source : source + count]
+        for k in range(count):
+            here[k] += w * there[k]
+    return count * (last_row - first_row)
 
 
 @kernel
@@ -327,6 +337,7 @@ def sum_stamps(
     weight = layout.weight
     place = layout.place
     shape = layout.shape
+    added = 0
     for b in range(first, last + 1):
         j = layout.head[b]
         while j >= 0:
@@ -339,9 +350,9 @@ def sum_stamps(
                 if shift_x < 2 * mx + 1 and shift_x + columns > 0:
                     w = weight[i, j] * tables.hull[s] * tables.hull[t]
                     where = (tables.pair_shape[t, s, STAMP], mx, my, shift_x, shift_y)
-                    _add_stamp(sums, columns, rows, tables.stamps, where, w)
+                    added += _add_stamp(sums, columns, rows, tables.stamps, where, w)
             j = layout.after[j]
-    layout.tally[SCANNED] += columns * rows
+    layout.tally[SCANNED] += added + columns * rows
 
 
 @kernel
@@ -372,17 +383,18 @@ def scan(layout: Layout, tables: Tables, scratch: Scratch, i: int, s: int, centr
 @kernel
 def _pick(sums: Singles, columns: int, rows: int, lattice: tuple[float, float, float], candidate: Floats) -> int:
     """The lowest lattice positions, none within a step of another; as x, y in ``candidate``. Returns their number."""
+    # Floats that are not negative sort like the integers of the same bits, whose least LLVM finds with vector code.
+    bits = sums[: columns * rows].view(np.int32)
     found = 0
-    total = columns * rows
     for k in range(CANDIDATES):
-        best = np.float32(np.inf)
-        at = -1
-        for p in range(total):
-            if sums[p] < best:
-                best = sums[p]
-                at = p
-        if at < 0:
+        least = bits[0]
+        for p in range(len(bits)):
+            least = min(least, bits[p])
+        if least >= TAKEN or (least == 0 and k > 0):
             break
+        at = 0
+        while bits[at] != least:
+            at += 1
         row = at // columns
         column = at - row * columns
         candidate[k, 0] = lattice[0] + column * lattice[2]
@@ -390,9 +402,7 @@ def _pick(sums: Singles, columns: int, rows: int, lattice: tuple[float, float, f
         found += 1
         for r in range(max(0, row - 1), min(rows, row + 2)):
             for c in range(max(0, column - 1), min(columns, column + 2)):
-                sums[r * columns + c] = np.inf
-        if best <= 0.0 and k > 0:
-            break
+                bits[r * columns + c] = TAKEN
     return found
 
 

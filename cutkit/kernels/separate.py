@@ -33,8 +33,8 @@ WEIGHT_LEAST = 1.2
 WEIGHT_MOST = 2.0
 WEIGHT_DECAY = 0.95
 GAIN_THAT_COUNTS = 0.98
-SCANNED_PER_EVALUATION = 40
-"""Lattice positions summed in about the time of one exact evaluation, for counting work."""
+SCANNED_PER_EVALUATION = 400
+"""Lattice positions added in about the time of one exact evaluation, for counting work."""
 
 
 @kernel

@@ -47,7 +47,7 @@ class SearchPlan:
     """Part of the disruptions that turn a window of the strip; the others swap two large pieces."""
     large_share: float = 0.75
     """The largest pieces that make up this part of all hulls' area are large."""
-    slice_work: int = 40_000
+    slice_work: int = 100_000
     """Work of one slice, in exact evaluations: some 5 to 10 ms."""
 
 

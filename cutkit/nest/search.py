@@ -17,7 +17,7 @@ import numpy as np
 
 from cutkit.nest.chain import Chain, Found, Problem, SearchPlan
 
-ROUND_WORK = 1_000_000
+ROUND_WORK = 2_000_000
 """Work of one chain in one round, in exact evaluations: about a fifth of a second."""
 CHAINS_BY_ROUNDS = 2
 """Chains of a search by rounds, whatever the number of threads: a fixed number, so that its bytes repeat."""
