@@ -35,6 +35,15 @@ class Overlaps:
         """Those stretches for which ``keep`` is true."""
         return Overlaps(self.segment[keep], self.edge[keep], self.start_mm[keep], self.end_mm[keep])
 
+    def and_also(self, more: Overlaps) -> Overlaps:
+        """These stretches and then those."""
+        return Overlaps(
+            np.append(self.segment, more.segment),
+            np.append(self.edge, more.edge),
+            np.append(self.start_mm, more.start_mm),
+            np.append(self.end_mm, more.end_mm),
+        )
+
 
 class Lines:
     """The lines to be cut, laid end to end on one axis."""

@@ -41,7 +41,7 @@ from cutkit.machine.coverage import (
     tree_of,
 )
 from cutkit.machine.emulator import Run
-from cutkit.machine.wanted import Spot, wanted_lines
+from cutkit.machine.wanted import Spot, drawn_lines, wanted_lines
 from cutkit.model import Marker, Point
 
 TOLERANCE_MM = 0.05
@@ -151,6 +151,8 @@ class _Case:
     def __post_init__(self) -> None:
         self.wanted, self.spots = wanted_lines(self.marker)
         self.lines = Lines([w.points for w in self.wanted])
+        self.drawn = Lines(drawn_lines(self.marker) if self.run.cutting_tool == "pen" else [])
+        self.redrawn = self.lines.along(self.drawn.edges, MAYBE_FLUSH_MM)
         self.path = _path_of(self.run, {self.run.cutting_tool})
         self.tree = tree_of(self.path.segments)
         self.cut = self.lines.along(self.path.segments, COVER_TOLERANCE_MM)
@@ -195,7 +197,9 @@ class _Case:
 
     def _stretches(self, surely: Overlaps, maybe: Overlaps, weight: Array) -> Stretches:
         of = self.lines.line_of_edge
-        return stretches(self.lines, self.cut, (surely, weight[of[surely.segment]]), (maybe, weight[of[maybe.segment]]))
+        fewest = (surely, weight[of[surely.segment]])
+        most = (maybe.and_also(self.redrawn), np.append(weight[of[maybe.segment]], np.ones(len(self.redrawn.segment))))
+        return stretches(self.lines, self.cut, fewest, most)
 
     def _blame(self, index: int, lacks: bool, *, whole: bool) -> Violation:
         wanted = self.wanted[index]
@@ -253,7 +257,7 @@ class _Case:
         points, sample, run = self._sampled()
         if len(points) == 0:
             return
-        distance = self.lines.nearest(points)
+        distance = np.minimum(self.lines.nearest(points), self.drawn.nearest(points))
         off = np.flatnonzero(distance > TOLERANCE_MM)
         off = off[~self._is_free(points[off], run[off])]
         on_lines = distance <= TOLERANCE_MM
@@ -311,10 +315,10 @@ class _Case:
         return first if clear and stroke.length <= LONGEST_ALIGNMENT_MM else -1
 
     def _drawings(self, runs: Indices) -> list[int]:
-        """Of the strokes of a pen that makes outlines too, those that only draw: within one piece, along no contour."""
+        """Of the strokes of a pen that makes outlines too, those that only write: within one piece, along no contour."""
         closed = np.array([w.closed for w in self.wanted], dtype=bool)
         along = set(self.path.run[self.cut.segment[closed[self.line_of_cut]]].tolist())
-        tree = shapely.STRtree(self.marker.polygons)
+        tree = shapely.STRtree(shapely.buffer(np.array(self.marker.polygons, dtype=object), TOLERANCE_MM))
         candidates = [int(number) for number in np.unique(runs) if int(number) not in along]
         strokes = [self._stroke(number) for number in candidates]
         return [candidates[k] for k in np.unique(tree.query(strokes, predicate="within")[0])] if strokes else []

@@ -66,6 +66,16 @@ def wanted_lines(marker: Marker) -> tuple[list[Wanted], list[Spot]]:
     return lines, spots
 
 
+def drawn_lines(marker: Marker) -> list[NDArray[np.float64]]:
+    """The lines of marks that a plotter may draw besides what is wanted: internal, sew, grain and fold lines."""
+    return [
+        np.array(placement.points(mark.points))
+        for placement in marker.placements
+        for mark in marker.by_id[placement.piece].marks
+        if len(mark.points) > 1
+    ]
+
+
 def _points(ring: shapely.Geometry) -> NDArray[np.float64]:
     found: NDArray[np.float64] = shapely.get_coordinates(ring)
     return found

@@ -331,6 +331,18 @@ def test_a_plotter_draws_outlines_and_writes_inside_pieces():
     assert codes(verdict_of(lines[1:], **write).violations) == {"notch-missed"}
 
 
+def test_a_plotter_draws_lines_of_marks_also_along_the_outline():
+    grain = Mark("grain", ((-5.0, 50.0), (205.0, 50.0)))
+    sew = Mark("sew", ((0.0, 0.0), (200.0, 0.0), (200.0, 100.0)))
+    lines = [[(300, 200), (500, 200)], [(300, 150), (500, 150), (500, 250)], BOUNDARY[1]]
+    write = {"write": hpgl_program, "tools": {"pen": 1}, "profile": PLOTTER}
+    piece = OrderedPiece("A", "Front", "M", box(0, 0, 200, 100), 1, marks=(grain, sew))
+    marker = make_marker([piece], [Placement("A", 1, 300.0, 150.0, 0.0)])
+    assert verdict_of([("pen", line) for line in lines], marker=marker, **write).violations == ()
+    again = [("pen", line) for line in [*lines, lines[-1]]]
+    assert codes(verdict_of(again, marker=marker, **write).violations) == {"cut-twice"}
+
+
 def test_a_blade_may_be_aligned_in_the_waste_once():
     marker = marked(Mark("label", ((1.0, 1.0),)))
     knife = replace(drag(GRBL, 0.02, None), table=GRBL.table)
