@@ -154,6 +154,7 @@ class _Case:
         self.drawn = Lines(drawn_lines(self.marker) if self.run.cutting_tool == "pen" else [])
         self.redrawn = self.lines.along(self.drawn.edges, MAYBE_FLUSH_MM)
         self.path = _path_of(self.run, {self.run.cutting_tool})
+        self.punched = _path_of(self.run, {"punch"})
         self.tree = tree_of(self.path.segments)
         self.cut = self.lines.along(self.path.segments, COVER_TOLERANCE_MM)
         self.line_of_cut: Indices = self.lines.line_of_edge[self.cut.edge]
@@ -227,20 +228,19 @@ class _Case:
 
     def spot_faults(self) -> Iterator[Violation]:
         """Drill holes that nothing goes through, and notches of open direction that go too little inward."""
-        if not self.spots:
-            return
-        punched = _path_of(self.run, {"punch"})
         for spot in self.spots:
-            at = shapely.Point(spot.at)
-            if spot.is_drill:
-                through = len(self.tree.query(at, predicate="dwithin", distance=TOLERANCE_MM)) > 0
-                near = np.hypot(*(punched.points - spot.at).T) <= TOLERANCE_MM if len(punched.points) else np.zeros(1)
-                if not through and not near.any():
-                    yield Violation(
-                        "drill-missed", f"a drill hole of {self._name(spot.placement)} is not made", None, spot.at
-                    )
-            elif self._deepest_mm(spot) < spot.least_depth_mm:
+            if spot.is_drill and self._made_at(spot) < 0:
+                message = f"a drill hole of {self._name(spot.placement)} is not made"
+                yield Violation("drill-missed", message, None, spot.at)
+            elif not spot.is_drill and self._deepest_mm(spot) < spot.least_depth_mm:
                 yield Violation("notch-missed", f"a notch of {self._name(spot.placement)} is not cut", None, spot.at)
+
+    def _made_at(self, spot: Spot) -> int:
+        """The sample at which a drill hole is first punched or cut through its point; -1: never."""
+        cut = self.tree.query(shapely.Point(spot.at), predicate="dwithin", distance=TOLERANCE_MM)
+        punched = np.hypot(*(self.punched.points - spot.at).T) <= TOLERANCE_MM
+        made = np.concatenate([self.path.sample[cut], self.punched.point_sample[punched]])
+        return int(made.min()) if len(made) else -1
 
     def _deepest_mm(self, spot: Spot) -> float:
         """How far from the outline, inside the piece, a cut near the spot comes."""
@@ -315,7 +315,7 @@ class _Case:
         return first if clear and stroke.length <= LONGEST_ALIGNMENT_MM else -1
 
     def _drawings(self, runs: Indices) -> list[int]:
-        """Of the strokes of a pen that makes outlines too, those that only write: within one piece, along no contour."""
+        """Of the strokes of a pen that makes outlines too, those that only write: within a piece, along no contour."""
         closed = np.array([w.closed for w in self.wanted], dtype=bool)
         along = set(self.path.run[self.cut.segment[closed[self.line_of_cut]]].tolist())
         tree = shapely.STRtree(shapely.buffer(np.array(self.marker.polygons, dtype=object), TOLERANCE_MM))
@@ -328,9 +328,8 @@ class _Case:
         return shapely.multilinestrings(shapely.linestrings(segments.reshape(-1, 2, 2)))
 
     def _stray_punches(self) -> Iterator[Violation]:
-        punched = _path_of(self.run, {"punch"})
         holes = np.array([s.at for s in self.spots if s.is_drill]).reshape(-1, 2)
-        for point, sample in zip(punched.points, punched.point_sample, strict=True):
+        for point, sample in zip(self.punched.points, self.punched.point_sample, strict=True):
             if not (np.hypot(*(holes - point).T) <= TOLERANCE_MM).any():
                 at = (float(point[0]), float(point[1]))
                 yield Violation("off-outline", "a punch where no drill hole is", int(self.run.trace.line[sample]), at)
@@ -368,6 +367,12 @@ class _Case:
                 message = f"the {_words(wanted.kind)} of {self._name(wanted.placement)} is cut after the piece is freed"
                 at = (float(wanted.points[0][0]), float(wanted.points[0][1]))
                 yield Violation("cut-after-freed", message, int(self.run.trace.line[sample]), at)
+
+        for spot in self.spots:
+            sample = self._made_at(spot) if spot.is_drill and spot.placement in freed else -1
+            if sample >= 0 and sample > self.path.sample[freed[spot.placement]]:
+                message = f"a drill hole of {self._name(spot.placement)} is made after the piece is freed"
+                yield Violation("cut-after-freed", message, int(self.run.trace.line[sample]), spot.at)
 
     def _spans(self) -> tuple[Indices, Indices]:
         """For every wanted line the first and last segment of the stroke that cuts the most of it; -1: not cut.

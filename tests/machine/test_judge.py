@@ -264,6 +264,11 @@ def test_drill_holes(made, expected):
     assert codes(verdict_of([*made, BOUNDARY], marker=marked(DRILL)).violations) == expected
 
 
+@pytest.mark.parametrize("made", [("punch", [(350, 200)]), ("knife", [(348, 200), (352, 200)])])
+def test_a_drill_hole_after_its_piece_is_freed(made):
+    assert codes(verdict_of([BOUNDARY, made], marker=marked(DRILL)).violations) == {"cut-after-freed"}
+
+
 @pytest.mark.parametrize(
     ("shape", "lines"),
     [
