@@ -99,7 +99,7 @@ def _turn_exact(ax: float, ay: float, bx: float, by: float, cx: float, cy: float
 
 @kernel
 def turn(ax: float, ay: float, bx: float, by: float, cx: float, cy: float) -> float:
-    """Positive where a, b, c turn left, negative where right, zero where collinear: the sign is exact."""
+    """Positive where a, b, c turn left, negative where right, zero where collinear: exact but for underflow."""
     left = (ax - cx) * (by - cy)
     right = (ay - cy) * (bx - cx)
     value = left - right

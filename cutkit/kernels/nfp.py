@@ -308,8 +308,8 @@ def no_fit_batch(
 ) -> tuple[Floats, Ints, Ints]:
     """The boundaries of many no-fit polygons: rows, where each pair's rows begin (pairs + 1), status of each pair.
 
-    Shapes as in ``shapes.shape_table``; ``pairs`` (N, 2): A fixed, B moves. Holes narrower than ``sliver`` times the NFP's
-    size are dropped. Status: EXACT; MENDED (a coarser delta was needed); FAILED (no rows). Exact to 1e-9 of the size.
+    Shapes as in ``shapes.shape_table``; ``pairs`` (N, 2): A fixed, B moves. Holes narrower than ``sliver`` times the
+    NFP's size are dropped. Status: EXACT; MENDED (a coarser delta was needed); FAILED (no rows). Exact to 1e-9 of it.
     Runs without the GIL: threads can share the pairs.
     """
     return _pairs_rows(shape_table(xy, part_offsets, shape_offsets), pairs, float(sliver))

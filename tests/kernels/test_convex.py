@@ -81,7 +81,7 @@ def test_what_is_no_outline_has_no_parts(ring):
 def test_turns_are_judged_exactly(corners, t, ulps):
     ax, ay, bx, by = (value if abs(value) > 1e-3 else 0.0 for value in corners)
     cx, cy = ax + t * (bx - ax), ay + t * (by - ay)
-    cy += ulps * np.spacing(cy)
+    cy += ulps * np.spacing(max(abs(cy), 1e-3))
     f = [Fraction(float(v)) for v in (ax, ay, bx, by, cx, cy)]
     exact = (f[0] - f[4]) * (f[3] - f[5]) - (f[1] - f[5]) * (f[2] - f[4])
     assert np.sign(turn(ax, ay, bx, by, cx, cy)) == (exact > 0) - (exact < 0)
