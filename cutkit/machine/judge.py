@@ -57,6 +57,7 @@ OVERCUT_SHARE = 0.02
 """A contour may be cut on beyond its closing point by so much; the larger counts."""
 MISSED_SHARE = 0.5
 SAMPLE_MM = 2.0
+CROSSING_SINE = 0.7
 MOST_ROUNDS = 20
 """How often blame is shared out among lines that lie flush; each round finds all that are alike."""
 LONGEST_ALIGNMENT_MM = 100.0
@@ -110,6 +111,7 @@ class _Path:
     sample: Indices
     points: Array
     point_sample: Indices
+    point_run: Indices
 
 
 def _path_of(run: Run, tools: set[str]) -> _Path:
@@ -119,6 +121,7 @@ def _path_of(run: Run, tools: set[str]) -> _Path:
     samples: list[Indices] = []
     points: list[Array] = []
     point_samples: list[Indices] = []
+    point_runs: list[Indices] = []
     for number, (first, end) in enumerate(trace.runs()):
         tool = int(trace.tool[first])
         if (trace.tools[tool] if tool >= 0 else "") not in tools:
@@ -130,11 +133,12 @@ def _path_of(run: Run, tools: set[str]) -> _Path:
         runs.append(np.full(len(moving), number))
         points.append(tips)
         point_samples.append(np.arange(first, end))
+        point_runs.append(np.full(end - first, number))
     if not points:
         none = np.zeros(0, np.int64)
-        return _Path(np.zeros((0, 4)), none, none, np.zeros((0, 2)), none)
-    whole = [np.concatenate(part) for part in (runs, samples, point_samples)]
-    return _Path(np.concatenate(segments), whole[0], whole[1], np.concatenate(points), whole[2])
+        return _Path(np.zeros((0, 4)), none, none, np.zeros((0, 2)), none, none)
+    whole = [np.concatenate(part) for part in (runs, samples, point_samples, point_runs)]
+    return _Path(np.concatenate(segments), whole[0], whole[1], np.concatenate(points), whole[2], whole[3])
 
 
 @dataclass
@@ -229,11 +233,39 @@ class _Case:
     def spot_faults(self) -> Iterator[Violation]:
         """Drill holes that nothing goes through, and notches of open direction that go too little inward."""
         for spot in self.spots:
-            if spot.is_drill and self._made_at(spot) < 0:
-                message = f"a drill hole of {self._name(spot.placement)} is not made"
-                yield Violation("drill-missed", message, None, spot.at)
-            elif not spot.is_drill and self._deepest_mm(spot) < spot.least_depth_mm:
+            if spot.is_drill:
+                yield from self._drill_faults(spot)
+            elif self._deepest_mm(spot) < spot.least_depth_mm:
                 yield Violation("notch-missed", f"a notch of {self._name(spot.placement)} is not cut", None, spot.at)
+
+    def _drill_faults(self, spot: Spot) -> Iterator[Violation]:
+        """A drill hole is one punch or, where nothing can punch, a cross of two cuts with its point in the middle."""
+        name = f"a drill hole of {self._name(spot.placement)}"
+        near = np.hypot(*(self.punched.points - spot.at).T) <= TOLERANCE_MM
+        punches = len(np.unique(self.punched.point_run[near]))
+        through = self.tree.query(shapely.Point(spot.at), predicate="dwithin", distance=TOLERANCE_MM)
+        ends = [self._ends_mm(number, spot) for number in np.unique(self.path.run[through])]
+        arms = [e for e in ends if max(np.hypot(*e.T)) <= spot.radius_mm]
+        across = len(arms) >= 2 and any(abs(_sine_between(arms[0], arm)) > CROSSING_SINE for arm in arms[1:])
+        if punches + len(arms) == 0 or (punches == 0 and not across):
+            yield Violation("drill-missed", f"{name} is not made{' whole' if arms else ''}", None, spot.at)
+        elif punches > 1 or len(arms) > 2 or (punches and arms):
+            line = int(self.run.trace.line[self.path.sample[through].max(initial=0)]) if arms else None
+            yield Violation("cut-twice", f"{name} is made again", line, spot.at)
+        elif any(self._is_off_middle(arm, spot) for arm in arms):
+            yield Violation("off-outline", f"{name}: its cross is off its point", None, spot.at)
+
+    def _ends_mm(self, number: int, spot: Spot) -> Array:
+        """Both ends of a stroke as seen from a spot."""
+        segments = self.path.segments[self.path.run == number]
+        ends: Array = np.array([segments[0, :2], segments[-1, 2:]]) - spot.at
+        return ends
+
+    def _is_off_middle(self, arm: Array, spot: Spot) -> bool:
+        """True where a spot is not in the middle of a stroke that does not end at the outline either."""
+        far = np.hypot(*arm.T)
+        at_edge = shapely.distance(shapely.points(arm + spot.at), self.marker.polygons[spot.placement].boundary)
+        return bool(abs(far[0] - far[1]) > 2 * TOLERANCE_MM and at_edge.min() > TOLERANCE_MM)
 
     def _made_at(self, spot: Spot) -> int:
         """The sample at which a drill hole is first punched or cut through its point; -1: never."""
@@ -413,6 +445,12 @@ class _Case:
     def _name(self, placement: int) -> str:
         place = self.marker.placements[placement]
         return f"{place.piece} (placement {placement}, bundle {place.bundle})"
+
+
+def _sine_between(a: Array, b: Array) -> float:
+    """The sine of the angle between two strokes, each given by its ends."""
+    u, v = a[1] - a[0], b[1] - b[0]
+    return float((u[0] * v[1] - u[1] * v[0]) / max(np.hypot(*u) * np.hypot(*v), 1e-12))
 
 
 def _words(kind: str) -> str:

@@ -245,6 +245,7 @@ def marked(mark: Mark, outline: Polygon | None = None, **place):
 
 
 BOUNDARY = ("knife", list(box(300, 150, 500, 250).exterior.coords))
+CROSS = [("knife", [(348, 200), (352, 200)]), ("knife", [(350, 198), (350, 202)])]
 DRILL = Mark("drill", ((50.0, 50.0),), "punch")
 
 
@@ -252,21 +253,29 @@ DRILL = Mark("drill", ((50.0, 50.0),), "punch")
     ("made", "expected"),
     [
         ([("punch", [(350, 200)])], set()),
+        (
+            [("punch", [(350, 200)]), ("knife", [(340, 100), (340, 90)]), ("punch", [(350, 200)])],
+            {"cut-twice", "off-outline"},
+        ),
+        ([*CROSS, CROSS[1]], {"cut-twice"}),
+        ([CROSS[0]], {"drill-missed"}),
+        ([CROSS[0], CROSS[0]], {"drill-missed"}),
+        ([CROSS[0], ("knife", [(350, 198.2), (350, 202.2)])], {"off-outline"}),
         ([("punch", [(350.2, 200)])], {"drill-missed", "off-outline"}),
         ([], {"drill-missed"}),
-        ([("knife", [(348, 200), (352, 200)]), ("knife", [(350, 198), (350, 202)])], set()),
+        (CROSS, set()),
         ([("knife", [(348, 200.2), (352, 200.2)])], {"drill-missed", "off-outline"}),
-        ([("knife", [(348, 200), (352, 200)]), ("knife", [(350.2, 198), (350.2, 199.5)])], {"off-outline"}),
-        ([("knife", [(340, 200), (360, 200)])], {"off-outline"}),
+        ([CROSS[0], ("knife", [(350.2, 198), (350.2, 202)])], {"off-outline", "drill-missed"}),
+        ([("knife", [(340, 200), (360, 200)])], {"off-outline", "drill-missed"}),
     ],
 )
 def test_drill_holes(made, expected):
     assert codes(verdict_of([*made, BOUNDARY], marker=marked(DRILL)).violations) == expected
 
 
-@pytest.mark.parametrize("made", [("punch", [(350, 200)]), ("knife", [(348, 200), (352, 200)])])
+@pytest.mark.parametrize("made", [[("punch", [(350, 200)])], CROSS])
 def test_a_drill_hole_after_its_piece_is_freed(made):
-    assert codes(verdict_of([BOUNDARY, made], marker=marked(DRILL)).violations) == {"cut-after-freed"}
+    assert codes(verdict_of([BOUNDARY, *made], marker=marked(DRILL)).violations) == {"cut-after-freed"}
 
 
 @pytest.mark.parametrize(
