@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cutkit.cli.common import json_option, print_json, quiet_option, say
+from cutkit.cli.common import json_option, print_json, quiet_option
+from cutkit.cli.notices import say_notices
 
 if TYPE_CHECKING:
     from cutkit.cut.figures import CutFigures
     from cutkit.model import Marker
     from cutkit.toolpath import CutterProfile, ToolPath
-
-SHOWN_NOTICES = 12
 
 
 @click.command("cut")
@@ -52,7 +51,7 @@ def command(marker_path: Path, cutter: str, windows: str, output: Path, as_json:
     data = program_text(path, profile, f"cutkit {marker_path.name}").encode("ascii")
     write_whole(output, data, inputs=inputs)
     figures = cut_figures(path, profile)
-    _say_notices(path, quiet)
+    say_notices(path.notices, quiet=quiet, all_of_them="--json lists them all")
     if as_json:
         print_json(_json(figures, path, profile, output, marker))
     else:
@@ -69,13 +68,6 @@ def _valid_marker(path: Path) -> Marker:
     if faults:
         raise invalid_marker(faults, where=str(path))
     return marker
-
-
-def _say_notices(path: ToolPath, quiet: bool) -> None:
-    for notice in path.notices[:SHOWN_NOTICES]:
-        say(f"note [{notice.code}] piece {notice.piece}: {notice.message}", quiet=quiet)
-    if len(path.notices) > SHOWN_NOTICES:
-        say(f"note: and {len(path.notices) - SHOWN_NOTICES} more; --json lists them all", quiet=quiet)
 
 
 def _print_table(figures: CutFigures, profile: CutterProfile, output: Path, marker: Marker) -> None:

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cutkit.cli.common import json_option, print_json, quiet_option, say, show_error
+from cutkit.cli.notices import TEXT_WIDTH, notice_lines
 from cutkit.errors import InputError
 
 if TYPE_CHECKING:
     from cutkit.cli.tables import Column, TableData
     from cutkit.model import Notice, Pattern, Piece
 
-PIECES_NAMED = 4
-TEXT_WIDTH = 100
 _UNITS_FROM = {
     "option": "as --units says",
     "text": "as the file says",
@@ -169,7 +168,7 @@ def _print_pattern(pattern: Pattern, every_size: bool, *, first: bool) -> None:
         click.echo(line)
     click.echo()
     print_table(piece_table(pattern, every_size=every_size))
-    lines = warning_lines(pattern.notices)
+    lines = notice_lines(pattern.notices)
     if lines:
         click.echo()
     for line in lines:
@@ -288,21 +287,3 @@ def _copies(piece: Piece) -> str:
 
 def _mark_counts(piece: Piece) -> tuple[int, int, int, int]:
     return _count(piece, "notch"), _count(piece, "drill"), _internal_lines(piece), _cutouts(piece)
-
-
-def warning_lines(notices: Iterable[Notice]) -> list[str]:
-    """The warnings, those with one text together: code, pieces and message."""
-    import textwrap
-
-    groups: dict[tuple[str, str], list[str]] = {}
-    for notice in notices:
-        pieces = groups.setdefault((notice.code, notice.message), [])
-        if notice.piece:
-            pieces.append(notice.piece)
-    lines: list[str] = []
-    for (code, message), pieces in groups.items():
-        named = ", ".join(pieces[:PIECES_NAMED])
-        more = f" and {len(pieces) - PIECES_NAMED} more" if len(pieces) > PIECES_NAMED else ""
-        text = f"{code}: {named}{more}: {message}" if pieces else f"{code}: {message}"
-        lines += textwrap.wrap(text, TEXT_WIDTH, subsequent_indent="    ", break_on_hyphens=False)
-    return lines

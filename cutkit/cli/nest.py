@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cutkit.cli.common import DURATION, EXIT_INTERRUPTED, LENGTH, json_option, print_json, quiet_option, say
+from cutkit.cli.notices import say_notices
 from cutkit.errors import CheckError, InfeasibleError, UsageError
 
 if TYPE_CHECKING:
     from cutkit.model import Demand, Fabric, InputFile, Marker, NestSettings, Notice, Pattern
     from cutkit.report import MarkerFigures
 
-SHOWN_NOTICES = 12
 MOST_TIME_S = 7 * 24 * 3600.0
 
 
@@ -101,7 +101,7 @@ def command(
     per_marker = [outputs.of_material(d.material) if len(job.demands) > 1 else outputs for d in job.demands]
     sources = tuple(file.path for file in job.inputs)
     _refuse_bad_outputs(per_marker, sources)
-    _say_notices(job.notices, quiet)
+    say_notices(job.notices, quiet=quiet, all_of_them="`cutkit inspect` lists them")
     rows: list[MarkerFigures] = []
     unplaced: list[str] = []
     with _first_interrupt_stops() as interrupted:
@@ -291,14 +291,6 @@ def _refuse_waste(rows: list[MarkerFigures], min_efficiency: float | None) -> No
     low = [f"{row.path}: {100 * row.efficiency:.2f} %" for row in rows if 100 * row.efficiency < min_efficiency]
     if low:
         raise CheckError(f"below the wanted efficiency of {min_efficiency:g} %:", hint="\n".join(low))
-
-
-def _say_notices(notices: tuple[Notice, ...], quiet: bool) -> None:
-    for notice in notices[:SHOWN_NOTICES]:
-        piece = f"piece {notice.piece}: " if notice.piece else ""
-        say(f"note [{notice.code}] {piece}{notice.message}", quiet=quiet)
-    if len(notices) > SHOWN_NOTICES:
-        say(f"note: and {len(notices) - SHOWN_NOTICES} more; `cutkit inspect` lists them", quiet=quiet)
 
 
 @contextmanager

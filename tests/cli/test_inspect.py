@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from cutkit.cli.inspect import command, head_lines, piece_table, warning_lines
+from cutkit.cli.inspect import command, head_lines, piece_table
+from cutkit.cli.notices import notice_lines
 from cutkit.errors import InputError
 from cutkit.formats.dxf import read_pattern
 from cutkit.model import Notice
@@ -121,7 +122,7 @@ def test_a_table_row_per_piece_fits_a_hundred_columns(capsys):
         pattern = read_pattern(path)
         text = table_text(piece_table(pattern, every_size=False), width=100, plain=True)
         lines = text.splitlines()
-        assert all(len(row) <= 100 for row in [*lines, *head_lines(pattern), *warning_lines(pattern.notices)])
+        assert all(len(row) <= 100 for row in [*lines, *head_lines(pattern), *notice_lines(pattern.notices)])
         names = list(dict.fromkeys(piece.name for piece in pattern.pieces))
         assert [row.split("  ")[0] for row in lines[-len(names) :]] == names
         every = table_text(piece_table(pattern, every_size=True), width=100, plain=True)
@@ -130,4 +131,4 @@ def test_a_table_row_per_piece_fits_a_hundred_columns(capsys):
 
 def test_equal_warnings_are_told_once():
     notices = [Notice("quantity-missing", "one", name) for name in "ABCDEF"]
-    assert warning_lines(notices) == ["quantity-missing: A, B, C, D and 2 more: one"]
+    assert notice_lines(notices) == ["quantity-missing: A, B, C, D and 2 more: one"]
