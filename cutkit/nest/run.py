@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
-from shapely.geometry import box
 
 from cutkit import kernels
 from cutkit.model import Copy, Demand, Fabric, InputFile, Marker, NestSettings, OrderedPiece, SearchRecord, Unplaced
 from cutkit.nest import Listener, Progress, Stage
 from cutkit.nest.chain import Found, Problem
+from cutkit.nest.compile import compile_kernels
 from cutkit.nest.search import Effort, Outcome, search
 from cutkit.nest.settle import settle
 from cutkit.nest.shapes import ShapeSet, shapes_of
@@ -40,9 +40,6 @@ class Run:
     def marker(self, inputs: tuple[InputFile, ...]) -> Marker:
         """Nest, and settle on the best layout that the referee passes."""
         self._compile()
-        return self._marker(inputs)
-
-    def _marker(self, inputs: tuple[InputFile, ...]) -> Marker:
         shapes = shapes_of(self.demand, SIMPLIFY * self.fabric.usable_width_mm)
         copies, options, unplaced = self._fitting(shapes)
         outcome = self._search(shapes, copies, options) if copies else Outcome([], 0)
@@ -136,10 +133,5 @@ class Run:
         if kernels.is_compiled() or self.stop():
             return
         self._report("compiling")
-        square = OrderedPiece("square", "", "", box(0, 0, 10, 10), 3)
-        copies = tuple(Copy("square", 1, False, (0.0, 180.0)) for _ in range(3))
-        tiny = Demand("", (replace(square, outline=square.outline.difference(box(4, 5, 6, 10))),), copies)
-        for settings in (NestSettings(rounds=1), NestSettings(rounds=1, gap_mm=1.0)):
-            Run(Fabric(25.0), tiny, settings, None, lambda: False, self.begin)._marker(())
-        kernels.note_compiled()
+        compile_kernels()
         self.begin = time.monotonic()

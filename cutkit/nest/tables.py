@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from shapely.geometry import Polygon
 
-from cutkit.kernels import field, nfp
+from cutkit.kernels import field, moves, nfp
 from cutkit.kernels.convex import convex_parts
 from cutkit.kernels.moves import Tables
 from cutkit.nest.shapes import ShapeSet
@@ -57,27 +57,57 @@ def build_tables(
 
     ``workers`` threads share the work; the result does not depend on their number.
     """
-    half = np.array([shape.half_mm for shape in shapes.shapes]).reshape(-1, 2)
-    size = np.array([shape.hull_side_mm for shape in shapes.shapes])
-    step = height_mm / LATTICE_ROWS
-    owners, owner_of = _share_pairs(shapes)
-    parts = [owners[k : k + PAIRS_AT_A_TIME] for k in range(0, len(owners), PAIRS_AT_A_TIME)]
-
+    owners, _ = _share_pairs(shapes)
     outlines = _Outlines.of([shape.outline for shape in shapes.shapes])
+    parts = [owners[k : k + PAIRS_AT_A_TIME] for k in range(0, len(owners), PAIRS_AT_A_TIME)]
+    plan = _Plan.of(shapes, height_mm, gap_mm)
 
     def tables_of(pairs: list[Pair]) -> _PairTables | None:
-        return None if is_over() else _pair_tables(outlines, pairs, half, step, gap_mm)
+        return None if is_over() else _pair_tables(plan, pairs, *no_fit_polygons(outlines, pairs))
 
     with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
         built = [part for part in pool.map(tables_of, parts) if part is not None]
-    if len(built) < len(parts):
-        return None
+    return _tables(shapes, plan, built) if len(built) == len(parts) else None
+
+
+def tabulated(shapes: ShapeSet, height_mm: float, gap_mm: float, no_fit: list[tuple[Floats, Longs]]) -> Tables:
+    """The tables of shapes whose NFPs are known: edges and where each one's begin, for all pairs in order."""
+    owners, _ = _share_pairs(shapes)
+    plan = _Plan.of(shapes, height_mm, gap_mm)
+    return _tables(shapes, plan, [_pair_tables(plan, owners, edges, starts) for edges, starts in no_fit])
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What all tables of a preparation share: half boxes, height, lattice step and gap."""
+
+    half: Floats
+    height_mm: float
+    step_mm: float
+    gap_mm: float
+
+    @staticmethod
+    def of(shapes: ShapeSet, height_mm: float, gap_mm: float) -> _Plan:
+        """The plan for ``shapes`` on a fabric."""
+        half = np.array([shape.half_mm for shape in shapes.shapes]).reshape(-1, 2)
+        return _Plan(half, height_mm, height_mm / LATTICE_ROWS, gap_mm)
+
+
+def _tables(shapes: ShapeSet, plan: _Plan, built: list[_PairTables]) -> Tables:
     joined = _join(built)
-    pair_grid, pair_shape = _by_shapes(owner_of, joined)
-    window = max(WINDOW * height_mm, 4 * float(half[:, 0].max()))
-    number = np.array([height_mm, step, TOLERANCE * height_mm, FLOOR * size.mean(), gap_mm, window, half[:, 0].max()])
+    pair_grid, pair_shape = _by_shapes(_share_pairs(shapes)[1], joined)
+    size = np.array([shape.hull_side_mm for shape in shapes.shapes])
+    longest = float(plan.half[:, 0].max())
+    number = np.zeros(7)
+    number[moves.HEIGHT] = plan.height_mm
+    number[moves.STEP] = plan.step_mm
+    number[moves.TOLERANCE] = TOLERANCE * plan.height_mm
+    number[moves.FLOOR] = FLOOR * size.mean()
+    number[moves.GAP] = plan.gap_mm
+    number[moves.WINDOW] = max(WINDOW * plan.height_mm, 4 * longest)
+    number[moves.BUCKET] = longest
     return Tables(
-        half=half,
+        half=plan.half,
         hull=np.sqrt(size / size.mean()),
         pair_grid=pair_grid,
         pair_shape=pair_shape,
@@ -106,11 +136,10 @@ def _share_pairs(shapes: ShapeSet) -> tuple[list[Pair], NDArray[np.int64]]:
     return list(owners), owner_of
 
 
-def _pair_tables(outlines: _Outlines, pairs: list[Pair], half: Floats, step: float, gap_mm: float) -> _PairTables:
-    edges, starts = no_fit_polygons(outlines, pairs)
-    extents = np.array([half[a] + half[b] for a, b in pairs]).reshape(-1, 2)
-    grid, shape, cell_start, listed = field.build_cells(edges, starts, extents, CELLS_ALONG, gap_mm)
-    stamps, stamp = field.build_stamps(grid, shape, cell_start, listed, edges, extents, step, gap_mm)
+def _pair_tables(plan: _Plan, pairs: list[Pair], edges: Floats, starts: Longs) -> _PairTables:
+    extents = np.array([plan.half[a] + plan.half[b] for a, b in pairs]).reshape(-1, 2)
+    grid, shape, cell_start, listed = field.build_cells(edges, starts, extents, CELLS_ALONG, plan.gap_mm)
+    stamps, stamp = field.build_stamps(grid, shape, cell_start, listed, edges, extents, plan.step_mm, plan.gap_mm)
     return _PairTables(edges, grid, shape, cell_start, listed, stamps, stamp)
 
 

@@ -1,0 +1,81 @@
+"""Compiling every kernel, once on a machine, on two processors where there are two.
+
+The kernels fall in two halves that do not call one another: outlines to no-fit polygons, and everything behind. numba
+compiles one function at a time in a process, so a second process compiles the first half; both write to one cache.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from shapely.geometry import box
+
+from cutkit import kernels
+from cutkit.kernels import nfp
+from cutkit.kernels.convex import convex_parts
+from cutkit.kernels.outward import simplify_outward
+from cutkit.nest.chain import Chain, Problem, SearchPlan
+from cutkit.nest.shapes import ShapeSet
+from cutkit.nest.start import first_layout, shelf_layout
+from cutkit.nest.tables import tabulated
+
+SIDE_MM = 10.0
+OTHER_HALF = "from cutkit.nest.compile import compile_outlines; compile_outlines()"
+
+
+def compile_kernels() -> None:
+    """Compile all kernels into the cache; where another process is at it already, wait for that one."""
+    with _alone():
+        if kernels.is_compiled():
+            return
+        other = subprocess.Popen(
+            [sys.executable, "-c", OTHER_HALF], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        compile_search()
+        other.wait()
+        compile_outlines()  # from the cache, unless the other process could not be started or failed
+        kernels.note_compiled()
+
+
+def compile_outlines() -> None:
+    """Compile what leads from outlines to no-fit polygons."""
+    ring = np.array([[0.0, 0.0], [SIDE_MM, 0.0], [SIDE_MM, SIDE_MM], [0.5 * SIDE_MM, 0.3 * SIDE_MM], [0.0, SIDE_MM]])
+    simplify_outward(ring, 0.1)
+    parts, offsets = convex_parts(ring, np.array([0, len(ring)], dtype=np.int64))
+    shapes = np.array([0, len(offsets) - 1], dtype=np.int64)
+    nfp.no_fit_batch(parts, offsets, shapes, np.array([[0, 0]], dtype=np.int64), nfp.SLIVER)
+
+
+def compile_search() -> None:
+    """Compile what works with no-fit polygons: the tables, the first layout and the search, on three squares."""
+    shapes = ShapeSet()
+    shapes.enter(("square", False, 0.0), box(0, 0, SIDE_MM, SIDE_MM))
+    corners = SIDE_MM * np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
+    along = (np.roll(corners, -1, axis=0) - corners) / (2 * SIDE_MM)
+    rows = np.column_stack([corners, along, np.full(4, 2 * SIDE_MM), np.full((4, 2), -1.0)])
+    height = 2.5 * SIDE_MM
+    tables = tabulated(shapes, height, 0.0, [(rows, np.array([0, 4], dtype=np.int64))])
+    options = [[0], [0], [0]]
+    problem = Problem(tables, options, {0: 0}, SIDE_MM)
+    start = shelf_layout(tables.half, options, height, 0.0)
+    chain = Chain(problem, SearchPlan(), np.random.default_rng(1), first_layout(problem, start))
+    for slices, _ in enumerate(chain.run()):
+        if slices == 3:
+            break
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Only one process of this user compiles at a time; the others wait."""
+    try:
+        import fcntl
+    except ImportError:  # not on Windows: there two processes may compile the same, which costs time only
+        yield
+        return
+    with open(kernels.CACHE / "compiling", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
