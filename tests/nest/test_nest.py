@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 import shapely
-from garments import QUARTERS, TWO_WAY, blobs, demand
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from nest_demands import QUARTERS, TWO_WAY, blobs, demand
 from shapely.geometry import Polygon, box
 
 from cutkit.check import check_marker
