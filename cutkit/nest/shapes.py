@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import Polygon, box
+from shapely.geometry import Polygon
 from shapely.geometry.polygon import orient
 
 from cutkit.model import Copy, Demand, OrderedPiece, Placement
@@ -106,25 +106,34 @@ def shapes_of(demand: Demand, tolerance_mm: float) -> ShapeSet:
 
 
 def simplified_outward(piece: OrderedPiece, tolerance_mm: float) -> Polygon:
-    """A polygon that contains the piece's outline, within ``tolerance_mm`` of it and inside its box; holes are filled.
+    """A polygon that contains the piece's outline, within ``tolerance_mm`` of it and inside its box; cut-outs shrink.
 
     The box is kept so that a piece exactly as wide as the fabric still fits.
     """
     from cutkit.kernels.outward import simplify_outward
 
-    solid = Polygon(piece.outline.exterior)
-    ring = np.asarray(orient(solid).exterior.coords, dtype=np.float64)[:-1]
-    grown = Polygon(simplify_outward(ring, tolerance_mm)).intersection(box(*solid.bounds))
-    if isinstance(grown, Polygon) and grown.is_valid and len(grown.exterior.coords) < len(solid.exterior.coords):
-        return grown
-    return solid
+    whole = orient(piece.outline)
+    rings = [simplify_outward(ring, tolerance_mm) for ring in rings_of(whole)]
+    grown = Polygon(rings[0], [ring for ring in rings[1:] if len(ring) > 2])
+    fewer = shapely.count_coordinates(grown) < shapely.count_coordinates(whole)
+    return grown if fewer and grown.is_valid else whole
+
+
+def rings_of(polygon: Polygon) -> list[Floats]:
+    """The outer ring and the holes, each without its repeated last point."""
+    return [np.asarray(ring.coords, dtype=np.float64)[:-1] for ring in (polygon.exterior, *polygon.interiors)]
 
 
 def _key(outline: Polygon) -> bytes:
     """Equal for outlines that are equal to a millionth of their size, wherever their rings begin."""
-    ring = np.asarray(outline.exterior.coords, dtype=np.float64)[:-1]
-    scale = np.abs(ring).max()
-    grid = np.round(ring / scale * 1e7).astype(np.int64)
+    rings = rings_of(outline)
+    scale = np.abs(rings[0]).max()
+    head = np.array([round(float(np.log2(scale)) * 1e6)], dtype=np.int64).tobytes()
+    outer, *holes = [_ring_key(ring / scale) for ring in rings]
+    return b"|".join([head, outer, *sorted(holes)])
+
+
+def _ring_key(ring: Floats) -> bytes:
+    grid = np.round(ring * 1e7).astype(np.int64)
     first = np.lexsort((grid[:, 1], grid[:, 0]))[0]
-    head = np.array([round(float(np.log2(scale)) * 1e6)], dtype=np.int64)
-    return bytes(head.tobytes() + np.roll(grid, -first, axis=0).tobytes())
+    return bytes(np.roll(grid, -first, axis=0).tobytes())

@@ -16,7 +16,7 @@ from shapely.geometry import Polygon
 from cutkit.kernels import field, moves, nfp
 from cutkit.kernels.convex import convex_parts
 from cutkit.kernels.moves import Tables
-from cutkit.nest.shapes import ShapeSet
+from cutkit.nest.shapes import ShapeSet, rings_of
 
 CELLS_ALONG = 40
 """Cells along the longer side of an NFP's box."""
@@ -173,8 +173,9 @@ class _Outlines:
         """Outlines taken apart."""
         points, part_sizes, part_counts = [], [], []
         for polygon in polygons:
-            ring = np.asarray(polygon.exterior.coords, dtype=np.float64)[:-1]
-            xy, offsets = convex_parts(ring, np.array([0, len(ring)], dtype=np.int64))
+            rings = rings_of(polygon)
+            ends = np.cumsum([0, *(len(ring) for ring in rings)]).astype(np.int64)
+            xy, offsets = convex_parts(np.concatenate(rings), ends)
             points.append(xy)
             part_sizes.append(np.diff(offsets))
             part_counts.append(len(offsets) - 1)

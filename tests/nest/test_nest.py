@@ -149,6 +149,13 @@ def test_a_free_mirror_is_used_where_it_helps():
     assert len(marker.placements) == 8
 
 
+def test_small_pieces_lie_in_cut_outs():
+    frame = Polygon(box(0, 0, 100, 100).exterior, [box(20, 20, 80, 80).exterior])
+    marker = nested(demand((frame, 2), (box(0, 0, 29, 29), 8)), 100.0, rounds=10)
+    assert check_marker(marker) == []
+    assert marker.length_mm == pytest.approx(200.0, abs=1e-3)
+
+
 def test_far_coordinates_and_dense_outlines():
     t = np.linspace(0, 2 * np.pi, 300, endpoint=False)
     disc = Polygon(np.c_[1e6 + 50 * np.cos(t), -2e6 + 50 * np.sin(t)])
