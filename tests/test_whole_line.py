@@ -184,12 +184,12 @@ def test_nap_gap_and_selvedge_are_kept(tmp_path, nap, gap_mm, selvedge_mm):
 
 def test_several_materials_give_a_marker_each_and_a_total(tmp_path):
     typed = ("nest", HOODIE, "--width", "150cm", "--order", ordered("S", "L"), "--rounds", 1)
-    ran = run(*typed, "-o", tmp_path / "h.marker.json", "--svg", tmp_path / "h.svg")
+    ran = run(*typed, "-o", tmp_path / "h1.2.marker.json", "--svg", tmp_path / "h1.2.svg")
     assert ran.code == 0, ran.err
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"h-SHELL.marker.json", "h-RIB.marker.json", "h-SHELL.svg", "h-RIB.svg"}
+    assert names == {"h1.2-SHELL.marker.json", "h1.2-RIB.marker.json", "h1.2-SHELL.svg", "h1.2-RIB.svg"}
     rows = ran.out.splitlines()
-    lengths = [json.loads((tmp_path / f"h-{m}.marker.json").read_text())["length_mm"] for m in ("SHELL", "RIB")]
+    lengths = [json.loads((tmp_path / f"h1.2-{m}.marker.json").read_text())["length_mm"] for m in ("SHELL", "RIB")]
     total = next(row for row in rows if row.startswith("Total of 2"))
     assert f"{sum(lengths) / 1000:.3f}" in total
     for material, length in zip(("SHELL", "RIB"), lengths, strict=True):

@@ -315,6 +315,6 @@ def _first_interrupt_stops() -> Iterator[Callable[[], bool]]:
 
 
 def _with_ending(path: Path, ending: str) -> Path:
-    """``m.marker.json`` and ``shell`` to ``m-shell.marker.json``."""
-    stem, dot, suffixes = path.name.partition(".")
-    return path.with_name(f"{stem}-{ending}{dot}{suffixes}")
+    """``m.marker.json`` and ``shell`` to ``m-shell.marker.json``; a dot within the name itself stays there."""
+    suffix = ".marker.json" if path.name.endswith(".marker.json") else path.suffix
+    return path.with_name(f"{path.name.removesuffix(suffix)}-{ending}{suffix}")
