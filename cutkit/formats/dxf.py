@@ -8,7 +8,7 @@ a file without blocks), names and sizes (``dxf_sizes``), grading (``dxf_grade``)
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from cutkit.errors import InputError
 from cutkit.formats.dxf_container import EXPORT_AGAIN, Block, Drawing, Record, read_drawing
 from cutkit.formats.dxf_draft import Draft, drafts_of
 from cutkit.formats.dxf_grade import grade_drafts
-from cutkit.formats.dxf_meaning import Style, layers_dialect, style_of
+from cutkit.formats.dxf_meaning import Style, labels_of, layers_dialect, style_of
 from cutkit.formats.dxf_notch import Teller
 from cutkit.formats.dxf_piece import finish
 from cutkit.formats.dxf_plain import plain_drafts
@@ -40,7 +40,6 @@ from cutkit.model import Dialect, Pattern, Piece, Units
 
 GARMENT_LAYERS = {"1", "84", "14"}
 """A block with one of these draws a piece by the ASTM or AAMA convention."""
-NO_GRAIN_NAMED = 6
 
 
 def read_pattern(path: str | Path, *, units: Units | None = None, rul: str | Path | None = None) -> Pattern:
@@ -82,9 +81,10 @@ class _Reading:
     def drafts(self) -> tuple[list[Draft], Dialect]:
         """The pieces as drawn and the dialect; InputError where the file has none."""
         reader = ShapeReader(self.drawing, self.where, self.choice.mm)
-        blocks = _piece_blocks(self.drawing)
+        blocks, others = _piece_blocks(self.drawing)
         if blocks:
             drafts = self._block_drafts(blocks, reader)
+            self._tell_not_read(others, reader)
             layers = {record.layer for block in blocks for record in block.records}
             dialect = self.style.dialect or layers_dialect(layers)
         else:
@@ -102,39 +102,56 @@ class _Reading:
 
     def _block_drafts(self, blocks: Sequence[Block], reader: ShapeReader) -> list[Draft]:
         inserts = self._inserts(blocks)
+        same_name = Counter(block.name.upper() for block in blocks)
         drafts: list[Draft] = []
         for block in blocks:
             shapes = reader.block_shapes(block, inserts.get(id(block)))
             where = f"{self.where}, block {block.name!r}"
-            drafts += drafts_of(shapes, block.name, block.line, where, self.remarks)
-        self._tell_loose(reader)
+            found = drafts_of(shapes, block.name, block.line, where, self.remarks)
+            if found:
+                self._tell_inserts(block, found[0].labels.name or block.name, same_name[block.name.upper()] > 1)
+            drafts += found
+        self._tell_loose()
         return drafts
 
     def _inserts(self, blocks: Sequence[Block]) -> dict[int, Record]:
         """The INSERT of each block, by the block's id: of blocks with one name the n-th takes the n-th INSERT."""
-        by_name: dict[str, list[Record]] = defaultdict(list)
-        for record in self.drawing.entities:
-            if record.kind == "INSERT":
-                by_name[record.text(2).upper()].append(record)
-        same_name = Counter(block.name.upper() for block in blocks)
         taken: Counter[str] = Counter()
         found: dict[int, Record] = {}
         for block in blocks:
             name = block.name.upper()
-            inserts = by_name.get(name, [])
+            inserts = self._inserts_of(name)
             if inserts:
                 found[id(block)] = inserts[min(taken[name], len(inserts) - 1)]
-            elif by_name:
-                self.remarks.add(
-                    "block-not-inserted", "its block is inserted nowhere; it is read as a piece", block.name
-                )
-            if same_name[name] == 1 and len(inserts) > 1:
-                message = f"its block is inserted {len(inserts)} times; it is read as one piece"
-                self.remarks.add("block-inserted-often", message, block.name)
             taken[name] += 1
         return found
 
-    def _tell_loose(self, reader: ShapeReader) -> None:
+    def _inserts_of(self, name: str) -> list[Record]:
+        return [r for r in self.drawing.entities if r.kind == "INSERT" and r.text(2).upper() == name]
+
+    def _tell_inserts(self, block: Block, piece: str, name_shared: bool) -> None:
+        """Say where a piece's block is not inserted once, as it is in nearly all files."""
+        count = len(self._inserts_of(block.name.upper()))
+        if not count and any(record.kind == "INSERT" for record in self.drawing.entities):
+            message = f"its block {block.name!r} is inserted nowhere; it is read as a piece"
+            self.remarks.add("block-not-inserted", message, piece)
+        if count > 1 and not name_shared:
+            message = f"its block {block.name!r} is inserted {count} times; it is read as one piece"
+            self.remarks.add("block-inserted-often", message, piece)
+
+    def _tell_not_read(self, others: Sequence[Block], reader: ShapeReader) -> None:
+        """Name the blocks that an INSERT or a text means as pieces, but that have no line on a garment layer."""
+        inserted = {r.text(2).upper() for r in self.drawing.entities if r.kind == "INSERT"}
+        for block in others:
+            shapes = reader.block_shapes(block)
+            name = labels_of(shapes).name
+            layers = ", ".join(sorted({shape.layer for shape in shapes if shape.is_path})[:6])
+            if name or (layers and block.name.upper() in inserted):
+                has = f"has lines on layers {layers}, but" if layers else "has"
+                message = f"block {block.name!r} {has} no outline (layer 1); it is not read"
+                self.remarks.add("piece-without-outline", message, name or block.name)
+
+    def _tell_loose(self) -> None:
         loose = [r for r in self.drawing.entities if r.kind not in ("INSERT", "TEXT", "MTEXT", "ATTRIB", "ATTDEF")]
         if loose:
             layers = ", ".join(sorted({record.layer for record in loose})[:6])
@@ -209,27 +226,44 @@ class _Reading:
         return shared
 
 
-def _piece_blocks(drawing: Drawing) -> list[Block]:
-    """The blocks that draw a piece: with a garment layer, no layout, and not only a part of another block."""
+def _piece_blocks(drawing: Drawing) -> tuple[list[Block], list[Block]]:
+    """The blocks that draw a piece, with a line on a garment layer, and the other ones.
+
+    Layouts are neither, nor is a block that is only a part of another one.
+    """
     by_name = {block.name.upper(): block for block in reversed(drawing.blocks)}
-    inner = {r.text(2).upper() for block in drawing.blocks for r in block.records if r.kind == "INSERT"}
-    outer = {r.text(2).upper() for r in drawing.entities if r.kind == "INSERT"}
-    blocks = [b for b in drawing.blocks if not _LAYOUT.match(b.name)]
-    own = [b for b in blocks if b.name.upper() not in inner or b.name.upper() in outer]
-    return [b for b in own if _layers(b.records, by_name) & GARMENT_LAYERS]
+    blocks = [block for block in drawing.blocks if not _LAYOUT.match(block.name)]
+    parts = _parts(blocks, {r.text(2).upper() for r in drawing.entities if r.kind == "INSERT"}, by_name)
+    own = [block for block in blocks if block.name.upper() not in parts]
+    drawing_pieces = {id(block) for block in own if _layers(block, by_name) & GARMENT_LAYERS}
+    return [b for b in own if id(b) in drawing_pieces], [b for b in own if id(b) not in drawing_pieces]
+
+
+def _parts(blocks: Sequence[Block], outer: set[str], by_name: dict[str, Block]) -> set[str]:
+    """The names of blocks that only stand inside others; of blocks inside one another the first counts as its own."""
+    parts: set[str] = set()
+    for block in blocks:
+        if block.name.upper() not in parts:
+            parts |= {name for name in _within(block, by_name) if name != block.name.upper()}
+    return parts - outer
+
+
+def _within(block: Block, by_name: dict[str, Block]) -> set[str]:
+    """The names of all blocks that are inserted in a block, at whatever depth."""
+    found: set[str] = set()
+    waiting = [block]
+    while waiting:
+        names = {r.text(2).upper() for r in waiting.pop().records if r.kind == "INSERT"} - found
+        found |= names
+        waiting += [by_name[name] for name in names if name in by_name]
+    return found
 
 
 _LAYOUT = re.compile(r"[*$](?:MODEL|PAPER)_SPACE", re.IGNORECASE)
 
 
-def _layers(records: Iterable[Record], by_name: dict[str, Block], depth: int = 0) -> set[str]:
+def _layers(block: Block, by_name: dict[str, Block]) -> set[str]:
     """The layers that lines are drawn on, also those of blocks inserted among them."""
-    layers: set[str] = set()
-    for record in records:
-        if record.kind == "INSERT":
-            inner = by_name.get(record.text(2).upper())
-            if inner is not None and depth < 2:
-                layers |= _layers(inner.records, by_name, depth + 1)
-        elif record.kind not in ("TEXT", "MTEXT", "POINT", "ATTDEF"):
-            layers.add(record.layer)
-    return layers
+    inner = [by_name[name] for name in _within(block, by_name) if name in by_name]
+    no_lines = ("INSERT", "TEXT", "MTEXT", "POINT", "ATTDEF")
+    return {record.layer for b in (block, *inner) for record in b.records if record.kind not in no_lines}

@@ -23,6 +23,8 @@ EXPORT_AGAIN = "Export the file again from the pattern CAD, as text DXF (ASTM D6
 _OTHER_FILES = (
     (b"AC10", "a DWG drawing, not a DXF", "Save it as DXF."),
     (b"PK\x03\x04", "a ZIP archive, not a DXF", "Unpack it and give the DXF inside."),
+    (b"\xff\xfe", "UTF-16 text, which a DXF never is", "Save it as UTF-8 or ASCII text."),
+    (b"\xfe\xff", "UTF-16 text, which a DXF never is", "Save it as UTF-8 or ASCII text."),
     (b"%PDF", "a PDF, not a DXF", "Export the pattern as DXF."),
     (b"<?xml", "an XML file, not a DXF", "Export the pattern as DXF."),
     (b"<svg", "an SVG picture, not a DXF", "Export the pattern as DXF."),

@@ -78,7 +78,8 @@ class Draft:
 def drafts_of(shapes: list[Shape], block: str, line: int, where: str, remarks: Remarks) -> list[Draft]:
     """The pieces that a block draws: one, more where it holds outlines side by side, none where it holds no boundary.
 
-    InputError where its boundary does not close, or where it names a piece and has no boundary at all.
+    InputError where its boundary does not close or has no area. A block that names a piece and has no boundary at all
+    is told of.
     """
     by_layer = _by_layer(shapes)
     labels = labels_of(shapes)

@@ -42,15 +42,18 @@ _KEYS = {
 """Keys of system texts, in lower case, and what they are known as here; "" is known and not needed."""
 
 RULE_LABEL = re.compile(r"#\s*(\d+)")
-_PAIR = re.compile(r"(\d+)\s*[,;/]\s*(\d+)")
+_PAIR = re.compile(r"(\d+)\s*[,;/+]\s*(\d+)")
 _SINGLE = re.compile(r"(\d+)(?:\.0*)?")
 _LEFT_RIGHT = re.compile(r"L\s*[*x]\s*(\d+)\s*[-+,/]\s*R\s*[*x]\s*(\d+)", re.IGNORECASE)
+_PAIRS = re.compile(r"(?:\b(\d+)\s*x?\s*)?\bpairs?\b", re.IGNORECASE)
 _COUNTS = (
-    re.compile(r"\bcut\s*(?:x\s*)?0*(\d+)\b", re.IGNORECASE),
+    re.compile(r"\bcut\s*(?:x\s*)?0*(\d+)\b(?![.,]\d)", re.IGNORECASE),
     re.compile(r"[*]\s*0*(\d+)\b"),
-    re.compile(r"\bx\s*0*(\d+)\b", re.IGNORECASE),
-    re.compile(r"\b0*(\d+)\s*x(?![a-z]*\d)", re.IGNORECASE),
+    re.compile(r"(?<!size )\bx\s*0*(\d+)\b", re.IGNORECASE),
+    re.compile(r"(?<![.,\d])0*(\d+)\s*x\b", re.IGNORECASE),
 )
+_DIMENSIONS = re.compile(r"\d[\d.,]*\s*(?:mm|cm|in|[\"'″′])?\s*[x×]\s*\d[\d.,]*", re.IGNORECASE)
+"""Two lengths, as on a control square (10" x 10"): no count of copies."""
 _ON_FOLD = re.compile(r"\b(?:on|cut|place on)\s+(?:the\s+)?fold\b", re.IGNORECASE)
 MOST_COPIES = 1000
 """More copies of one piece in one garment than this is a misread number."""
@@ -180,11 +183,17 @@ def read_quantity(text: str) -> Quantity | None:
 
 
 def quantity_in_words(text: str) -> Quantity | None:
-    """The copies that a free text asks for: "SHL(L*1-R*1)", "Cut 2", "CUT X02", "SL X2", "2X FABRIC"; else None."""
+    """The copies that a free text asks for, else None.
+
+    Known are "SHL(L*1-R*1)", "Cut 1 pair", "Cut 2", "CUT X02", "SL X2" and "2X FABRIC".
+    """
     if match := _LEFT_RIGHT.search(text):
         return _checked(int(match.group(2)), int(match.group(1)))
+    if match := _PAIRS.search(text):
+        pairs = int(match.group(1) or 1)
+        return _checked(pairs, pairs)
     for pattern in _COUNTS:
-        if match := pattern.search(text):
+        if match := pattern.search(text if pattern is _COUNTS[0] else _DIMENSIONS.sub("", text)):
             return _of_total(int(match.group(1)))
     return None
 

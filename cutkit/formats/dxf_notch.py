@@ -21,6 +21,8 @@ ON_LINE_MM = 1.0
 """A notch this near to a line lies on it."""
 NEAR_MM = 5.0
 """A notch this near to the outline is moved to it; one further off, and on no sew line, is left out."""
+MOST_DEPTH_MM = 30.0
+"""No notch is deeper or wider; a larger number is damaged, or in a wrong unit, and would cut the piece in two."""
 FAR_MM = 30.0
 """No seam allowance is wider: a notch on the sew line is moved no further to the outline."""
 
@@ -71,6 +73,7 @@ def notches_of(by_layer: dict[str, list[Shape]], ring: Sequence[Point], tell: Te
         raw += _of_lines(lines, ring, SHAPES[layer], layer)
     if not raw:
         return []
+    _refuse_sizes(raw, tell)
     if any(n.depth_mm is None for n in raw):
         tell("notch-depth-default", f"notches without a depth are {DEFAULT_DEPTH_MM:g} mm deep")
     if any(n.depth_mm is not None and n.depth_mm < 0 for n in raw):
@@ -81,6 +84,20 @@ def notches_of(by_layer: dict[str, list[Shape]], ring: Sequence[Point], tell: Te
     notches = [_notch(n, found) for n, (found, _) in placed if found is not None]
     _tell_of_doubles(notches, tell)
     return notches
+
+
+def _refuse_sizes(raw: Sequence[_Raw], tell: Teller) -> None:
+    """Take away depths and widths that no notch has."""
+    odd = [n for n in raw if max(abs(n.depth_mm or 0.0), n.width_mm) > MOST_DEPTH_MM]
+    for notch in odd:
+        if abs(notch.depth_mm or 0.0) > MOST_DEPTH_MM:
+            notch.depth_mm = None
+        if notch.width_mm > MOST_DEPTH_MM:
+            notch.width_mm = 0.0
+            notch.shape = "slit" if notch.shape == "v" else notch.shape
+    if odd:
+        size = f"deeper or wider than {MOST_DEPTH_MM:g} mm"
+        tell("notch-too-large", f"{len(odd)} notches would be {size}: cut {DEFAULT_DEPTH_MM:g} mm deep or as slits")
 
 
 def _of_point(shape: Shape) -> _Raw:

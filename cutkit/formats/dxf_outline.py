@@ -6,8 +6,9 @@ the sew line (14) stands in where there is neither. Ends up to ``GAP_MM`` apart 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from shapely.geometry import Point as ShapelyPoint
 from shapely.geometry import Polygon
@@ -18,6 +19,7 @@ from cutkit.formats.dxf_shapes import Shape
 from cutkit.geometry import Chain, distance, join_chains, mend, signed_area, without_repeats
 from cutkit.model import Point
 
+T = TypeVar("T")
 GAP_MM = 2.0
 """Ends of an outline up to this far apart are joined; further apart the outline is open, and refused."""
 LEAST_AREA_MM2 = 1.0
@@ -61,7 +63,9 @@ def loops_of(paths: Sequence[Shape], *, gap_mm: float = GAP_MM) -> Loops:
     """The closed and open lines that paths make, joined end to end in whatever order and direction they come."""
     loops = Loops()
     pieces: list[Shape] = []
-    for path in (path for path in paths if path.is_path):
+    once = _once([path for path in paths if path.is_path], lambda path: _key(path.points, closed=path.closed))
+    twice = len([path for path in paths if path.is_path]) - len(once)
+    for path in once:
         ring = without_repeats(path.points, closed=True)
         ends_meet = len(path.points) > 3 and distance(path.points[0], path.points[-1]) <= 1e-3
         if (path.closed or ends_meet) and len(ring) > 2:
@@ -77,9 +81,34 @@ def loops_of(paths: Sequence[Shape], *, gap_mm: float = GAP_MM) -> Loops:
         loops.closed.append(Loop(list(chain.points), parts, line, pieces[0].layer))
         for place, gap in chain.gaps:
             loops.said.append(("outline-gap", f"a gap of {gap:.2f} mm at {_at(place)} is bridged"))
-    loops.closed = [loop for loop in loops.closed if _has_area(loop.ring)]
+    closed = [loop for loop in loops.closed if _has_area(loop.ring)]
+    loops.closed = _once(closed, lambda loop: _key(loop.ring, closed=True))
+    twice += len(closed) - len(loops.closed)
+    if twice:
+        loops.said.append(("line-twice", f"lines drawn twice at one place ({twice}) are used once"))
     loops.closed.sort(key=lambda loop: -abs(signed_area(loop.ring)))
     return loops
+
+
+def _once(things: Sequence[T], key: Callable[[T], object]) -> list[T]:
+    """The things in their order, of those with one key only the first."""
+    first: dict[object, T] = {}
+    for thing in things:
+        first.setdefault(key(thing), thing)
+    return list(first.values())
+
+
+def _key(points: Sequence[Point], *, closed: bool) -> tuple[Point, ...]:
+    """The same for a line and for its copy, whatever its direction and, of a closed one, wherever it begins."""
+    grid = [(round(x, 3) + 0.0, round(y, 3) + 0.0) for x, y in points]
+    if len(grid) > 3 and grid[0] == grid[-1]:
+        closed = True
+        grid.pop()
+    if closed:
+        start = grid.index(min(grid))
+        grid = grid[start:] + grid[:start]
+        return min(tuple(grid), (grid[0], *grid[:0:-1]))
+    return min(tuple(grid), tuple(grid[::-1]))
 
 
 def _has_area(ring: Sequence[Point]) -> bool:
@@ -98,15 +127,20 @@ def _line_of(chain: Chain, paths: Sequence[Shape]) -> int:
 def find_outlines(by_layer: dict[str, list[Shape]], where: str) -> Outlines | None:
     """The outline of a block and what else its boundary layer holds; None for a block without any boundary.
 
-    InputError where there is a boundary that does not close, with the layer, the line and the gap.
+    InputError where there is a boundary that does not close, with the layer, the line and the gap, or that has no area.
     """
     opened: tuple[str, Loops] | None = None
+    drawn: list[Shape] = []
     for layer in ("1", "84", "14"):
-        loops = loops_of(by_layer.get(layer, ()))
+        paths = [shape for shape in by_layer.get(layer, ()) if shape.is_path]
+        loops = loops_of(paths)
         if loops.closed:
             return _outlines(loops, layer, by_layer, opened is not None)
         if loops.open and opened is None:
             opened = (layer, loops)
+        drawn += paths
+    if opened is None and drawn:
+        raise _no_area(drawn, where)
     if opened is None:
         return None
     layer, loops = opened
@@ -117,6 +151,16 @@ def find_outlines(by_layer: dict[str, list[Shape]], where: str) -> Outlines | No
         f"{gap:.1f} mm are missing",
         where=f"{where}, line {line}" if line else where,
         hint=f"Close the outline in the pattern CAD; gaps up to {GAP_MM:g} mm are bridged. {EXPORT_AGAIN}",
+    )
+
+
+def _no_area(paths: Sequence[Shape], where: str) -> InputError:
+    xs, ys = zip(*(point for path in paths for point in path.points), strict=True)
+    size = f"{max(xs) - min(xs):.3g} x {max(ys) - min(ys):.3g} mm"
+    return InputError(
+        f"the outline on layer {paths[0].layer} has no area: all of it is {size}",
+        where=f"{where}, line {paths[0].line}" if paths[0].line else where,
+        hint=f"Is the file's unit (--units) right? If it is, the outline is damaged. {EXPORT_AGAIN}",
     )
 
 

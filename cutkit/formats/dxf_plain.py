@@ -1,12 +1,14 @@
 """Drawings without a garment convention: closed lines become pieces, what lies inside them cut-outs or marks.
 
 The rule, said in a notice: an outermost closed line is a piece. A closed line inside it that follows it all round is
-its sew line; another one on the outline's layer is a cut-out; on another layer it is drawn. Open lines inside a piece
-are drawn, texts inside it name it. Layers with the numbers of the garment convention keep that meaning.
+its sew line; another one on the outline's layer is a cut-out, or a drill hole where it is a small circle; on another
+layer it is drawn. Open lines inside a piece are drawn, texts inside it name it. Layers with the numbers of the garment
+convention keep that meaning.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Sequence
@@ -16,7 +18,7 @@ import shapely
 from shapely.geometry import LineString, Polygon
 from shapely.geometry import Point as ShapelyPoint
 
-from cutkit.formats.dxf_draft import Draft, DrawnLine, Label, drafts_of
+from cutkit.formats.dxf_draft import Draft, DrawnLine, Drill, Label, drafts_of
 from cutkit.formats.dxf_meaning import is_system_text, labels_of
 from cutkit.formats.dxf_outline import Loop, loops_of, valid_ring
 from cutkit.formats.dxf_remarks import Remarks
@@ -27,6 +29,7 @@ from cutkit.model import Point
 WIDEST_ALLOWANCE_MM = 40.0
 """A closed line inside a piece, nowhere further than this from its outline all round, may be its sew line."""
 LEAST_PIECE_MM2 = 25.0
+"""A closed line that encloses less is no piece, and inside a piece, if it is round, a drill hole and no cut-out."""
 _DRAWN_LAYER = re.compile(
     r"mark|draw|pen|plot|internal|sew|stitch|seam|fold|grain|text|label|annot|engrav", re.IGNORECASE
 )
@@ -40,6 +43,7 @@ class _Found:
     loop: Loop
     polygon: Polygon
     holes: list[Loop] = field(default_factory=list)
+    drills: list[Drill] = field(default_factory=list)
     sew: list[Loop] = field(default_factory=list)
     drawn: list[tuple[str, tuple[Point, ...]]] = field(default_factory=list)
     texts: list[Shape] = field(default_factory=list)
@@ -51,7 +55,10 @@ def plain_drafts(shapes: Sequence[Shape], where: str, remarks: Remarks) -> list[
     if "1" in layers and layers & {"4", "7", "8", "14", "84"}:
         return _by_garment_layers(shapes, where, remarks)
     loops, open_lines = _loops(shapes, remarks)
-    pieces = _nest_of(loops)
+    pieces, small = _nest_of(loops)
+    if small and pieces:
+        what = f"closed lines of less than {LEAST_PIECE_MM2 / 100:g} cm² outside every piece"
+        remarks.add("small-lines", f"{what} ({small}) are not used")
     _give(pieces, open_lines, [s for s in shapes if s.kind == "TEXT" and s.text], remarks)
     drafts = [_draft(found, number, where, remarks) for number, found in enumerate(pieces, 1)]
     if drafts:
@@ -87,31 +94,50 @@ def _loops(shapes: Sequence[Shape], remarks: Remarks) -> tuple[list[Loop], list[
         found = loops_of(paths)
         for code, message in found.said:
             remarks.add(code, f"layer {layer}: {message}")
-        closed += [loop for loop in found.closed if Polygon(loop.ring).area >= LEAST_PIECE_MM2]
+        closed += found.closed
         open_lines += [(layer, chain.points) for chain, _ in found.open]
     return closed, open_lines
 
 
-def _nest_of(loops: Sequence[Loop]) -> list[_Found]:
-    """The outermost closed lines as pieces, each with the closed lines inside it; in the file's order."""
+def _nest_of(loops: Sequence[Loop]) -> tuple[list[_Found], int]:
+    """The outermost closed lines as pieces, each with the closed lines inside it, in the file's order.
+
+    And how many closed lines lie in no piece and are too small to be one.
+    """
     shells = [(loop, mended.polygon) for loop in loops if (mended := mend(loop.ring))]
     shells.sort(key=lambda item: -item[1].area)
     pieces: list[_Found] = []
+    small = 0
     for loop, polygon in shells:
         around = next((p for p in pieces if p.polygon.contains(polygon.representative_point())), None)
-        if around is None and not _DRAWN_LAYER.search(loop.layer):
-            pieces.append(_Found(loop, polygon))
-        elif around is None:
+        if around is not None:
+            _put_inside(around, loop, polygon)
+        elif _DRAWN_LAYER.search(loop.layer):
             continue
-        elif any(Polygon(hole.ring).contains(polygon.representative_point()) for hole in around.holes):
-            around.drawn.append((loop.layer, (*loop.ring, loop.ring[0])))
-        elif not around.sew and _follows(polygon, around.polygon):
-            around.sew.append(loop)
-        elif loop.layer == around.loop.layer:
-            around.holes.append(loop)
+        elif polygon.area < LEAST_PIECE_MM2:
+            small += 1
         else:
-            around.drawn.append((loop.layer, (*loop.ring, loop.ring[0])))
-    return sorted(pieces, key=lambda piece: piece.loop.line)
+            pieces.append(_Found(loop, polygon))
+    return sorted(pieces, key=lambda piece: piece.loop.line), small
+
+
+def _put_inside(around: _Found, loop: Loop, polygon: Polygon) -> None:
+    """Give a piece a closed line inside it: as sew line, drill hole, cut-out or drawn line."""
+    if any(Polygon(hole.ring).contains(polygon.representative_point()) for hole in around.holes):
+        around.drawn.append((loop.layer, (*loop.ring, loop.ring[0])))
+    elif not around.sew and _follows(polygon, around.polygon):
+        around.sew.append(loop)
+    elif loop.layer != around.loop.layer:
+        around.drawn.append((loop.layer, (*loop.ring, loop.ring[0])))
+    elif polygon.area < LEAST_PIECE_MM2 and _is_round(polygon):
+        width = 2 * math.sqrt(polygon.area / math.pi)
+        around.drills.append(Drill((polygon.centroid.x, polygon.centroid.y), loop.layer, round(width, 2)))
+    else:
+        around.holes.append(loop)
+
+
+def _is_round(polygon: Polygon) -> bool:
+    return bool(4 * math.pi * polygon.area / polygon.length**2 > 0.9)
 
 
 def _follows(inner: Polygon, outer: Polygon) -> bool:
@@ -158,6 +184,7 @@ def _draft(found: _Found, number: int, where: str, remarks: Remarks) -> Draft:
         remarks.add("outline-mended", mended, name)
     draft = Draft(name, found.loop.line, labels, ring, found.loop.parts)
     draft.holes = [loop.ring for loop in found.holes]
+    draft.drills = found.drills
     draft.lines = [DrawnLine("sew", (*loop.ring, loop.ring[0]), loop.layer) for loop in found.sew]
     for layer, points in found.drawn:
         clean = without_repeats(points)
@@ -171,19 +198,22 @@ def _draft(found: _Found, number: int, where: str, remarks: Remarks) -> Draft:
 
 def _tell_rule(pieces: Sequence[_Found], remarks: Remarks) -> None:
     holes = sum(len(p.holes) for p in pieces)
+    drills = sum(len(p.drills) for p in pieces)
     sew = sum(len(p.sew) for p in pieces)
     parts = [f"{len(pieces)} outermost closed lines are pieces"]
     if sew:
         parts.append(f"{sew} closed lines that follow an outline are sew lines")
     if holes:
         parts.append(f"{holes} closed lines inside on the outline's layer are cut out")
+    if drills:
+        parts.append(f"{drills} small circles inside are drill holes")
     remarks.add("plain-drawing", "no garment convention: " + ", ".join(parts))
 
 
 def _by_garment_layers(shapes: Sequence[Shape], where: str, remarks: Remarks) -> list[Draft]:
     """The pieces of a file with the garment layers but no blocks: one for every outermost outline on layer 1."""
     loops = loops_of([s for s in shapes if s.is_path and s.layer == "1"]).closed
-    homes = _nest_of([Loop(loop.ring, loop.parts, loop.line, loop.layer) for loop in loops])
+    homes, _ = _nest_of(loops)
     groups: list[list[Shape]] = [[] for _ in homes]
     outside = 0
     for shape in shapes:

@@ -20,6 +20,9 @@ FLAT_MM = 0.05
 """How far a flattened curve may lie off the curve, in mm."""
 DEEPEST_INSERT = 8
 MOST_SHAPES = 2_000_000
+MOST_INSERTS = 200_000
+FINEST_SHARE = 1e-7
+"""A curve is flattened no finer than this share of its size: 0.0003 mm in three metres."""
 _TEXT_CODES = {"%%D": "°", "%%P": "±", "%%C": "⌀", "%%U": "", "%%O": "", "%%K": "", "%%%": "%"}
 _MTEXT_FORMAT = re.compile(r"\\[ACFHQTWacfhqtw][^;]*;|\\[LlOoKk]|[{}]")
 
@@ -57,6 +60,7 @@ class ShapeReader:
     mm_per_unit: float
     ignored: Counter[str] = field(default_factory=Counter)
     made: int = 0
+    inserted: int = 0
 
     def __post_init__(self) -> None:
         self._blocks = {block.name.upper(): block for block in reversed(self.drawing.blocks)}
@@ -123,6 +127,9 @@ class ShapeReader:
             )
         shapes: list[Shape] = []
         for local in guard(where, record.line, "INSERT", lambda: _insert_matrices(record, block.base)):
+            self.inserted += 1
+            if self.inserted > MOST_INSERTS:
+                raise InputError(f"more than {MOST_INSERTS} blocks are inserted", where=where, hint=EXPORT_AGAIN)
             shapes += self._shapes(block.records, after(local, matrix), self._where(block), (*inside, name))
         return shapes
 
@@ -220,15 +227,20 @@ def _lwpolyline(record: Record, tolerance: float) -> Shape:
     bulges: list[float] = []
     x: float | None = None
     for code, value in record.tags:
+        if code in (10, 20) and (x is None) == (code == 20):
+            raise ValueError(f"vertex {len(vertices) + 1} has only one coordinate")
         if code == 10:
             x = finite(value)
         elif code == 20 and x is not None:
             vertices.append((x, finite(value)))
             bulges.append(0.0)
+            x = None
         elif code == 42 and bulges:
             bulges[-1] = finite(value)
     if not vertices:
         raise ValueError("it has no vertex")
+    if x is not None:
+        raise ValueError(f"vertex {len(vertices) + 1} has only one coordinate")
     closed = bool(int(record.number(70, 0.0)) & 1)
     return _path(record, _with_bulges(vertices, bulges, closed, tolerance), closed=closed)
 
@@ -293,7 +305,8 @@ def _ellipse(record: Record, tolerance: float) -> Shape:
     )
     if not 0 < ellipse.major_axis.magnitude < 1e9 or not 0 < ellipse.ratio <= 1e3:
         raise ValueError("its axes are not those of a curve")
-    points = [(p.x, p.y) for p in ellipse.flattening(tolerance, segments=8)]
+    finest = FINEST_SHARE * ellipse.major_axis.magnitude
+    points = [(p.x, p.y) for p in ellipse.flattening(max(tolerance, finest), segments=8)]
     return _path(record, points, closed=abs(end - start) >= 2 * math.pi - 1e-9, flat=False)
 
 
@@ -320,7 +333,8 @@ def _spline(record: Record, tolerance: float) -> Shape:
         if len(fit) < 2:
             raise ValueError("it has neither control points nor fit points")
         curve = fit_points_to_cad_cv(fit)
-    points = [(p.x, p.y) for p in curve.flattening(tolerance, segments=4)]
+    finest = FINEST_SHARE * max(abs(v) for p in curve.control_points for v in (p.x, p.y))
+    points = [(p.x, p.y) for p in curve.flattening(max(tolerance, finest), segments=4)]
     return _path(record, points, closed=bool(int(record.number(70, 0.0)) & 1), flat=False)
 
 

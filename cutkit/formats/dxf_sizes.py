@@ -6,6 +6,7 @@ a piece inherit them. A notch is inherited where the outlines of two sizes corre
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -28,19 +29,50 @@ _INHERITED = ("quantity", "material", "category", "annotation", "fold")
 def name_drafts(drafts: Sequence[Draft], sample_size: str | None, remarks: Remarks) -> None:
     """Give every draft its name and size. Two blocks of one name and size stay two pieces, and it is said."""
     graded = any(draft.labels.size for draft in drafts)
-    seen: dict[tuple[str, str], int] = defaultdict(int)
-    for draft in drafts:
+    by_name: dict[str, list[Draft]] = defaultdict(list)
+    for number, draft in enumerate(drafts, 1):
         draft.size = draft.labels.size or ""
-        draft.name = draft.labels.name or name_without_size(draft.block, draft.size)
+        draft.name = (draft.labels.name or name_without_size(draft.block, draft.size)).strip()
+        if not draft.name:
+            draft.name = f"piece {number}"
+            remarks.add("name-missing", "neither its block nor a text names it", draft.name)
         if graded and not draft.size and sample_size:
             draft.size = sample_size
             remarks.add("size-assumed", f"it has no size: taken for the sample size {sample_size}", draft.name)
-        key = (draft.name, draft.size)
-        seen[key] += 1
-        if seen[key] > 1:
-            first = draft.name
-            draft.name = f"{first} ({seen[key]})"
-            remarks.add("name-twice", f"{seen[key]} blocks have this name and size: each is a piece of its own", first)
+        by_name[draft.name].append(draft)
+    for name, same in by_name.items():
+        _tell_apart(name, same, set(by_name), remarks)
+
+
+def _tell_apart(name: str, drafts: Sequence[Draft], taken: set[str], remarks: Remarks) -> None:
+    """Give the second, third ... piece of a name names of their own, the same ones in every size."""
+    by_size: dict[str, list[Draft]] = defaultdict(list)
+    for draft in drafts:
+        by_size[draft.size].append(draft)
+    pieces = max(by_size.values(), key=len)
+    if len(pieces) == 1:
+        return
+    remarks.add("name-twice", f"{len(pieces)} blocks have this name and size: each is a piece of its own", name)
+    free = (candidate for n in itertools.count(2) if (candidate := f"{name} ({n})") not in taken)
+    names = [name, *itertools.islice(free, len(pieces) - 1)]
+    likeness = {(id(draft), k): _likeness(draft, piece) for draft in drafts for k, piece in enumerate(pieces)}
+    for same_size in by_size.values():
+        pairs = [(draft, k) for draft in same_size for k in range(len(pieces))]
+        pairs.sort(key=lambda pair: -likeness[id(pair[0]), pair[1]])
+        done: dict[int, int] = {}
+        for draft, k in pairs:
+            if id(draft) not in done and k not in done.values():
+                done[id(draft)] = k
+                draft.name = names[k]
+    taken.update(names)
+
+
+def _likeness(draft: Draft, other: Draft) -> int:
+    """How sure it is that two drafts of one name are one piece in two sizes: by the material, then the block's name."""
+    materials = [(d.labels.material or "").casefold() for d in (draft, other)]
+    stems = [name_without_size(d.block, d.size).casefold() for d in (draft, other)]
+    by_material = 0 if not all(materials) else (2 if materials[0] == materials[1] else -2)
+    return by_material + (stems[0] == stems[1])
 
 
 def sizes_in_order(drafts: Iterable[Draft]) -> tuple[str, ...]:
@@ -112,13 +144,15 @@ def quantity_of(labels: Labels, name: str, remarks: Remarks) -> Quantity:
         if quantity is not None:
             _tell_of_quantity(quantity, spoken, labels.quantity, name, remarks)
             return quantity
-        remarks.add("quantity-unreadable", f"its quantity {labels.quantity!r} is not understood", name)
+        instead = "" if spoken is not None else ": one, as drawn"
+        remarks.add("quantity-unreadable", f"its quantity {labels.quantity!r} is not understood{instead}", name)
     if spoken is not None:
         quantity, text = spoken
         how = f"; {quantity.assumed}" if quantity.assumed else ""
         remarks.add("quantity-from-label", f"its quantity is taken from the label {text!r}{how}", name)
         return quantity
-    remarks.add("quantity-missing", "it has no quantity: one, as drawn", name)
+    if labels.quantity is None:
+        remarks.add("quantity-missing", "it has no quantity: one, as drawn", name)
     return Quantity(1, 0)
 
 
