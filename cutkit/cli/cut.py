@@ -40,11 +40,11 @@ def command(marker_path: Path, cutter: str, windows: str, output: Path, as_json:
     from cutkit.cut.figures import cut_figures
     from cutkit.cut.plan import plan_cut
     from cutkit.formats.files import refuse_to_replace, write_whole
-    from cutkit.formats.profile import load_profile
+    from cutkit.formats.profile import is_profile_file, load_profile
     from cutkit.formats.program import program_text
 
     profile = load_profile(cutter)
-    inputs: list[str | Path] = [marker_path, *([cutter] if cutter.endswith(".toml") else [])]
+    inputs: list[str | Path] = [marker_path, *([cutter] if is_profile_file(cutter) else [])]
     refuse_to_replace(output, inputs)
     marker = _valid_marker(marker_path)
     path = plan_cut(marker, profile)

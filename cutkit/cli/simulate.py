@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cutkit.cli.common import json_option, print_json, quiet_option, say
-from cutkit.errors import CheckError
+from cutkit.errors import CheckError, UsageError
 from cutkit.units import format_duration, format_length
 
 if TYPE_CHECKING:
@@ -63,15 +63,17 @@ def command(
     Several programs are run one after the other, as one job. With --marker every piece must be cut exactly once and the
     blade stay on the lines. Any violation ends in exit code 5.
     """
-    from cutkit.formats.files import refuse_to_replace, write_whole
+    from cutkit.formats.files import write_whole
     from cutkit.formats.marker import read_marker
-    from cutkit.formats.profile import load_profile
+    from cutkit.formats.profile import is_profile_file, load_profile
     from cutkit.machine.judge import judge
 
-    inputs: list[str | Path] = [*programs, *([marker_path] if marker_path else []), *_file_of(cutter)]
-    for output in (svg_path, trace_path):
-        if output:
-            refuse_to_replace(output, inputs)
+    inputs: list[str | Path] = [
+        *programs,
+        *([marker_path] if marker_path else []),
+        *([cutter] if is_profile_file(cutter) else []),
+    ]
+    _refuse_outputs(svg_path, trace_path, inputs)
     profile = load_profile(cutter)
     marker = read_marker(marker_path) if marker_path else None
     run, sources = _run_all(programs, profile)
@@ -89,6 +91,16 @@ def command(
         _print(outcome)
     if outcome.violations:
         raise click.exceptions.Exit(CheckError.exit_code)
+
+
+def _refuse_outputs(svg_path: str | None, trace_path: str | None, inputs: Sequence[str | Path]) -> None:
+    """UsageError where an output would replace an input, or the picture the trace."""
+    from cutkit.formats.files import refuse_to_replace
+
+    for output in filter(None, (svg_path, trace_path)):
+        refuse_to_replace(output, inputs)
+    if svg_path and trace_path and Path(svg_path).resolve() == Path(trace_path).resolve():
+        raise UsageError("--svg and --trace name the same file", where=svg_path, hint="Give each a name of its own.")
 
 
 @dataclass(frozen=True)
@@ -124,10 +136,6 @@ class Outcome:
     def violations(self) -> tuple[Violation, ...]:
         """The machine's and the judge's, in this order."""
         return (*self.run.violations, *(self.verdict.violations if self.verdict else ()))
-
-
-def _file_of(cutter: str) -> list[str]:
-    return [cutter] if cutter.endswith(".toml") else []
 
 
 def _run_all(programs: Sequence[Path], profile: Any) -> tuple[Run, Sources]:

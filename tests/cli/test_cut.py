@@ -154,6 +154,16 @@ def test_the_output_never_replaces_the_marker(cutkit, marker_file):
     assert marker_file.read_bytes() == before
 
 
+def test_the_output_never_replaces_a_profile_of_ones_own(cutkit, marker_file, tmp_path):
+    from importlib import resources
+
+    profile = tmp_path / "mine"
+    profile.write_text((resources.files("cutkit") / "profiles" / "hpgl-generic.toml").read_text())
+    before = profile.read_bytes()
+    assert cutkit("cut", marker_file, "--cutter", profile, "-o", profile).code == 2
+    assert profile.read_bytes() == before
+
+
 def test_a_missing_folder_is_an_io_error(cutkit, marker_file, tmp_path):
     ran = cutkit("cut", marker_file, "--cutter", "hpgl-generic", "-o", tmp_path / "none" / "m.plt")
     assert ran.code == 6

@@ -167,3 +167,9 @@ def test_wrong_use(cutkit, job):
 
 def test_an_output_that_cannot_be_written(cutkit, job):
     assert simulate(cutkit, job, "--svg", job / "none" / "m.svg").code == 6
+
+
+def test_picture_and_trace_are_two_files(cutkit, job):
+    ran = simulate(cutkit, job, "--svg", job / "out", "--trace", job / "out")
+    assert (ran.code, "same file" in ran.err) == (2, True)
+    assert not (job / "out").exists()
