@@ -59,6 +59,8 @@ def read_pattern(path: str | Path, *, units: Units | None = None, rul: str | Pat
     choice = choose_units(units, style, drawing, remarks)
     table_path = rul if rul is not None else find_rule_table(path)
     table = read_rule_table(table_path, choice.units) if table_path is not None else None
+    for code, message in table.remarks if table else ():
+        remarks.add(code, message)
     reading = _Reading(where, drawing, style, choice, remarks)
     drafts, dialect = reading.drafts()
     return reading.pattern(drafts, dialect, table, sha256_of(data), Path(path).stem)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from cutkit.formats.dxf_container import Drawing
 from cutkit.formats.dxf_shapes import Shape
-from cutkit.model import Dialect
+from cutkit.model import Dialect, Units
 
 _KEYS = {
     "piece name": "name",
@@ -228,3 +228,27 @@ def name_without_size(block: str, size: str) -> str:
         if size and block.upper().endswith(ending.upper()) and len(block) > len(ending):
             return block[: -len(ending)]
     return block
+
+
+_UNIT_WORDS: dict[str, Units] = {
+    "METRIC": "mm",
+    "MM": "mm",
+    "MILLIMETER": "mm",
+    "MILLIMETERS": "mm",
+    "MILLIMETRES": "mm",
+    "CM": "cm",
+    "CENTIMETER": "cm",
+    "CENTIMETERS": "cm",
+    "CENTIMETRES": "cm",
+    "ENGLISH": "in",
+    "IMPERIAL": "in",
+    "INCH": "in",
+    "INCHES": "in",
+    "IN": "in",
+}
+"""The words for a unit in the texts of pattern files."""
+
+
+def unit_named(text: str) -> Units | None:
+    """The unit that a text of a pattern file names ("METRIC" is mm, "ENGLISH" inch); None for a word that is none."""
+    return _UNIT_WORDS.get(text.strip().upper().rstrip("."))

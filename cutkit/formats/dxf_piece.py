@@ -12,6 +12,7 @@ from cutkit.formats.dxf_container import EXPORT_AGAIN
 from cutkit.formats.dxf_draft import Draft
 from cutkit.formats.dxf_meaning import Quantity
 from cutkit.formats.dxf_notch import Notch, Teller
+from cutkit.formats.dxf_outline import valid_ring
 from cutkit.geometry import (
     Affine,
     Line,
@@ -57,10 +58,11 @@ def finish(draft: Draft, quantity: Quantity, other_grain_deg: float | None, wher
 
     A piece without a grain line is turned as ``other_grain_deg`` says (the grain all other pieces share), if it does.
     """
-    whole = _whole(draft, tell)
+    place = f"{where}, size {draft.size}" if draft.size else where
+    whole = _whole(_mended(draft, place, tell), tell)
     shell = mend(whole.ring)
     if shell is None or shell.faults:
-        raise InputError("the unfolded outline crosses itself", where=where, hint=EXPORT_AGAIN)
+        raise InputError("the unfolded outline crosses itself", where=place, hint=EXPORT_AGAIN)
     polygon, left = union_with_holes(shell.polygon, whole.holes)
     if left:
         tell("cutout-crosses", f"{len(left)} cut-outs reach over the outline or one another: cut along their lines")
@@ -82,6 +84,23 @@ def finish(draft: Draft, quantity: Quantity, other_grain_deg: float | None, wher
         category=draft.labels.category or "",
         annotation=draft.labels.annotation or " ".join(draft.labels.free),
     )
+
+
+def _mended(draft: Draft, where: str, tell: Teller) -> Draft:
+    """The draft with a simple outline: grading can make one cross itself that did not as it was drawn."""
+    try:
+        ring, mended = valid_ring(draft.ring, where)
+    except InputError as error:
+        hint = "Is the unit of the grade rule table right, and is it this pattern's?" if draft.rules else error.hint
+        raise InputError(error.message, where=where, hint=hint) from error
+    if mended is None:
+        return draft
+    tell("outline-mended", mended)
+    notches: list[Notch] = []
+    for notch in draft.notches:
+        place = nearest_place(ring, point_at(draft.ring, notch.edge, notch.share))
+        notches.append(replace(notch, edge=place.edge, share=place.share))
+    return replace(draft, ring=ring, notches=notches)
 
 
 def turn_for(grain_deg: float) -> float:

@@ -6,28 +6,12 @@ from dataclasses import dataclass
 
 from cutkit.errors import InputError
 from cutkit.formats.dxf_container import Drawing
-from cutkit.formats.dxf_meaning import Style
+from cutkit.formats.dxf_meaning import Style, unit_named
 from cutkit.formats.dxf_remarks import Remarks
 from cutkit.model import Piece, Units, UnitsFrom
 from cutkit.units import MM_PER
 
 UNITS: tuple[Units, ...] = ("mm", "cm", "in")
-_WORDS: dict[str, Units] = {
-    "METRIC": "mm",
-    "MM": "mm",
-    "MILLIMETER": "mm",
-    "MILLIMETERS": "mm",
-    "MILLIMETRES": "mm",
-    "CM": "cm",
-    "CENTIMETER": "cm",
-    "CENTIMETERS": "cm",
-    "CENTIMETRES": "cm",
-    "ENGLISH": "in",
-    "IMPERIAL": "in",
-    "INCH": "in",
-    "INCHES": "in",
-    "IN": "in",
-}
 _INSUNITS: dict[int, Units] = {1: "in", 4: "mm", 5: "cm"}
 USUAL_MM = (100.0, 3000.0)
 """The largest piece of a garment lies between these, in mm."""
@@ -62,7 +46,7 @@ def choose_units(option: Units | None, style: Style, drawing: Drawing, remarks: 
     if option is not None:
         return UnitChoice(option, "option")
     if text:
-        known = _WORDS.get(text.strip().upper().rstrip("."))
+        known = unit_named(text)
         if known:
             return UnitChoice(known, "text", text, doubtful=known == "mm" and style.cad.upper().startswith("CLO"))
         remarks.add("units-unknown", f"the file's unit text {text!r} is not known")

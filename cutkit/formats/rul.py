@@ -13,11 +13,14 @@ a line, one a line, beside the rule's name), so numbers are read, not lines::
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from cutkit.errors import InputError
+from cutkit.formats.dxf_meaning import unit_named
 from cutkit.formats.files import read_bytes
 from cutkit.model import Point, Units
 from cutkit.units import MM_PER
@@ -25,20 +28,25 @@ from cutkit.units import MM_PER
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _RULE = re.compile(r"^[ \t]*RULE[ \t]*:[ \t]*(?:DELTA)?[ \t]*#?[ \t]*(\d+)", re.IGNORECASE | re.MULTILINE)
 _KEY = re.compile(r"^[ \t]*([A-Z][A-Z /]*?)[ \t]*:[ \t]*(.*?)[ \t]*$", re.IGNORECASE | re.MULTILINE)
-_UNITS: dict[str, Units] = {"METRIC": "mm", "MM": "mm", "CM": "cm", "ENGLISH": "in", "IMPERIAL": "in", "INCH": "in"}
 MOST_SIZES = 500
 MOST_DELTA_MM = 5000.0
+USUAL_STEP_MM = (1.0, 120.0)
+"""From one size to the next the point that moves the most moves by something between these."""
 
 
 @dataclass(frozen=True)
 class RuleTable:
-    """A grade rule table: for each rule one move (dx, dy) in mm per size, from the sample size; ``sizes`` in order."""
+    """A grade rule table: for each rule one move (dx, dy) in mm per size, from the sample size; ``sizes`` in order.
+
+    ``remarks`` (code and message) are for the user.
+    """
 
     path: str
     name: str
     sizes: tuple[str, ...]
     sample_size: str
     rules: dict[int, tuple[Point, ...]]
+    remarks: tuple[tuple[str, str], ...] = ()
 
     def delta(self, rule: int, size: str, base: str) -> Point:
         """How a point of a rule moves from the size ``base`` to ``size``, in mm; KeyError for an unknown rule."""
@@ -73,16 +81,40 @@ def read_rule_table(path: str | Path, pattern_units: Units = "mm") -> RuleTable:
         missing = "SIZE LIST" if not sizes else "RULE: DELTA"
         raise InputError(f"this is no grade rule table: it has no {missing!r}", where=where)
     _check_sizes(sizes, keys, where)
-    unit = keys.get("UNITS", "").upper().strip()
-    mm = MM_PER[_UNITS.get(unit, pattern_units)]
-    ends = [m.start() for m in starts[1:]] + [_end(text, starts[-1].end())]
+    mm = MM_PER[_units(keys, pattern_units, where)]
+    end_mark = re.compile(r"^[ \t]*END\b", re.IGNORECASE | re.MULTILINE).search(text, starts[-1].end())
+    ends = [m.start() for m in starts[1:]] + [end_mark.start() if end_mark else len(text)]
     rules: dict[int, tuple[Point, ...]] = {}
     for match, end in zip(starts, ends, strict=True):
         line = text.count("\n", 0, match.start()) + 1
         place = f"{where}, line {line}, rule {match.group(1)}"
-        rules[int(match.group(1))] = _moves(text[match.end() : end], len(sizes), mm, place)
+        moves = _moves(text[match.end() : end], len(sizes), mm, place)
+        if rules.setdefault(int(match.group(1)), moves) != moves:
+            raise InputError("the rule is given twice, with different numbers", where=place)
     sample = _sample_size(keys.get("SAMPLE SIZE", ""), sizes, rules, where)
-    return RuleTable(where, keys.get("GRADE RULE TABLE", ""), sizes, sample, rules)
+    remarks = _remarks(where, rules, ended=end_mark is not None)
+    return RuleTable(where, keys.get("GRADE RULE TABLE", ""), sizes, sample, rules, remarks)
+
+
+def _units(keys: dict[str, str], pattern_units: Units, where: str) -> Units:
+    named = keys.get("UNITS", "").strip()
+    units = unit_named(named) if named else pattern_units
+    if units is None:
+        raise InputError(f"its UNITS {named!r} are not known", where=where, hint="Write METRIC or ENGLISH (inches).")
+    return units
+
+
+def _remarks(where: str, rules: dict[int, tuple[Point, ...]], *, ended: bool) -> tuple[tuple[str, str], ...]:
+    """What is odd about the table as a whole: no end, or moves that no grading has."""
+    remarks: list[tuple[str, str]] = []
+    if not ended:
+        remarks.append(("rules-without-end", f"{where}: the rule table has no END: it may be cut off"))
+    steps = (math.dist(a, b) for moves in rules.values() for a, b in itertools.pairwise(moves))
+    largest = max(steps, default=0.0)
+    if largest and not USUAL_STEP_MM[0] <= largest <= USUAL_STEP_MM[1]:
+        message = f"from one size to the next points move by up to {largest:.3g} mm: is the unit of {where} right?"
+        remarks.append(("grade-implausible", message))
+    return tuple(remarks)
 
 
 def _check_sizes(sizes: tuple[str, ...], keys: dict[str, str], where: str) -> None:
@@ -93,11 +125,6 @@ def _check_sizes(sizes: tuple[str, ...], keys: dict[str, str], where: str) -> No
         raise InputError(
             f"it says NUMBER OF SIZES: {count}, but its SIZE LIST has {len(sizes)}: {' '.join(sizes)}", where=where
         )
-
-
-def _end(text: str, start: int) -> int:
-    match = re.compile(r"^[ \t]*END\b", re.IGNORECASE | re.MULTILINE).search(text, start)
-    return match.start() if match else len(text)
 
 
 def _moves(text: str, sizes: int, mm: float, place: str) -> tuple[Point, ...]:

@@ -167,3 +167,51 @@ def test_a_table_can_be_given(tmp_path):
     assert pattern.sizes == ("S", "M", "L")
     with pytest.raises(InputError, match="no such file"):
         read_pattern(save(tmp_path, file_of([piece("A", LABELS)])), rul=tmp_path / "none.rul")
+
+
+# --- tables that are doubtful ------------------------------------------------------------------------------------
+
+
+def test_a_rule_given_twice_with_different_numbers_is_refused(tmp_path):
+    again = TABLE.replace("END", f"RULE: DELTA 1\n{PAIRS[2]}\nEND")
+    with pytest.raises(InputError, match=r"rule 1: the rule is given twice"):
+        read_table(tmp_path, again)
+    assert read_table(tmp_path, TABLE.replace("END", f"RULE: DELTA 1\n{PAIRS[1]}\nEND")).rules[1][0] == (-5, 0)
+
+
+@pytest.mark.parametrize(
+    ("unit", "moved"), [("Millimeters", 5), ("CM", 50), ("Inches", 127), ("english", 127), ("MM.", 5)]
+)
+def test_every_word_for_a_unit_is_known(tmp_path, unit, moved):
+    table = read_rule_table(save(tmp_path, TABLE.replace("METRIC", unit), "demo.rul"), "cm")
+    assert table.delta(1, "L", "M") == pytest.approx((moved, 0))
+
+
+def test_an_unknown_unit_is_refused(tmp_path):
+    with pytest.raises(InputError, match="'FURLONG'"):
+        read_table(tmp_path, TABLE.replace("METRIC", "FURLONG"))
+
+
+@pytest.mark.parametrize(
+    ("table", "code"),
+    [
+        (TABLE.replace("END\n", ""), "rules-without-end"),
+        (TABLE.replace("METRIC", "ENGLISH"), "grade-implausible"),
+        (TABLE.replace("5.000", "0.500").replace("10.000", "0.600"), "grade-implausible"),
+    ],
+)
+def test_a_doubtful_table_is_told_of(tmp_path, table, code):
+    assert code in {notice.code for notice in graded(tmp_path, table=table)[0].notices}
+    assert code not in {notice.code for notice in graded(tmp_path, table=TABLE)[0].notices}
+
+
+def test_a_graded_outline_that_crosses_itself_names_size_and_table(tmp_path):
+    notch = [(0, 0), (400, 0), (400, 300), (220, 300), (210, 100), (200, 300), (0, 300)]
+    labels = [text("# 1", (210, 100), 1), *(text("# 2", at, 1) for at in notch if at != (210, 100))]
+    far = HEAD + "RULE: DELTA 1\n 0,-900  0,0  0,5\nRULE: DELTA 2\n 0,0 0,0 0,0\nEND\n"
+    save(tmp_path, far, "demo.rul")
+    path = save(tmp_path, file_of([piece("A", *labels, outline=notch)]))
+    with pytest.raises(InputError, match="crosses itself") as caught:
+        read_pattern(path)
+    assert "size S" in str(caught.value)
+    assert "unit of the grade rule table" in str(caught.value)
