@@ -1,7 +1,7 @@
 """From the sew line to the cut line: every edge moved out by its own allowance, corners joined.
 
 Corners are mitred: both cut edges run on until they meet, however different their allowances. At a hem the corner is
-the mirror image of the seam beside it, so that the hem lies flush when it is turned up.
+the mirror image of the seam beside it, so that the hem lies flush when it is turned up; on a fold there is no seam.
 """
 
 from __future__ import annotations
@@ -126,6 +126,9 @@ def _on_cut_line(edge: Edge, at_mm: float, moved: Path, path: Path) -> tuple[flo
 
 def _corner(left: Edge, a: Path, right: Edge, b: Path) -> tuple[Path, Path]:
     """Both cut edges, brought together at the corner where ``left`` ends and ``right`` starts."""
+    if left.fold or right.fold:
+        # The cut line runs straight on along the fold, whatever turns up beside it: the half has a twin there.
+        return _mitred(left, a, right, b)
     if right.turn_up and not left.turn_up:
         return _turned_up(a, right.path, b, right.allowance_mm)
     if left.turn_up and not right.turn_up:
