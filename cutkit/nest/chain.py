@@ -119,7 +119,7 @@ class Chain:
                 self._load(self._from_pool(pool), length)
                 self._disrupt()
             else:
-                self._load(self.best, length, split_x=self.best.length_mm / 2)
+                self._load(self.best, length, split_x=self._random_split())
             outcome = yield from self._separate(plan.patience if stuck else plan.hasty_patience)
             if outcome in (kernels.SOLVED, ABANDONED):
                 pool.clear()
@@ -137,12 +137,14 @@ class Chain:
         while self.progress < 1.0 and not self._cannot_shrink():
             done = max(0.0, (self.progress - plan.explore_share) / (1 - plan.explore_share))
             shrink = plan.compress_from * (plan.compress_to / plan.compress_from) ** done
-            split = self.rng.uniform(0, self.best.length_mm)
-            self._load(self.best, self._shorter(shrink), split_x=split)
+            self._load(self.best, self._shorter(shrink), split_x=self._random_split())
             yield from self._separate(plan.compress_patience)
 
     def _shorter(self, shrink: float) -> float:
         return max(self.best.length_mm * (1 - shrink), self.problem.least_length_mm)
+
+    def _random_split(self) -> float:
+        return float(self.rng.uniform(0, self.best.length_mm))
 
     def _load(self, found: Found, length_mm: float, split_x: float = np.inf) -> None:
         """Take up a layout, shortened to ``length_mm`` by moving what lies right of ``split_x`` to the left."""
