@@ -10,28 +10,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from itertools import pairwise
 from math import hypot
 
 import shapely
 from shapely.geometry import LineString, Polygon
 from shapely.geometry import Point as ShapelyPoint
 
-from cutkit.cut.letters import label_lines, text_lines
 from cutkit.cut.notches import Notch, notch_lines
+from cutkit.letters import mark_text, placement_label
 from cutkit.model import Mark, Marker, Notice, OrderedPiece, Placement, Point, Tool, cos_sin_deg
 from cutkit.toolpath import CutterProfile, Stroke, StrokeKind
 
 DRILL_MM = 4.0
 """The length of either line of the cross that stands for a drill hole where nothing can punch."""
-TEXT_MM = 4.0
-"""The height of a pattern's own texts on paper."""
 STAND_INS: dict[Tool, tuple[Tool, ...]] = {
     "knife": ("knife", "pen"),
     "pen": ("pen",),
     "punch": ("punch", "knife", "pen"),
 }
 """What makes a mark, first choice first. Nothing stands in for a pen: what was to be drawn must not be cut."""
+SAME_DECIMALS = 3
+"""Lines that agree to so many digits of a millimetre are the same."""
 PHASES: tuple[StrokeKind, ...] = ("label", "internal", "notch", "drill", "cutout", "boundary")
 """The order within a piece: the boundary, which frees it, last."""
 
@@ -71,8 +71,16 @@ class _PieceAtWork:
         for hole in self.outline.interiors:
             self._add(cutter, "cutout", tuple((x, y) for x, y, *_ in hole.coords))
         self._add(cutter, "boundary", tuple((x, y) for x, y, *_ in self.outline.exterior.coords))
-        ordered = sorted(self.strokes, key=lambda s: PHASES.index(s.kind))
+        ordered = self._once(sorted(self.strokes, key=lambda s: PHASES.index(s.kind)))
         return PieceStrokes(self.index, self.outline, tuple(ordered), tuple(self.notices))
+
+    def _once(self, strokes: list[Stroke]) -> list[Stroke]:
+        """The strokes without those that one tool would make twice, whatever they are for; the last of each is kept."""
+        last = {(s.tool, _sides(s.points)): k for k, s in enumerate(strokes)}
+        kept = sorted(last.values())
+        for k in sorted(set(range(len(strokes))) - set(kept)):
+            self._say("given-twice", f"a {strokes[k].kind} line is given twice: it is made once")
+        return [strokes[k] for k in kept]
 
     def _mark(self, mark: Mark) -> None:
         if mark.kind == "notch":
@@ -117,24 +125,17 @@ class _PieceAtWork:
             self._clipped(tool, "internal", line)
 
     def _text(self, mark: Mark) -> None:
-        c, s = self._way(mark.angle_deg or 0.0)
-        x, y = self._points(mark)[0]
-        for line in text_lines(mark.text or "", TEXT_MM):
-            self._clipped("pen", "label", tuple((x + c * u - s * v, y + s * u + c * v) for u, v in line))
+        for line in mark_text(mark, self.placement):
+            self._clipped("pen", "label", line)
 
     def _label(self) -> None:
-        """Name, size and bundle, turned with the piece but never mirrored."""
         if "pen" not in self.tools:
             return
-        size = f"{self.piece.size}  " if self.piece.size else ""
-        rows = (self.piece.name, f"{size}#{self.placement.bundle}")
-        lines = _label_in(rows, self.piece.outline, self.placement.mirrored)
+        lines = placement_label(self.piece, self.placement)
         if lines is None:
             self._say("label", "too small for a label: none is drawn")
-            return
-        turned = Placement("", 0, self.placement.x_mm, self.placement.y_mm, self.placement.angle_deg)
-        for line in lines:
-            self._add("pen", "label", turned.points(line))
+        for line in lines or ():
+            self._add("pen", "label", line)
 
     def _cross(self, at: Point) -> list[tuple[Point, ...]]:
         """Two lines through a point, turned with the piece."""
@@ -186,12 +187,12 @@ class _PieceAtWork:
         return (way[0] / length, way[1] / length)
 
 
-@lru_cache(maxsize=4096)
-def _label_in(rows: tuple[str, ...], outline: Polygon, mirrored: bool) -> tuple[tuple[Point, ...], ...] | None:
-    """The label's lines in the coordinates of a piece, which lies mirrored already."""
-    lying = Placement("", 0, 0.0, 0.0, 0.0, mirrored).polygon(outline) if mirrored else outline
-    lines = label_lines(list(rows), lying)
-    return None if lines is None else tuple(lines)
+def _sides(points: tuple[Point, ...]) -> frozenset[tuple[Point, ...]]:
+    """The sides of a line, the same whichever way round it is drawn and wherever a contour begins."""
+    rounded = [(round(x, SAME_DECIMALS), round(y, SAME_DECIMALS)) for x, y in points]
+    if len(rounded) == 1:
+        return frozenset([(rounded[0],)])
+    return frozenset((min(a, b), max(a, b)) for a, b in pairwise(rounded))
 
 
 def all_strokes(marker: Marker, profile: CutterProfile) -> Iterator[PieceStrokes]:

@@ -60,7 +60,8 @@ def test_internal_lines_are_clipped_to_the_piece():
 
 
 def test_guides_for_people_are_drawn_on_paper_only():
-    marks = [Mark(kind, ((10.0, 20.0), (60.0, 20.0))) for kind in ("grain", "sew", "match", "fold")]
+    kinds = ("grain", "sew", "match", "fold")
+    marks = [Mark(kind, ((10.0, 20.0 + k), (60.0, 20.0 + k))) for k, kind in enumerate(kinds)]  # type: ignore[arg-type]
     assert len(strokes(one_piece(*marks), PAPER, "internal")) == 3
     assert strokes(one_piece(*marks), HPGL, "internal") == []
     words = Mark("label", ((20.0, 80.0),), text="CUT 2")
@@ -101,6 +102,26 @@ def test_unplaced_pieces_and_short_notches_are_said_once():
     twice = replace(marker, placements=(*marker.placements, Placement("p", 2, 300, 0, 0)))
     codes = [n.code for n in plan_cut(twice, HPGL).notices]
     assert codes.count("notch") == 1
+
+
+def test_what_is_given_twice_is_made_once_and_said():
+    slit = Mark("notch", ((20.0, 0.0),), "knife", 5.0, angle_deg=90.0)
+    other = Mark("notch", ((60.0, 0.0),), "knife", 5.0, angle_deg=90.0)
+    line = Mark("internal", ((20.0, 20.0), (40.0, 20.0), (50.0, 30.0)), "knife")
+    back = Mark("internal", line.points[::-1], "knife")
+    drill = Mark("drill", ((30.0, 30.0),), "knife")
+    once, twice = one_piece(slit, other, line, drill), one_piece(slit, slit, other, line, back, drill, drill)
+    path = plan_cut(twice, HPGL)
+    assert path.strokes == plan_cut(once, HPGL).strokes
+    assert [n.message.split()[1] for n in path.notices if n.code == "given-twice"] == ["internal", "notch", "drill"]
+
+
+def test_an_internal_line_along_the_whole_outline_leaves_the_outline():
+    outline = one_piece().polygons[0].exterior.coords
+    place = one_piece().placements[0]
+    own = tuple((x - place.x_mm, y - place.y_mm) for x, y in outline)
+    path = plan_cut(one_piece(Mark("internal", own, "knife")), HPGL)
+    assert [s.kind for s in path.strokes if s.tool == "knife"] == ["boundary"]
 
 
 def test_nothing_to_cut_is_refused():

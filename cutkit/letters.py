@@ -1,4 +1,6 @@
-"""A single-stroke font for a pen, and where a label finds room in a piece.
+"""A single-stroke font for a pen, where a label finds room in a piece, and what the label of a placement says.
+
+What is written is written here alone: ``cut`` makes strokes of it, and the judge of a run looks for the same lines.
 
 Capitals, digits and the signs that piece names use, on a grid 4 wide and 6 high; small letters are drawn as capitals,
 accents are left off, and a character without a glyph is drawn as a box, so that nobody mistakes it for a space.
@@ -7,11 +9,12 @@ accents are left off, and a character without a glyph is drawn as a box, so that
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 import shapely
 from shapely.geometry import Polygon, box
 
-from cutkit.model import Point
+from cutkit.model import Mark, OrderedPiece, Placement, Point, cos_sin_deg
 
 GRID_HEIGHT = 6
 GRID_WIDTH = 4
@@ -21,6 +24,10 @@ HEIGHTS_MM = (12.0, 9.0, 7.0, 5.0, 4.0, 3.0)
 """The heights a label is tried in; below the last it could not be read."""
 EDGE_MM = 2.0
 """What a label keeps from the edge of its piece."""
+TEXT_MM = 4.0
+"""The height of a pattern's own texts on paper."""
+
+Lines = list[tuple[Point, ...]]
 
 _BOX = "0006464000"
 _GLYPHS = {
@@ -84,7 +91,35 @@ _GLYPHS = {
 }
 
 
-def text_lines(text: str, height_mm: float) -> list[tuple[Point, ...]]:
+def placement_label(piece: OrderedPiece, placement: Placement) -> Lines | None:
+    """Name, size and bundle as lines on the table, turned with the piece but never mirrored; None: no room for it."""
+    size = f"{piece.size}  " if piece.size else ""
+    lines = _label_in((piece.name, f"{size}#{placement.bundle}"), piece.outline, placement.mirrored)
+    if lines is None:
+        return None
+    turned = Placement("", 0, placement.x_mm, placement.y_mm, placement.angle_deg)
+    return [turned.points(line) for line in lines]
+
+
+@lru_cache(maxsize=4096)
+def _label_in(rows: tuple[str, ...], outline: Polygon, mirrored: bool) -> tuple[tuple[Point, ...], ...] | None:
+    """The label's lines in the coordinates of a piece, which lies mirrored already."""
+    lying = Placement("", 0, 0.0, 0.0, 0.0, mirrored).polygon(outline) if mirrored else outline
+    lines = label_lines(list(rows), lying)
+    return None if lines is None else tuple(lines)
+
+
+def mark_text(mark: Mark, placement: Placement) -> Lines:
+    """A pattern's own text as lines on the table, from the mark's point on, along the mark's direction there."""
+    a, b, d, e, _, _ = placement.matrix
+    u, v = cos_sin_deg(mark.angle_deg or 0.0)
+    c, s = a * u + b * v, d * u + e * v
+    ((x, y),) = placement.points(mark.points[:1])
+    lines = text_lines(mark.text or "", TEXT_MM)
+    return [tuple((x + c * px - s * py, y + s * px + c * py) for px, py in line) for line in lines]
+
+
+def text_lines(text: str, height_mm: float) -> Lines:
     """The pen lines of one line of text, its lower left corner at (0, 0), running along +x."""
     scale = height_mm / GRID_HEIGHT
     lines = []
@@ -101,7 +136,7 @@ def text_width_mm(text: str, height_mm: float) -> float:
     return max(0, count * ADVANCE - (ADVANCE - GRID_WIDTH)) * height_mm / GRID_HEIGHT
 
 
-def label_lines(rows: list[str], outline: Polygon) -> list[tuple[Point, ...]] | None:
+def label_lines(rows: list[str], outline: Polygon) -> Lines | None:
     """The pen lines of a label of some rows in the middle of ``outline``, or of its widest spot, running along +x.
 
     It is drawn as large as fits with ``EDGE_MM`` of cloth around it, all in one row where that is larger; None where
@@ -119,9 +154,9 @@ def label_lines(rows: list[str], outline: Polygon) -> list[tuple[Point, ...]] | 
     return None
 
 
-def _rows_at(rows: list[str], top: Point, height_mm: float) -> list[tuple[Point, ...]]:
+def _rows_at(rows: list[str], top: Point, height_mm: float) -> Lines:
     """Rows one below the other, centred on ``top``, which is the middle of the first row's base line."""
-    lines: list[tuple[Point, ...]] = []
+    lines: Lines = []
     for number, row in enumerate(rows):
         left = top[0] - text_width_mm(row, height_mm) / 2
         base = top[1] - number * LINE_PITCH * height_mm / GRID_HEIGHT

@@ -6,7 +6,7 @@ import string
 
 from shapely.geometry import LineString, box
 
-from cutkit.cut.letters import _GLYPHS, label_lines, text_lines, text_width_mm
+from cutkit.letters import _GLYPHS, label_lines, text_lines, text_width_mm
 
 
 def test_every_capital_and_digit_has_a_glyph_of_its_own():
