@@ -31,7 +31,9 @@ _OTHER_FILES = (
     (b"{", "a JSON file, not a DXF", "Export the pattern as DXF."),
 )
 _CODE_PAGES = {"ANSI_936": "gbk", "GB2312": "gbk", "ANSI_932": "cp932", "ANSI_949": "cp949", "ANSI_950": "cp950"}
-_UNICODE_ESCAPE = re.compile(r"\\U\+([0-9A-Fa-f]{4})")
+_UNICODE_ESCAPE = re.compile(r"(?:\\U\+[0-9A-Fa-f]{4})+")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+"""Characters that a text of a pattern never means, and that would command the terminal it is shown on."""
 
 
 @dataclass(slots=True)
@@ -150,8 +152,20 @@ def _decode(data: bytes, drawing: Drawing) -> str:
             drawing.remarks.append(("encoding-assumed", f"the texts are read as {encoding}: the file does not say"))
         text = data.decode(encoding, "replace")
     if "\\U+" in text:
-        text = _UNICODE_ESCAPE.sub(lambda match: chr(int(match.group(1), 16)), text)
-    return text
+        text = _UNICODE_ESCAPE.sub(_unescaped, text)
+    return _CONTROL.sub(" ", text)
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    """The characters that ``\\U+XXXX`` stand for, UTF-16 units; half a pair becomes a replacement character."""
+    units = bytes.fromhex(match.group().replace("\\U+", ""))
+    return re.sub(r"[\r\n]", " ", units.decode("utf-16-be", "replace"))
+
+
+def _printable(text: str) -> str:
+    """A text without the characters that no output can be written or shown with."""
+    whole = text.encode("utf-16-be", "surrogatepass").decode("utf-16-be", "replace")
+    return _CONTROL.sub(" ", whole)
 
 
 def _looks_like_gbk(data: bytes) -> bool:
@@ -229,7 +243,7 @@ def _records_of_binary(data: bytes, where: str) -> Iterator[Record]:
                     yield current
                 current = Record(str(tag.value).strip().upper(), [], 0)
             elif current:
-                current.tags.append((int(tag.code), str(tag.value)))
+                current.tags.append((int(tag.code), _printable(str(tag.value))))
     except (DXFError, ValueError, IndexError, EOFError) as error:
         raise InputError(f"damaged binary DXF: {error}", where=where, hint=EXPORT_AGAIN) from error
     if current:

@@ -56,6 +56,8 @@ def _added_up(lines: list[OrderLine]) -> tuple[OrderLine, ...]:
 
 def _entry(part: str, text: str) -> OrderLine:
     """One ``SIZE=COUNT``, or a count alone."""
+    if ";" in text:
+        raise _wrong_entry("entries are separated by commas, not by semicolons", text)
     if not part.strip():
         raise _wrong_entry("an entry is empty", text)
     size, equals, count = part.rpartition("=")

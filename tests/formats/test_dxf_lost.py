@@ -244,3 +244,22 @@ def test_an_unreadable_quantity_is_told_once(tmp_path: Path, quantity: str) -> N
     assert pattern.pieces[0].per_garment == 1
     assert quantity in said(pattern, "quantity-unreadable")["A"]
     assert not said(pattern, "quantity-missing")
+
+
+# --- characters --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        (r"\U+00C4RMEL", "ÄRMEL"),
+        (r"E\U+D83D\U+DE00", "E😀"),
+        (r"E\U+D83D", "E\ufffd"),
+        (r"L\U+000AM", "L M"),
+        ("E\x1b[31mX\x9bY", "E [31mX Y"),
+    ],
+)
+def test_names_hold_nothing_that_cannot_be_shown(tmp_path: Path, written: str, name: str) -> None:
+    (only,) = read(tmp_path, piece(written)).pieces
+    assert only.name == name
+    assert only.name.encode("utf-8")

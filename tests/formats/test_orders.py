@@ -34,6 +34,7 @@ def test_orders_as_typed(text, order):
     [
         ("", "an entry is empty"),
         ("S=1,", "an entry is empty"),
+        ("S=1;M=2", "separated by commas"),
         ("S=1,M", "'M' is not SIZE=COUNT"),
         ("S:1", "'S:1' is not SIZE=COUNT"),
         ("S=1,2", "'2' names no size"),
