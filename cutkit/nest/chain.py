@@ -82,7 +82,6 @@ class Chain:
     best: Found
     progress: float = 0.0
     history: list[Found] = field(default_factory=list)
-    _adopted: bool = False
 
     def __post_init__(self) -> None:
         seed = int(self.rng.integers(1, 2**62))
@@ -96,9 +95,8 @@ class Chain:
         return int(kernels.work_done(self.layout))
 
     def adopt(self, found: Found) -> None:
-        """Drop the attempt in work and go on from a better layout that another chain found."""
+        """Take over a better layout that another chain found; an attempt at a strip that is still shorter goes on."""
         self.best = found
-        self._adopted = True
 
     def run(self) -> Generator[None, None, None]:
         """Explore, then compress, until ``progress`` is 1 or the layout cannot be shorter."""
@@ -158,7 +156,6 @@ class Chain:
         kernels.reset(self.layout, self.problem.tables, self.scratch)
         place, shape, number = self._least
         number[:] = np.inf, 0, np.inf
-        self._adopted = False
         slices = 0
         while True:
             args = (self.layout, self.problem.tables, self.scratch, place, shape, number)
@@ -169,7 +166,7 @@ class Chain:
                 self._accept()
                 return outcome
             yield
-            if self._adopted or self.progress >= 1.0:
+            if self.layout.number[moves.LENGTH] >= self.best.length_mm or self.progress >= 1.0:
                 self._quick = False
                 return ABANDONED
             if outcome == kernels.FAILED:
