@@ -251,7 +251,7 @@ def _write(marker: Marker, files: Outputs, inputs: tuple[str, ...]) -> None:
 
         write_whole(files.svg, marker_svg(marker, date=date.today().isoformat()), inputs=inputs)
     if files.dxf is not None:
-        from cutkit.formats.marker_dxf import marker_dxf
+        from cutkit.formats.dxf.marker import marker_dxf
 
         write_whole(files.dxf, marker_dxf(marker), inputs=inputs)
 

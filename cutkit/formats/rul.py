@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cutkit.errors import InputError
-from cutkit.formats.dxf_meaning import unit_named
+from cutkit.formats.dxf.meaning import unit_named
 from cutkit.formats.files import read_bytes
 from cutkit.model import Point, Units
 from cutkit.units import MM_PER

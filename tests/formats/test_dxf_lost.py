@@ -8,7 +8,7 @@ import pytest
 from dxf_builder import BOX, block, file_of, grain, insert, line, piece, point, polyline, save, tags, text
 
 from cutkit.errors import InputError
-from cutkit.formats import dxf_shapes
+from cutkit.formats.dxf import shapes as dxf_shapes
 from cutkit.formats.dxf import read_pattern
 from cutkit.model import Pattern
 

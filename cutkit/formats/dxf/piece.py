@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from shapely.geometry import Polygon
 
 from cutkit.errors import InputError
-from cutkit.formats.dxf_container import EXPORT_AGAIN
-from cutkit.formats.dxf_draft import Draft
-from cutkit.formats.dxf_meaning import Quantity
-from cutkit.formats.dxf_notch import Notch, Teller
-from cutkit.formats.dxf_outline import valid_ring
+from cutkit.formats.dxf.container import EXPORT_AGAIN
+from cutkit.formats.dxf.draft import Draft
+from cutkit.formats.dxf.meaning import Quantity
+from cutkit.formats.dxf.notch import Notch, Teller
+from cutkit.formats.dxf.outline import valid_ring
 from cutkit.geometry import (
     Affine,
     Line,

@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from cutkit.formats.dxf_draft import Draft
-from cutkit.formats.dxf_meaning import (
+from cutkit.formats.dxf.draft import Draft
+from cutkit.formats.dxf.meaning import (
     Labels,
     Quantity,
     material_in_words,
@@ -21,7 +21,7 @@ from cutkit.formats.dxf_meaning import (
     read_quantity,
     says_on_fold,
 )
-from cutkit.formats.dxf_remarks import Remarks
+from cutkit.formats.dxf.remarks import Remarks
 
 _INHERITED = ("quantity", "material", "category", "annotation", "fold")
 

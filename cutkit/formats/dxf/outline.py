@@ -14,8 +14,8 @@ from shapely.geometry import Point as ShapelyPoint
 from shapely.geometry import Polygon
 
 from cutkit.errors import InputError
-from cutkit.formats.dxf_container import EXPORT_AGAIN
-from cutkit.formats.dxf_shapes import Shape
+from cutkit.formats.dxf.container import EXPORT_AGAIN
+from cutkit.formats.dxf.shapes import Shape
 from cutkit.geometry import Chain, distance, join_chains, mend, signed_area, without_repeats
 from cutkit.model import Point
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cutkit.errors import InputError
-from cutkit.formats.dxf_container import Drawing
-from cutkit.formats.dxf_meaning import Style, unit_named
-from cutkit.formats.dxf_remarks import Remarks
+from cutkit.formats.dxf.container import Drawing
+from cutkit.formats.dxf.meaning import Style, unit_named
+from cutkit.formats.dxf.remarks import Remarks
 from cutkit.model import Piece, Units, UnitsFrom
 from cutkit.units import MM_PER
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from cutkit.errors import InputError
-from cutkit.formats.dxf_container import EXPORT_AGAIN, Block, Drawing, Record, finite, guard
+from cutkit.formats.dxf.container import EXPORT_AGAIN, Block, Drawing, Record, finite, guard
 from cutkit.geometry import Affine, after, angle_of, move_points
 from cutkit.model import Point
 

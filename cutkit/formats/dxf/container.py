@@ -2,7 +2,7 @@
 
 A reading of our own instead of ezdxf's: a pattern file may hold nine blocks of one name (ezdxf merges them into one), a
 block name with a slash or ``??????`` (ezdxf refuses the file), and an error has to name its line (ezdxf does not keep
-it). Only the grammar is read here, pairs of a group code and a value; what the entities are is in ``dxf_shapes``.
+it). Only the grammar is read here, pairs of a group code and a value; what the entities are is in ``shapes``.
 Binary DXF is split into pairs by ezdxf.
 """
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cutkit.formats.dxf_remarks import Remarks
-from cutkit.formats.dxf_shapes import Shape
+from cutkit.formats.dxf.remarks import Remarks
+from cutkit.formats.dxf.shapes import Shape
 from cutkit.geometry import Place, angle_of, distance, nearest_place
 from cutkit.model import NotchShape, Point
 

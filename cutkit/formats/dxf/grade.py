@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cutkit.formats.dxf_draft import Draft
-from cutkit.formats.dxf_notch import Notch
-from cutkit.formats.dxf_remarks import Remarks
+from cutkit.formats.dxf.draft import Draft
+from cutkit.formats.dxf.notch import Notch
+from cutkit.formats.dxf.remarks import Remarks
 from cutkit.formats.rul import RuleTable
 from cutkit.geometry import Line, distance, nearest_place, point_at
 from cutkit.model import Point

@@ -18,11 +18,11 @@ import shapely
 from shapely.geometry import LineString, Polygon
 from shapely.geometry import Point as ShapelyPoint
 
-from cutkit.formats.dxf_draft import Draft, DrawnLine, Drill, Label, drafts_of
-from cutkit.formats.dxf_meaning import is_system_text, labels_of
-from cutkit.formats.dxf_outline import Loop, loops_of, valid_ring
-from cutkit.formats.dxf_remarks import Remarks
-from cutkit.formats.dxf_shapes import Shape
+from cutkit.formats.dxf.draft import Draft, DrawnLine, Drill, Label, drafts_of
+from cutkit.formats.dxf.meaning import is_system_text, labels_of
+from cutkit.formats.dxf.outline import Loop, loops_of, valid_ring
+from cutkit.formats.dxf.remarks import Remarks
+from cutkit.formats.dxf.shapes import Shape
 from cutkit.geometry import mend, without_repeats
 from cutkit.model import Point
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from cutkit.formats.dxf_meaning import RULE_LABEL, Labels, is_system_text, labels_of
-from cutkit.formats.dxf_notch import Notch, Teller, notches_of
-from cutkit.formats.dxf_outline import Loop, Outlines, find_outlines, loops_of, valid_ring
-from cutkit.formats.dxf_remarks import Remarks
-from cutkit.formats.dxf_shapes import Shape
+from cutkit.formats.dxf.meaning import RULE_LABEL, Labels, is_system_text, labels_of
+from cutkit.formats.dxf.notch import Notch, Teller, notches_of
+from cutkit.formats.dxf.outline import Loop, Outlines, find_outlines, loops_of, valid_ring
+from cutkit.formats.dxf.remarks import Remarks
+from cutkit.formats.dxf.shapes import Shape
 from cutkit.geometry import Line, angle_of, distance, without_repeats
 from cutkit.model import MarkKind, Point, Tool
 

@@ -1,9 +1,4 @@
-"""Pattern files in DXF: ASTM D6673, AAMA-292 and plain drawings. ``read_pattern`` is the door.
-
-The way of a file: container (``dxf_container``), shapes in mm (``dxf_shapes``), texts (``dxf_meaning``), unit
-(``dxf_units``), drafts of the pieces as drawn (``dxf_draft`` with ``dxf_outline`` and ``dxf_notch``; ``dxf_plain`` for
-a file without blocks), names and sizes (``dxf_sizes``), grading (``dxf_grade``), and the pieces (``dxf_piece``).
-"""
+"""Pattern files in DXF: ASTM D6673, AAMA-292 and plain drawings. ``read_pattern`` is the door."""
 
 from __future__ import annotations
 
@@ -14,16 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cutkit.errors import InputError
-from cutkit.formats.dxf_container import EXPORT_AGAIN, Block, Drawing, Record, read_drawing
-from cutkit.formats.dxf_draft import Draft, drafts_of
-from cutkit.formats.dxf_grade import grade_drafts
-from cutkit.formats.dxf_meaning import Style, labels_of, layers_dialect, style_of
-from cutkit.formats.dxf_notch import Teller
-from cutkit.formats.dxf_piece import finish
-from cutkit.formats.dxf_plain import plain_drafts
-from cutkit.formats.dxf_remarks import Remarks
-from cutkit.formats.dxf_shapes import ShapeReader
-from cutkit.formats.dxf_sizes import (
+from cutkit.formats.dxf.container import EXPORT_AGAIN, Block, Drawing, Record, read_drawing
+from cutkit.formats.dxf.draft import Draft, drafts_of
+from cutkit.formats.dxf.grade import grade_drafts
+from cutkit.formats.dxf.meaning import Style, labels_of, layers_dialect, style_of
+from cutkit.formats.dxf.notch import Teller
+from cutkit.formats.dxf.piece import finish
+from cutkit.formats.dxf.plain import plain_drafts
+from cutkit.formats.dxf.remarks import Remarks
+from cutkit.formats.dxf.shapes import ShapeReader
+from cutkit.formats.dxf.sizes import (
     fill_material,
     inherit,
     name_drafts,
@@ -32,7 +27,7 @@ from cutkit.formats.dxf_sizes import (
     tell_of_fold_text,
     tell_of_missing_sizes,
 )
-from cutkit.formats.dxf_units import UnitChoice, check_units, choose_units
+from cutkit.formats.dxf.units import UnitChoice, check_units, choose_units
 from cutkit.formats.files import read_bytes, sha256_of
 from cutkit.formats.rul import RuleTable, find_rule_table, read_rule_table
 from cutkit.geometry import angle_of

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cutkit.formats.dxf_container import Drawing
-from cutkit.formats.dxf_shapes import Shape
+from cutkit.formats.dxf.container import Drawing
+from cutkit.formats.dxf.shapes import Shape
 from cutkit.model import Dialect, Units
 
 _KEYS = {
