@@ -14,9 +14,38 @@ from typing import Any
 from cutkit.model import Marker
 
 
-@dataclass(frozen=True, slots=True)
-class MarkerFigures:
-    """What one marker comes to. ``area_mm2`` is the cloth it takes: usable width x length.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClothFigures:
+    """Cloth against pieces. ``area_mm2`` is the cloth that is taken: usable width x length."""
+
+    length_mm: float
+    area_mm2: float
+    placed_area_mm2: float
+    ordered: int
+    placed: int
+    unplaced: int
+    garments: int
+    search_s: float | None = None
+
+    @property
+    def efficiency(self) -> float:
+        """Area of the placed pieces / cloth, a fraction; 0 where no cloth is taken."""
+        return self.placed_area_mm2 / self.area_mm2 if self.area_mm2 > 0 else 0.0
+
+    @property
+    def waste_pct(self) -> float:
+        """The share of the cloth that no piece covers, in percent; 0 where no cloth is taken."""
+        return 100.0 * (1.0 - self.efficiency) if self.area_mm2 > 0 else 0.0
+
+    @property
+    def length_per_garment_mm(self) -> float | None:
+        """The length shared among the garments; None without garments."""
+        return self.length_mm / self.garments if self.garments else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkerFigures(ClothFigures):
+    """What one marker comes to.
 
     ``garments`` counts the bundles that have a piece in the marker, placed or not where the bundle is known;
     ``garments_by_size`` keeps the pattern's order of sizes. ``search_s`` is None where nobody measured it.
@@ -27,64 +56,21 @@ class MarkerFigures:
     material: str
     width_mm: float
     usable_width_mm: float
-    length_mm: float
-    area_mm2: float
-    placed_area_mm2: float
-    ordered: int
-    placed: int
-    unplaced: int
-    garments: int
     garments_by_size: tuple[tuple[str, int], ...]
     seed: int
     rounds: int
-    search_s: float | None = None
     start_s: float | None = None
     path: str = ""
 
-    @property
-    def efficiency(self) -> float:
-        """Area of the placed pieces / cloth, a fraction; 0 for an empty marker."""
-        return self.placed_area_mm2 / self.area_mm2 if self.area_mm2 > 0 else 0.0
 
-    @property
-    def waste_pct(self) -> float:
-        """The share of the cloth that no piece covers, in percent; 0 for an empty marker, which takes no cloth."""
-        return 100.0 * (1.0 - self.efficiency) if self.area_mm2 > 0 else 0.0
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TotalFigures(ClothFigures):
+    """Several markers together, of whatever width; the efficiency is the markers' mean weighted by their cloth.
 
-    @property
-    def length_per_garment_mm(self) -> float | None:
-        """The marker's length shared among its garments; None for a marker without garments."""
-        return self.length_mm / self.garments if self.garments else None
-
-
-@dataclass(frozen=True, slots=True)
-class TotalFigures:
-    """Several markers together. ``garments`` counts a garment once that has pieces in several materials."""
+    ``garments`` counts a garment once that has pieces in several materials.
+    """
 
     markers: int
-    length_mm: float
-    area_mm2: float
-    placed_area_mm2: float
-    ordered: int
-    placed: int
-    unplaced: int
-    garments: int
-    search_s: float | None
-
-    @property
-    def efficiency(self) -> float:
-        """Area of all placed pieces / all cloth, a fraction: the mean of the markers' weighted by their cloth."""
-        return self.placed_area_mm2 / self.area_mm2 if self.area_mm2 > 0 else 0.0
-
-    @property
-    def waste_pct(self) -> float:
-        """The share of all cloth that no piece covers, in percent."""
-        return 100.0 * (1.0 - self.efficiency) if self.area_mm2 > 0 else 0.0
-
-    @property
-    def length_per_garment_mm(self) -> float | None:
-        """All cloth, of whatever width, in length per garment; None without garments."""
-        return self.length_mm / self.garments if self.garments else None
 
 
 def marker_figures(

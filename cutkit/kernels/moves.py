@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cutkit.kernels import inline_kernel, kernel
-from cutkit.kernels.field import FAR_OUTSIDE, Floats, Ints, Longs, Singles, nearest_signed_distance
+from cutkit.kernels.field import Floats, Ints, Longs, Singles, signed_distance
 
 # Columns of Tables.number
 HEIGHT, STEP, TOLERANCE, FLOOR, GAP, WINDOW, BUCKET = range(7)
@@ -176,22 +176,19 @@ def _depth_to(
 ) -> float:
     """Signed distance of the position (x, y) to the NFP with gathered neighbour k."""
     sign = number[k, 3]
-    rx = sign * (x - number[k, 0])
-    ry = sign * (y - number[k, 1])
-    fx = (rx - number[k, 4]) * number[k, 6]
-    fy = (ry - number[k, 5]) * number[k, 6]
-    if fx < 0.0 or fy < 0.0:
-        return FAR_OUTSIDE
-    column = int(fx)
-    row = int(fy)
-    if column >= grid[k, 0] or row >= grid[k, 1]:
-        return FAR_OUTSIDE
-    cell = grid[k, 2] + row * grid[k, 0] + column
-    first = cell_start[cell]
-    last = cell_start[cell + 1]
-    if first == last:
-        return FAR_OUTSIDE
-    return nearest_signed_distance(edges, listed, first, last, rx, ry)
+    return signed_distance(
+        sign * (x - number[k, 0]),
+        sign * (y - number[k, 1]),
+        number[k, 4],
+        number[k, 5],
+        number[k, 6],
+        grid[k, 0],
+        grid[k, 1],
+        grid[k, 2],
+        cell_start,
+        listed,
+        edges,
+    )
 
 
 @inline_kernel
