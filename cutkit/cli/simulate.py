@@ -37,7 +37,9 @@ HINTS = {
     "cut-twice": "The cloth frays where it is cut again: check for doubled strokes.",
     "off-outline": "The blade cuts into cloth where it should not: check units, blade offset and lifts.",
     "corner-missed": "Check the blade's offset, and how it swivels at corners.",
-    "cut-after-freed": "Cut what is inside a piece before its boundary.",
+    "cut-after-freed": "Cut what is inside a piece, or in its cut-out, before the line that frees it.",
+    "ink-missed": "Cut the program again from the marker; lines of the pen are missing or lie elsewhere.",
+    "stray-ink": "The pen draws where nothing should be: check for lifts left out.",
 }
 
 
@@ -169,6 +171,7 @@ def _report(outcome: Outcome) -> dict[str, Any]:
         names = ("expected", "cut_once", "missed", "cut_twice")
         report["pieces"] = {name: getattr(verdict, name) for name in names}
         report["worst_deviation_mm"] = round(verdict.worst_deviation_mm, 4)
+        report["ink_judged"] = verdict.judges_ink
     return report
 
 
@@ -242,6 +245,8 @@ def _figures(outcome: Outcome) -> Iterator[tuple[str, str]]:
     if verdict:
         yield "pieces", _pieces_text(verdict)
         yield "worst deviation", f"{verdict.worst_deviation_mm:.3f} mm"
+        if run.drawn_mm and not verdict.judges_ink:
+            yield "drawn lines", "not judged: not lettered as cutkit would"
     count = len(outcome.violations)
     yield "verdict", "no violation" if count == 0 else f"{count} violation{'s' * (count != 1)}"
 

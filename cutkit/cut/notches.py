@@ -57,7 +57,7 @@ def notch_lines(notch: Notch, outline: Polygon) -> tuple[Lines, list[str]]:
     depth = DEPTH_MM if notch.depth_mm is None else notch.depth_mm
     said = said if off > ON_OUTLINE_MM else []
     way = notch.inward
-    if way is None or _run_mm(start, way, depth, outline) <= _REACH_MM:
+    if way is None or not _goes_in(start, way, outline):
         if way is not None:
             said.append("a notch points out of the piece and is cut square to the outline instead")
         way = _inward(start, outline)
@@ -149,6 +149,12 @@ def _run_mm(start: Point, way: Point, longest: float, outline: Polygon) -> float
             x, y = part.coords[-1]
             return float((x - start[0]) * way[0] + (y - start[1]) * way[1])
     return 0.0
+
+
+def _goes_in(start: Point, way: Point, outline: Polygon) -> bool:
+    """Whether a direction leads from a point of the outline into the cloth, not out of it nor along its edge."""
+    just_in = ShapelyPoint(_along(start, way, 2 * _REACH_MM))
+    return bool(outline.contains(just_in) and outline.boundary.distance(just_in) > _TINY_MM)
 
 
 def _inward(start: Point, outline: Polygon) -> Point:

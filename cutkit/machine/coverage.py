@@ -168,6 +168,22 @@ def _count(axis: Array, overlaps: Overlaps, weight: Array) -> Array:
     return np.round(counts, 6)
 
 
+def repeated_mm(cut: Overlaps, run: Indices, line: Indices, most_mm: float, lines: int) -> Array:
+    """For each line, how much of it single strokes cut more than once, as an overcut does: at most so much a stroke."""
+    if not len(run):
+        return np.zeros(lines)
+    order = np.lexsort((cut.start_mm, line, run))
+    run, line = run[order], line[order]
+    group = np.cumsum((np.diff(run, prepend=-1) != 0) | (np.diff(line, prepend=-1) != 0)) - 1
+    shift = group * (float(cut.end_mm.max()) + 1.0)
+    start, end = cut.start_mm[order] + shift, cut.end_mm[order] + shift
+    reached = np.concatenate([[0.0], np.maximum.accumulate(end)[:-1]])
+    again = np.bincount(group, np.clip(np.minimum(reached, end) - start, 0.0, None))
+    first = np.flatnonzero(np.diff(group, prepend=-1))
+    totals: Array = np.bincount(line[first], np.minimum(again, most_mm), minlength=lines).astype(float)
+    return totals
+
+
 def summed_where(found: Stretches, flag: NDArray[np.bool_], longer_than_mm: float, lines: int) -> Array:
     """For each line, the length of its flagged stretches, counting only those that together, uninterrupted, are longer
     than a limit (what is shorter comes of rounding at the corners)."""

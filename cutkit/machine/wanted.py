@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -23,7 +24,9 @@ USUAL_DEPTH_MM = 5.0
 NOT_OF_THIS_OUTLINE_MM = 3.0
 """A notch farther from its outline than this belongs to something else and cannot be cut into it."""
 LEFT_STANDING_MM = 1.0
-"""Where a piece is so narrow that a notch would sever it, this much of it may be left standing."""
+"""Where a piece is so narrow that a notch would sever it, this much of it is left standing, or half of it."""
+STRAIGHT_MM = 0.5
+"""Where the outline runs straight for so far to either side of a point, "square to the outline" has one meaning."""
 DRILL_ZONE_MM = 3.0
 """Cuts this near to a drill hole make it, where nothing can punch, if they go through its point."""
 
@@ -55,7 +58,10 @@ class Spot:
 
 
 def wanted_lines(marker: Marker) -> tuple[list[Wanted], list[Spot]]:
-    """Every line that the marker wants cut, and the spots that need a cut but leave open which."""
+    """Every line that the marker wants cut, and the spots that need a cut but leave open which.
+
+    What a piece has twice, as pattern files sometimes say a notch twice, is wanted once.
+    """
     lines: list[Wanted] = []
     spots: list[Spot] = []
     for index, (placement, outline) in enumerate(zip(marker.placements, marker.polygons, strict=True)):
@@ -63,17 +69,14 @@ def wanted_lines(marker: Marker) -> tuple[list[Wanted], list[Spot]]:
         lines += [Wanted("cutout", index, _points(hole)) for hole in outline.interiors]
         for mark in marker.by_id[placement.piece].marks:
             _add_mark(mark, index, placement, outline, lines, spots)
-    return lines, spots
+    once = {(line.placement, same_line(line.points)): line for line in reversed(lines)}
+    return list(reversed(once.values())), list({(s.placement, s.is_drill, s.at): s for s in spots}.values())
 
 
-def drawn_lines(marker: Marker) -> list[NDArray[np.float64]]:
-    """The lines of marks that a plotter may draw besides what is wanted: internal, sew, grain and fold lines."""
-    return [
-        np.array(placement.points(mark.points))
-        for placement in marker.placements
-        for mark in marker.by_id[placement.piece].marks
-        if len(mark.points) > 1
-    ]
+def same_line(points: NDArray[np.float64]) -> frozenset[frozenset[Point]]:
+    """A key that two lines share where they run along the same points, to a thousandth, in either direction."""
+    rounded = [(x, y) for x, y in (np.round(points, 3) + 0.0).tolist()]
+    return frozenset(frozenset(pair) for pair in pairwise(rounded))
 
 
 def _points(ring: shapely.Geometry) -> NDArray[np.float64]:
@@ -90,7 +93,7 @@ def _add_mark(
     if mark.kind == "drill" or (mark.kind == "internal" and len(points) == 1):
         spots += [Spot(index, p, DRILL_ZONE_MM, True) for p in points if outline.contains(ShapelyPoint(p))]
     elif mark.kind == "internal":
-        lines += [Wanted("internal", index, part) for part in _clipped(points, outline)]
+        lines += [Wanted("internal", index, part) for part in clipped(points, outline)]
     elif mark.kind == "notch":
         found = _notch(mark, points[0], placement, outline)
         if isinstance(found, Spot):
@@ -99,7 +102,7 @@ def _add_mark(
             lines += [Wanted("notch", index, part, short) for part, short in found]
 
 
-def _clipped(points: tuple[Point, ...], outline: Polygon) -> Iterator[NDArray[np.float64]]:
+def clipped(points: tuple[Point, ...], outline: Polygon) -> Iterator[NDArray[np.float64]]:
     """The parts of a line that lie on the piece."""
     line = LineString(points)
     inside = line if outline.covers(line) else shapely.line_merge(line.intersection(outline))
@@ -117,13 +120,36 @@ def _notch(
     if edge.distance(here) > NOT_OF_THIS_OUTLINE_MM:
         return []
     start = shapely.shortest_line(edge, here).coords[0]
-    way = None if mark.angle_deg is None else _direction(placement, mark.angle_deg)
     depth = USUAL_DEPTH_MM if mark.depth_mm is None else mark.depth_mm
-    width = mark.width_mm or depth
-    if way is None or mark.depth_mm is None or not outline.contains(ShapelyPoint(_far(start, way, 0.02))):
-        return Spot(-1, start, math.hypot(depth, width) + 1.0, False, min(1.0, depth / 2))
-    shaped = _shaped(mark, start, way, (depth, width), outline)
+    way = None if mark.angle_deg is None else _direction(placement, mark.angle_deg)
+    if way is None or not _goes_in(start, way, outline):
+        way = _square_in(start, outline)
+    if way is None:
+        return Spot(-1, start, math.hypot(depth, mark.width_mm or depth) + 1.0, False, 0.1)
+    room = _room(start, way, depth + LEFT_STANDING_MM, outline)
+    fits = room >= depth + LEFT_STANDING_MM - 1e-6
+    reach = depth if fits else max(room - LEFT_STANDING_MM, room / 2)
+    shaped = _shaped(mark, start, way, (reach, mark.width_mm or reach), outline)
     return shaped if shaped is not None else [_slit(start, way, depth, outline)]
+
+
+def _goes_in(start: Point, way: Point, outline: Polygon) -> bool:
+    """Whether a direction leads from a point of the outline into the piece, not out of it nor along its edge."""
+    just_in = ShapelyPoint(_far(start, way, 0.02))
+    return bool(outline.contains(just_in) and outline.boundary.distance(just_in) > 1e-6)
+
+
+def _square_in(start: Point, outline: Polygon) -> Point | None:
+    """The direction square to the outline, into the piece; None near a corner, where it could be more than one."""
+    near = shapely.line_merge(outline.boundary.intersection(ShapelyPoint(start).buffer(STRAIGHT_MM)))
+    if not isinstance(near, LineString) or near.length < 2 * STRAIGHT_MM - 0.05:
+        return None
+    (ax, ay), (bx, by) = near.coords[0], near.coords[-1]
+    length = math.hypot(bx - ax, by - ay)
+    if near.length > length + 1e-6:
+        return None
+    way = ((ay - by) / length, (bx - ax) / length)
+    return way if _goes_in(start, way, outline) else (-way[0], -way[1])
 
 
 def _direction(placement: Placement, angle_deg: float) -> Point:

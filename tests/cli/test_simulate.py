@@ -173,3 +173,19 @@ def test_picture_and_trace_are_two_files(cutkit, job):
     ran = simulate(cutkit, job, "--svg", job / "out", "--trace", job / "out")
     assert (ran.code, "same file" in ran.err) == (2, True)
     assert not (job / "out").exists()
+
+
+def test_what_a_pen_draws_is_judged_where_it_letters_as_cutkit_does(cutkit, job):
+    marker, program = job / "m.marker.json", job / "cut.plt"
+    assert cutkit("cut", marker, "--cutter", "hpgl-generic", "-o", program).code == 0
+    ran = simulate(cutkit, job, "--marker", marker, "--json", program="cut.plt")
+    assert (ran.code, json.loads(ran.out)["ink_judged"]) == (0, True)
+    lines = program.read_text().splitlines()
+    up = lines.index("PU;")
+    program.write_text("\n".join([*lines[:3], *lines[up + 2 :]]))
+    ran = simulate(cutkit, job, "--marker", marker, program="cut.plt")
+    assert (ran.code, "ink-missed" in ran.out) == (5, True)
+    letter = b"SP2;PU800,800;PD;PD1200,1200;PU;"
+    program.write_bytes(GOOD.replace(b"SP1;", letter + b"SP1;"))
+    ran = simulate(cutkit, job, "--marker", marker, program="cut.plt")
+    assert (ran.code, "drawn lines      not judged" in ran.out) == (0, True)

@@ -161,6 +161,94 @@ def test_a_cutout_after_its_piece_is_freed():
     assert codes(verdict_of(lines).violations) == {"cut-after-freed"}
 
 
+def test_nothing_is_freed_before_the_last_part_of_its_boundary_is_cut():
+    lines = right_lines(sample_marker())
+    notch, (tool, points) = lines[0], lines[FRONT]
+    assert verdict_of([(tool, points[:4]), notch, (tool, points[3:]), *lines[2:]]).violations == ()
+    assert codes(verdict_of([(tool, points[:4]), (tool, points[3:]), notch, *lines[2:]]).violations) == {
+        "cut-after-freed"
+    }
+
+
+def nested_marker():
+    """A frame, and in its opening, flush with it all round, a piece with a notch."""
+    hole = [(40, 40), (160, 40), (160, 100), (40, 100)]
+    frame = Polygon([(0, 0), (200, 0), (200, 140), (0, 140)], [hole])
+    slit = Mark("notch", ((60.0, 0.0),), "knife", 6.0, angle_deg=90.0)
+    pieces = [
+        OrderedPiece("F", "Frame", "", frame, 1),
+        OrderedPiece("I", "Inlay", "", box(0, 0, 120, 60), 1, marks=(slit,)),
+    ]
+    return make_marker(pieces, [Placement("F", 1, 0, 0, 0), Placement("I", 1, 40, 40, 0)])
+
+
+def test_a_piece_in_a_cut_out_is_cut_before_the_cut_out_frees_it():
+    marker = nested_marker()
+    frame_hole, frame = (
+        ("knife", list(ring.coords)) for ring in (marker.polygons[0].interiors[0], marker.polygons[0].exterior)
+    )
+    notch, inlay = ("knife", [(100, 40), (100, 46)]), ("knife", list(marker.polygons[1].exterior.coords))
+    assert verdict_of([notch, inlay, frame_hole, frame], marker=marker).violations == ()
+    for late in (
+        [frame_hole, notch, inlay, frame],
+        [notch, inlay, frame, frame_hole],
+        [frame, notch, inlay, frame_hole],
+    ):
+        assert "cut-after-freed" in codes(verdict_of(late, marker=marker).violations)
+
+
+def test_one_arm_of_a_drill_cross_after_the_piece_is_freed():
+    x, y = DRILL.points[0][0] + 300, DRILL.points[0][1] + 150
+    arms = [("knife", [(x - 2, y), (x + 2, y)]), ("knife", [(x, y - 2), (x, y + 2)])]
+    assert verdict_of([*arms, BOUNDARY], marker=marked(DRILL)).violations == ()
+    found = codes(verdict_of([arms[0], BOUNDARY, arms[1]], marker=marked(DRILL)).violations)
+    assert found == {"cut-after-freed"}
+
+
+def test_two_drill_holes_side_by_side_are_no_hole_made_twice():
+    near = replace(DRILL, points=((DRILL.points[0][0] + 2.0, DRILL.points[0][1]),))
+    lines = []
+    for mark in (DRILL, near):
+        x, y = mark.points[0][0] + 300, mark.points[0][1] + 150
+        lines += [("knife", [(x - 2, y), (x + 2, y)]), ("knife", [(x, y - 2), (x, y + 2)])]
+    assert verdict_of([*lines, BOUNDARY], marker=marked(DRILL, near)).violations == ()
+
+
+@pytest.mark.parametrize(("profile", "write"), DIALECTS)
+def test_a_gap_of_three_tenths_between_two_halves(profile, write):
+    lines = right_lines(sample_marker())
+    tool, points = lines[FRONT]
+    (ax, ay), (bx, by) = points[2], points[3]
+    way = ((bx - ax) / 200, (by - ay) / 200) if ay == by else ((bx - ax) / 100, (by - ay) / 100)
+    near, far = ((ax + way[0] * s, ay + way[1] * s) for s in (30.0, 30.3))
+    halves = [(tool, [*points[:3], near]), (tool, [far, *points[3:]])]
+    verdict = verdict_of([lines[0], *halves, *lines[2:]], profile, write)
+    assert "unclosed" in codes(verdict.violations)
+    assert counts(verdict) == (3, 2, 1, 0)
+
+
+def test_a_short_part_of_a_long_contour_cut_again():
+    lines = right_lines(sample_marker())
+    tool, points = lines[FRONT]
+    (ax, ay), (bx, by) = points[1], points[2]
+    share = 8.0 / (abs(bx - ax) + abs(by - ay))
+    part = (tool, [(ax, ay), (ax + (bx - ax) * share, ay + (by - ay) * share)])
+    assert codes(verdict_of([*lines[: FRONT + 1], part, *lines[FRONT + 1 :]]).violations) == {"cut-twice"}
+
+
+def test_overcuts_of_many_flush_neighbours_are_no_second_cut():
+    wide = OrderedPiece("W", "Wide", "", box(0, 0, 400, 50), 1)
+    small = OrderedPiece("S", "Small", "", box(0, 0, 20, 20), 20)
+    marker = make_marker(
+        [wide, small], [Placement("W", 1, 0, 0, 0), *(Placement("S", 1, 20.0 * k, 50, 0) for k in range(20))]
+    )
+    lines = []
+    for polygon in marker.polygons:
+        x0, y0, x1, y1 = polygon.bounds
+        lines.append(("knife", [(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0), (x0 + 2, y0)]))
+    assert verdict_of(lines, marker=marker).violations == ()
+
+
 def test_a_corner_cut_off():
     lines = right_lines(sample_marker())
     tool, points = lines[FRONT]
@@ -238,8 +326,8 @@ def test_pieces_a_hair_apart():
 # ---- marks ----------------------------------------------------------------------------------------------------------
 
 
-def marked(mark: Mark, outline: Polygon | None = None, **place):
-    piece = OrderedPiece("A", "Front", "M", outline or box(0, 0, 200, 100), 1, marks=(mark,))
+def marked(*marks: Mark, outline: Polygon | None = None, **place):
+    piece = OrderedPiece("A", "Front", "M", outline or box(0, 0, 200, 100), 1, marks=marks)
     placement = Placement("A", 1, 300.0, 150.0, place.get("angle_deg", 0.0), place.get("mirrored", False))
     return make_marker([piece], [placement])
 
@@ -311,12 +399,29 @@ def test_a_notch_turns_and_mirrors_with_its_piece():
     assert end - start == pytest.approx((6 * 0.8660254, 6 * 0.5))
 
 
-def test_a_notch_of_unknown_direction_may_go_any_way_inward():
-    mark = Mark("notch", ((100.0, 0.0),), "knife", 6.0)
-    marker = marked(mark)
+def test_a_notch_of_unknown_direction_goes_square_to_the_outline():
+    marker = marked(Mark("notch", ((100.0, 0.0),), "knife", 6.0))
+    assert verdict_of([("knife", [(400, 150), (400, 156)]), BOUNDARY], marker=marker).violations == ()
+    for moved in ([(400, 150), (401, 156)], [(400.2, 150), (400.2, 156)]):
+        found = codes(verdict_of([("knife", moved), BOUNDARY], marker=marker).violations)
+        assert found == {"notch-missed", "off-outline"}
+
+
+def test_a_notch_of_unknown_direction_at_a_corner_may_go_any_way_inward():
+    marker = marked(Mark("notch", ((0.0, 0.0),), "knife", 6.0))
     assert any(isinstance(s, Spot) and not s.is_drill for s in wanted_lines(marker)[1])
-    assert verdict_of([("knife", [(400, 150), (401, 156)]), BOUNDARY], marker=marker).violations == ()
+    assert verdict_of([("knife", [(300, 150), (302, 155)]), BOUNDARY], marker=marker).violations == ()
     assert codes(verdict_of([BOUNDARY], marker=marker).violations) == {"notch-missed"}
+
+
+def test_what_a_piece_has_twice_is_wanted_once():
+    slit = Mark("notch", ((100.0, 0.0),), "knife", 6.0, angle_deg=90.0)
+    line = Mark("internal", ((20.0, 20.0), (120.0, 20.0)), "knife")
+    marker = marked(slit, slit, line, replace(line, points=line.points[::-1]), DRILL, DRILL)
+    lines = [("knife", [(400, 150), (400, 156)]), ("knife", [(320, 170), (420, 170)]), BOUNDARY]
+    punch = ("punch", [(DRILL.points[0][0] + 300, DRILL.points[0][1] + 150)])
+    assert verdict_of([punch, *lines], marker=marker).violations == ()
+    assert codes(verdict_of([punch, lines[0], *lines], marker=marker).violations) == {"cut-twice"}
 
 
 def test_internal_cuts_are_wanted_and_drawn_lines_are_not():

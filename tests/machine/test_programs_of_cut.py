@@ -114,6 +114,38 @@ def test_a_stroke_moved(job, kind):
         assert "off-outline" in faults
 
 
+@pytest.mark.parametrize("kind", ["label", "internal"])
+@pytest.mark.parametrize("spoil", ["dropped", "doubled", "moved", "joined"])
+def test_a_pen_stroke_spoilt(job, kind, spoil):
+    profile, _, path = job
+    if "pen" not in profile.tools:
+        return
+    k = index_of(path, kind)
+    stroke = path.strokes[k]
+    before, after = path.strokes[:k], path.strokes[k + 1 :]
+    moved = replace(stroke, points=tuple((x + 0.1, y + 0.17) for x, y in stroke.points))
+    joined = replace(stroke, points=(*stroke.points, *after[0].points))
+    changed = {
+        "dropped": [*before, *after],
+        "doubled": [*before, stroke, stroke, *after],
+        "moved": [*before, moved, *after],
+        "joined": [*before, joined, *after[1:]],
+    }
+    _, verdict, faults = found(job, changed[spoil])
+    assert faults & {"ink-missed", "drawn-twice"} == ({"drawn-twice"} if spoil == "doubled" else {"ink-missed"})
+    if spoil in ("moved", "joined"):
+        assert faults & {"stray-ink", "off-outline"}
+    assert verdict.cut_once == 6
+
+
+def test_a_program_without_labels_is_sound_but_its_drawing_is_not_judged(job):
+    path = job[2]
+    bare = [s for s in path.strokes if s.kind != "label"]
+    _, verdict, faults = found(job, bare)
+    assert faults == set()
+    assert not verdict.judges_ink
+
+
 def test_a_tool_up_taken_out(job):
     def change(text):
         lines = text.splitlines()

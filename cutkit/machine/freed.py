@@ -1,0 +1,43 @@
+"""Judges the order of cuts: nothing may be cut in cloth that a closed line has already freed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import shapely
+from shapely.geometry import Polygon
+
+from cutkit.machine.actions import Violation
+from cutkit.machine.coverage import Indices
+from cutkit.machine.emulator import Run
+from cutkit.machine.tip_path import TipPath
+from cutkit.machine.wanted import Wanted
+
+WITHIN_MM = 0.15
+"""A cut so far within a closed line lies in what that line frees; what is nearer runs along the line itself."""
+
+
+def freed_faults(
+    run: Run, wanted: list[Wanted], closed_at: Indices, paths: tuple[TipPath, TipPath], names: dict[int, str]
+) -> Iterator[Violation]:
+    """The first cut or punch within each outline or cut-out after it was closed.
+
+    ``closed_at`` is, for every wanted line, the sample of the trace at which it was whole, -1 if never; ``paths`` those
+    of the cutting tool and of the punch. A piece in the cut-out of another counts as within both.
+    """
+    cut, punched = paths
+    rings = [k for k, line in enumerate(wanted) if line.closed and closed_at[k] >= 0]
+    zones = shapely.buffer(np.array([Polygon(wanted[k].points) for k in rings], dtype=object), -WITHIN_MM)
+    places = np.concatenate([(cut.segments[:, :2] + cut.segments[:, 2:]) / 2, punched.points])
+    samples = np.concatenate([cut.sample, punched.point_sample])
+    zone, place = shapely.STRtree(shapely.points(places)).query(zones, predicate="contains")
+    late = samples[place] > closed_at[rings][zone]
+    for which in np.unique(zone[late]):
+        inside = place[late & (zone == which)]
+        first = inside[np.argmin(samples[inside])]
+        ring = wanted[rings[which]]
+        what = "the piece is" if ring.kind == "boundary" else "the cloth of its cut-out is"
+        at = (float(places[first, 0]), float(places[first, 1]))
+        message = f"something in {names[ring.placement]} is cut after {what} freed"
+        yield Violation("cut-after-freed", message, int(run.trace.line[samples[first]]), at)
