@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import shlex
@@ -68,7 +69,8 @@ def reference() -> str:
 
 
 def paragraphs(text: str | None) -> str:
-    return "\n\n".join(textwrap.fill(p, 120) for p in (text or "").replace("\b", "").split("\n\n"))
+    plain = inspect.cleandoc((text or "").replace("\b", ""))
+    return "\n\n".join(textwrap.fill(p, 120) for p in plain.split("\n\n"))
 
 
 def test_the_reference_is_what_the_commands_say():
