@@ -200,6 +200,7 @@ class _Case:
         """What is left of missing and extra lengths after what a sound program may leave out or cut again."""
         length = self.lines.length_mm
         short = np.array([w.may_end_short_mm for w in self.wanted])
+        short = np.where(short > 0, short + ROUNDING_GAP_MM, 0.0)
         overlap = np.where(self.closed, np.minimum(JOINT_MM, 0.4 * length), 0.2 * length)
         overcut = repeated_mm(self.cut, self.path.run[self.cut.segment], self.line_of_cut, OVERCUT_MM, len(length))
         lacking = np.where((lacking > short + 1e-9) & (weight == 1), lacking, 0.0)

@@ -41,30 +41,31 @@ class SpotJudge:
         drills = np.array([s.at for s in self.spots if s.is_drill]).reshape(-1, 2)
         for spot in self.spots:
             if spot.is_drill:
-                crowded = bool((np.hypot(*(drills - spot.at).T) < 2 * spot.radius_mm).sum() > 1)
-                yield from self._drill_faults(spot, crowded=crowded)
+                holes = int((np.hypot(*(drills - spot.at).T) < 2 * spot.radius_mm).sum())
+                yield from self._drill_faults(spot, holes)
             elif self._deepest_mm(spot) < spot.least_depth_mm:
                 name = self.names[spot.placement]
                 yield Violation("notch-missed", f"a notch of {name} is not cut", None, spot.at)
         yield from self._stray_punches(drills)
 
-    def _drill_faults(self, spot: Spot, *, crowded: bool) -> Iterator[Violation]:
-        """A drill hole is one punch or, where nothing can punch, a cross of two cuts with its point in the middle."""
+    def _drill_faults(self, spot: Spot, holes: int) -> Iterator[Violation]:
+        """A drill hole is one punch or, where nothing can punch, a cross of two cuts with its point in the middle.
+
+        Where several ``holes`` lie this near, a cut through its point may be another's.
+        """
         name = f"a drill hole of {self.names[spot.placement]}"
         near = np.hypot(*(self.punched.points - spot.at).T) <= TOLERANCE_MM
         punches = len(np.unique(self.punched.point_run[near]))
         through = self._through(spot)
         ends = [self._ends_mm(int(number), spot) for number in np.unique(self.path.run[through])]
         arms = [e for e in ends if max(np.hypot(*e.T)) <= spot.radius_mm]
-        if crowded:
-            arms = [arm for arm in arms if not self._is_off_middle(arm, spot)]
         across = len(arms) >= 2 and any(abs(_sine_between(arms[0], arm)) > CROSSING_SINE for arm in arms[1:])
         if punches + len(arms) == 0 or (punches == 0 and not across):
             yield Violation("drill-missed", f"{name} is not made{' whole' if arms else ''}", None, spot.at)
-        elif punches > 1 or len(arms) > 2 or (punches and arms):
+        elif punches > 1 or len(arms) > 2 * holes or (punches and arms):
             line = int(self.trace.line[self.path.sample[through].max(initial=0)]) if arms else None
             yield Violation("cut-twice", f"{name} is made again", line, spot.at)
-        elif any(self._is_off_middle(arm, spot) for arm in arms):
+        elif holes == 1 and any(self._is_off_middle(arm, spot) for arm in arms):
             yield Violation("off-outline", f"{name}: its cross is off its point", None, spot.at)
 
     def _through(self, spot: Spot) -> Indices:

@@ -70,7 +70,7 @@ def wanted_lines(marker: Marker) -> tuple[list[Wanted], list[Spot]]:
         for mark in marker.by_id[placement.piece].marks:
             _add_mark(mark, index, placement, outline, lines, spots)
     once = {(line.placement, same_line(line.points)): line for line in reversed(lines)}
-    return list(reversed(once.values())), list({(s.placement, s.is_drill, s.at): s for s in spots}.values())
+    return list(reversed(once.values())), list(dict.fromkeys(spots))
 
 
 def same_line(points: NDArray[np.float64]) -> frozenset[frozenset[Point]]:

@@ -414,6 +414,18 @@ def test_a_notch_of_unknown_direction_at_a_corner_may_go_any_way_inward():
     assert codes(verdict_of([BOUNDARY], marker=marker).violations) == {"notch-missed"}
 
 
+def test_a_notch_in_a_sharp_tip_may_be_cut_half_as_deep_as_there_is_room():
+    slit = Mark("notch", ((15.0, 0.0),), "knife", 8.0, angle_deg=90.0)
+    tip = Polygon([(0, 0), (200, 0), (200, 20)])
+    marker = marked(slit, outline=tip)
+    boundary = ("knife", list(marker.polygons[0].exterior.coords))
+    for depth, expected in ((0.75, set()), (0.2, {"notch-missed"})):
+        assert (
+            codes(verdict_of([("knife", [(315, 150), (315, 150 + depth)]), boundary], marker=marker).violations)
+            == expected
+        )
+
+
 def test_what_a_piece_has_twice_is_wanted_once():
     slit = Mark("notch", ((100.0, 0.0),), "knife", 6.0, angle_deg=90.0)
     line = Mark("internal", ((20.0, 20.0), (120.0, 20.0)), "knife")
