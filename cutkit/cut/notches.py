@@ -114,7 +114,8 @@ def _open_shape(
     corners: tuple[Point, ...], mouths: tuple[Point, Point], beyond: float, outline: Polygon
 ) -> tuple[Point, ...] | None:
     """From the outline through the inner corners back to the outline; None where that does not fit the piece."""
-    if not outline.contains(LineString(corners) if len(corners) > 1 else ShapelyPoint(corners[0])):
+    floor = LineString(corners) if len(corners) > 1 else ShapelyPoint(corners[0])
+    if not outline.contains(floor) or outline.boundary.distance(floor) < _TINY_MM:
         return None
     first = _leg(corners[0], mouths[0], beyond, outline)
     last = _leg(corners[-1], mouths[1], beyond, outline)

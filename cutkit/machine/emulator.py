@@ -34,6 +34,7 @@ Remarks (not violations): ``init-again``, ``pause``, ``label-not-drawn``.
 from __future__ import annotations
 
 import math
+from array import array
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -150,20 +151,22 @@ def _first_cut_deg(program: Program) -> float:
 
 @dataclass
 class _Samples:
-    """The growing trace."""
+    """The growing trace, as bare numbers: a long marker has millions of them."""
 
-    rows: list[tuple[float, float, float, float, float, float, bool, int, int]] = field(default_factory=list)
+    numbers: array[float] = field(default_factory=lambda: array("d"))
+    last_line: int = 0
 
     def add(self, t_s: float, tip: Point, holder: Point, blade_deg: float, down: bool, tool: int, line: int) -> None:
-        self.rows.append((t_s, tip[0], tip[1], holder[0], holder[1], blade_deg, down, tool, line))
+        self.numbers.extend((t_s, tip[0], tip[1], holder[0], holder[1], blade_deg, down, tool, line))
+        self.last_line = line
 
     def trace(self, tools: tuple[Tool, ...]) -> Trace:
-        columns = np.array(self.rows, dtype=float).reshape(-1, 9)
+        columns = np.frombuffer(self.numbers, dtype=float).reshape(-1, 9)
         return Trace(
-            columns[:, 0],
+            columns[:, 0].copy(),
             columns[:, 1:3].copy(),
             columns[:, 3:5].copy(),
-            columns[:, 5],
+            columns[:, 5].copy(),
             columns[:, 6] > 0,
             columns[:, 7].astype(np.int64),
             columns[:, 8].astype(np.int64),
@@ -214,7 +217,7 @@ class _Machine:
     def finish(self) -> None:
         """The program is over."""
         self._drain()
-        last = int(self.samples.rows[-1][8]) or None
+        last = self.samples.last_line or None
         if self.down:
             self._fault("down-at-end", "the program ends with the tool down", last)
         if self.tool_downs == 0:

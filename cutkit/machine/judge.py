@@ -244,12 +244,14 @@ class _Case:
     def off_faults(self) -> Iterator[Violation]:
         """Every stretch with the tool down that leaves the marker's lines, once, at its worst point."""
         points, sample, run = self._sampled()
+        free = [*self.writing, self._alignment()]
+        judged = ~np.isin(run, free)
+        points, sample, run = points[judged], sample[judged], run[judged]
         distance = np.minimum(self.lines.nearest(points), self.drawn.nearest(points))
-        is_off = distance > TOLERANCE_MM
-        off = np.flatnonzero(is_off & ~np.isin(run, [*self.writing, self._alignment()]))
+        off = np.flatnonzero(distance > TOLERANCE_MM)
         off = off[~self.spots.makes_one(points[off], run[off])]
-        close = ~is_off & ~np.isin(run, list(self.writing))
-        self.worst_mm = float(max(distance[close].max(initial=0.0), distance[off].max(initial=0.0)))
+        close = distance[distance <= TOLERANCE_MM]
+        self.worst_mm = float(max(close.max(initial=0.0), distance[off].max(initial=0.0)))
         for number in np.unique(run[off]):
             here = off[run[off] == number]
             worst = here[np.argmax(distance[here])]

@@ -206,10 +206,13 @@ def _open_line(
     corners: list[Point], mouths: tuple[Point, Point], beyond: float, outline: Polygon
 ) -> list[tuple[NDArray[np.float64], float]] | None:
     """From the outline through the inner corners back to it: the legs run on (or stop) where they meet the outline."""
+    floor = LineString(corners) if len(corners) > 1 else ShapelyPoint(corners[0])
+    if not outline.contains(floor) or outline.boundary.distance(floor) < 1e-6:
+        return None
     ends = []
     for corner, mouth in ((corners[0], mouths[0]), (corners[-1], mouths[1])):
         length = math.dist(corner, mouth)
-        if length < 1e-6 or not outline.contains(ShapelyPoint(corner)):
+        if length < 1e-6:
             return None
         way = ((mouth[0] - corner[0]) / length, (mouth[1] - corner[1]) / length)
         room = _room(corner, way, length + beyond, outline)

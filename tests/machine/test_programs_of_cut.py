@@ -194,6 +194,18 @@ def test_blades_of_other_offsets_and_headings(offset_mm, heading_deg):
     assert verdict.worst_deviation_mm <= 0.05
 
 
+@pytest.mark.parametrize("shape", ["slit", "v", "t", "castle", "u", "check"])
+@pytest.mark.parametrize("angle_deg", [45.0, 0.0, -45.0, None])
+def test_notches_at_a_corner_are_judged_as_they_are_cut(shape, angle_deg):
+    """At 45 degrees a notch as wide as deep touches both edges; at 0 it would run along one, at -45 leave the piece."""
+    notch = Mark("notch", ((0.0, 0.0),), "knife", 3.0, 3.0, angle_deg, shape)
+    piece = OrderedPiece("A", "Front", "M", box(0, 0, 100, 80), 1, marks=(notch,))
+    marker = make_marker([piece], [Placement("A", 1, 11.3, 7.7, 0.0)])
+    for name in ("hpgl-generic", "grbl-servo"):
+        profile = load_profile(name)
+        assert found((profile, marker, plan_cut(marker, profile)))[2] == set()
+
+
 def test_the_wrong_heading_at_the_start_is_found():
     base = load_profile("grbl-servo")
     marker = shirt_like()
