@@ -43,7 +43,7 @@ class SearchPlan:
     compress_to: float = 1e-5
     pool_spread: float = 0.25
     """Standard deviation of the choice among failed layouts, as a part of their number; the best is the likeliest."""
-    turn_share: float = 0.4
+    turn_share: float = 0.1
     """Part of the disruptions that turn a window of the strip; the others swap two large pieces."""
     large_share: float = 0.75
     """The largest pieces that make up this part of all hulls' area are large."""
