@@ -87,7 +87,7 @@ def _all_of(refused: Sequence[InputError]) -> InputError:
 
 def _write_svg(path: Path, patterns: Sequence[Pattern], files: Iterable[Path], quiet: bool) -> None:
     from cutkit.formats.files import write_whole
-    from cutkit.formats.inspect_svg import patterns_svg
+    from cutkit.formats.svg.pattern import patterns_svg
 
     write_whole(path, patterns_svg(patterns), inputs=files)
     say(f"drawn: {path}", quiet=quiet)

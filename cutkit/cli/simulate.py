@@ -259,7 +259,7 @@ def _pieces_text(verdict: Verdict) -> str:
 
 
 def _picture(outcome: Outcome) -> str:
-    from cutkit.formats.cut_svg import CutLine, CutPicture, FaultMark, cut_svg
+    from cutkit.formats.svg.cut import CutLine, CutPicture, FaultMark, cut_svg
 
     run, marker = outcome.run, outcome.marker
     trace = run.trace

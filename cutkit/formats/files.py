@@ -26,6 +26,11 @@ def read_bytes(path: str | Path) -> bytes:
     return data
 
 
+def text_of_path(path: str) -> str:
+    """A path as text that any file can carry: bytes that are not UTF-8 become question marks (U+FFFD)."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
 def sha256_of(data: bytes) -> str:
     """The SHA-256 of ``data`` in hexadecimal."""
     return hashlib.sha256(data).hexdigest()

@@ -16,7 +16,7 @@ from shapely.geometry import Polygon
 from cutkit import __version__
 from cutkit.check import Fault, check_marker
 from cutkit.errors import CheckError, InputError
-from cutkit.formats.files import read_bytes, write_whole
+from cutkit.formats.files import read_bytes, text_of_path, write_whole
 from cutkit.model import (
     Defect,
     Fabric,
@@ -40,6 +40,12 @@ SCHEMA = "cutkit.marker/1"
 DECIMALS = 9
 """Digits after the point of written coordinates, in mm."""
 FAULTS_SHOWN = 8
+FARTHEST_MM = 1e8
+"""No length or coordinate of a marker is larger; beyond it, micrometres are lost and areas overflow."""
+
+_ANY_QUARTER_TURN = (0.0, 90.0, 180.0, 270.0)
+"""How a piece of a foreign marker that names no angles may lie: the strip-packing form's default."""
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class _DefectForm(msgspec.Struct):
@@ -137,6 +143,7 @@ def read_marker(path: str | Path) -> Marker:
 
 def parse_marker(data: bytes, *, where: str) -> Marker:
     """The marker in the bytes of a marker file; ``where`` names it in errors."""
+    data = data.removeprefix(_BYTE_ORDER_MARK)
     _refuse_other_schemas(data, where)
     try:
         form = msgspec.json.decode(data, type=_MarkerForm)
@@ -151,7 +158,7 @@ def _refuse_other_schemas(data: bytes, where: str) -> None:
     """A clear word for what is not a marker, or one of a newer cutkit, before its fields are looked at."""
     try:
         head = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(
             f"not a marker file: it is not JSON ({error})",
             where=where,
@@ -176,6 +183,10 @@ def _refuse_other_schemas(data: bytes, where: str) -> None:
 
 def _marker_of(form: _MarkerForm, where: str) -> Marker:
     fabric = form.fabric
+    _refuse_beyond("the fabric", [fabric.width_mm, fabric.usable_width_mm, form.settings.gap_mm], where)
+    _refuse_beyond("a defect", [v for d in fabric.defects for v in d.box_mm], where)
+    for p in form.placements:
+        _refuse_beyond(f"a placement of {p.piece!r}", [p.x_mm, p.y_mm], where)
     return Marker(
         fabric=Fabric(
             width_mm=fabric.width_mm,
@@ -203,6 +214,9 @@ def _piece_of(form: _PieceForm, where: str) -> OrderedPiece:
     for ring in rings:
         if len(ring) < 3:
             raise InputError(f"piece {form.id!r}: an outline needs at least three points", where=where)
+        _refuse_beyond(f"piece {form.id!r}", [v for point in ring for v in point], where)
+    for mark in form.marks:
+        _refuse_bad_mark(form.id, mark, where)
     return OrderedPiece(
         id=form.id,
         name=form.name,
@@ -211,7 +225,7 @@ def _piece_of(form: _PieceForm, where: str) -> OrderedPiece:
         ordered=form.ordered,
         ordered_mirrored=form.ordered_mirrored,
         marks=tuple(_mark_of(m) for m in form.marks),
-        allowed_angles_deg=tuple(form.allowed_angles_deg or _any_quarter_turn(form)),
+        allowed_angles_deg=_ANY_QUARTER_TURN if form.allowed_angles_deg is None else tuple(form.allowed_angles_deg),
         tilt_deg=form.tilt_deg,
         may_mirror=form.may_mirror,
         ignores_nap=form.ignores_nap,
@@ -220,9 +234,19 @@ def _piece_of(form: _PieceForm, where: str) -> OrderedPiece:
     )
 
 
-def _any_quarter_turn(form: _PieceForm) -> tuple[float, ...]:
-    """A foreign marker that names no angles allows the strip-packing form's default."""
-    return (0.0, 90.0, 180.0, 270.0)
+def _refuse_beyond(what: str, values: Iterable[float], where: str) -> None:
+    if any(abs(value) > FARTHEST_MM for value in values):
+        raise InputError(f"{what} reaches beyond {FARTHEST_MM:g} mm", where=where)
+
+
+def _refuse_bad_mark(piece: str, mark: _MarkForm, where: str) -> None:
+    """A mark lies somewhere, and its sizes are sizes."""
+    if not mark.points:
+        raise InputError(f"piece {piece!r}: a mark ({mark.kind}) has no points", where=where)
+    sizes = [size for size in (mark.depth_mm, mark.width_mm) if size is not None]
+    if any(size < 0 for size in sizes):
+        raise InputError(f"piece {piece!r}: a mark ({mark.kind}) has a negative depth or width", where=where)
+    _refuse_beyond(f"a mark of piece {piece!r}", [*sizes, *(v for point in mark.points for v in point)], where)
 
 
 def _mark_of(form: _MarkForm) -> Mark:
@@ -286,7 +310,7 @@ def marker_to_json(marker: Marker) -> dict[str, Any]:
             "rounds": marker.search.rounds,
             "workers": marker.search.workers,
         },
-        "inputs": [{"path": i.path, "sha256": i.sha256} for i in marker.inputs],
+        "inputs": [{"path": text_of_path(i.path), "sha256": i.sha256} for i in marker.inputs],
         "pieces": [_piece_json(piece) for piece in marker.pieces],
         "placements": [
             {

@@ -232,8 +232,12 @@ def _number_faults(table: Mapping[str, Any]) -> Iterator[str]:
 def _sense_faults(profile: CutterProfile) -> Iterator[str]:
     """What is wrong although every key by itself is right."""
     low, high = profile.coordinates.lowest_units, profile.coordinates.highest_units
-    if low is not None and high is not None and not low < high:
+    if not all(isfinite(value) for value in (low, high) if value is not None):
+        yield "key 'coordinates.lowest_units', 'highest_units': leave out what has no limit"
+    elif low is not None and high is not None and not low < high:
         yield "key 'coordinates.lowest_units': it must lie below highest_units"
+    if (profile.lift == "spindle") != (profile.dialect == "gcode"):
+        yield 'key \'lift\': "spindle" (M3 S, M5) goes with the dialect gcode, "pen" (PU, PD) with hpgl'
     if profile.knife.start_deg is not None and not isfinite(profile.knife.start_deg):
         yield "key 'knife.start_deg': a direction in degrees, or \"unknown\""
     if profile.coordinates.decimals > 6:
@@ -244,6 +248,11 @@ def _sense_faults(profile: CutterProfile) -> Iterator[str]:
         yield "key 'knife.offset_mm': a drag knife has an offset; without one its kind is \"none\""
     if profile.knife.kind == "none" and profile.knife.offset_mm:
         yield "key 'knife.offset_mm': only a drag knife has an offset; set knife.kind = \"drag\""
+    numbers = [texts.number for texts in profile.tools.values() if texts.number is not None]
+    if len(set(numbers)) < len(numbers):
+        yield "key 'tools': two tools have the same number"
     for tool, texts in profile.tools.items():
+        if texts.number == 0 and profile.dialect == "hpgl":
+            yield f"key 'tools.{tool}.number': SP0 puts the tool away; numbers begin at 1"
         if texts.number is None and any("{number}" in t for t in (texts.select, texts.down, texts.up)):
             yield f"key 'tools.{tool}.number' is missing; the texts use {{number}}"

@@ -91,7 +91,30 @@ BAD = [
     ('dialect = "gcode"', 'dialect = "gcode"\nname = "x"', "named after its file"),
     ("tried_on_hardware = false", "tried_on_hardware = 0", "'tried_on_hardware': expected `bool`"),
     ("[motion]", "[motion", "not TOML"),
+    ("feed_per_mm_s = 60", "steps_per_mm = 0", "'motion.steps_per_mm': 0 must be above 0"),
+    ('lift = "spindle"', "", "'lift': \"spindle\" (M3 S, M5) goes with the dialect gcode"),
 ]
+
+
+HPGL_BAD = [
+    ("number = 2", "number = 1", "two tools have the same number"),
+    ("number = 2", "number = 0", "'tools.pen.number': SP0 puts the tool away"),
+    ("highest_units = 8388607", "highest_units = nan", "leave out what has no limit"),
+    ("highest_units = 8388607", "highest_units = -8388609", "it must lie below highest_units"),
+    (
+        'dialect = "hpgl"',
+        'dialect = "hpgl"\nlift = "spindle"',
+        "'lift': \"spindle\" (M3 S, M5) goes with the dialect gcode",
+    ),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "told"), HPGL_BAD, ids=[told for _, _, told in HPGL_BAD])
+def test_what_is_wrong_for_hpgl_is_refused(old, new, told):
+    text = (resources.files("cutkit") / "profiles" / "hpgl-generic.toml").read_text()
+    assert old in text
+    with pytest.raises(InputError, match=re.escape(told)):
+        parse_profile(text.replace(old, new, 1).encode(), "x", "my/x.toml")
 
 
 @pytest.mark.parametrize(("old", "new", "told"), BAD, ids=[told for _, _, told in BAD])

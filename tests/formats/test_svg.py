@@ -18,9 +18,9 @@ from shapely.affinity import affine_transform
 from shapely.geometry import MultiPoint, Polygon, box
 
 from cutkit.check import check_marker
-from cutkit.formats.svg import marker_svg
-from cutkit.formats.svg_colours import FILLS
-from cutkit.formats.svg_text import abbreviate, shorten_to, text_width_em, two_lines, wrap_text
+from cutkit.formats.svg.colours import FILLS
+from cutkit.formats.svg.marker import marker_svg
+from cutkit.formats.svg.text import abbreviate, shorten_to, text_width_em, two_lines, wrap_text
 from cutkit.model import Defect, Fabric, Mark, Marker, NestSettings, OrderedPiece, Placement, Unplaced
 
 NS = {"s": "http://www.w3.org/2000/svg"}

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from cutkit.formats.svg_pieces import number
-from cutkit.formats.svg_text import FONT_FAMILY, clean_text, text_width_em
+from cutkit.formats.svg.pieces import number
+from cutkit.formats.svg.text import FONT_FAMILY, clean_text, text_width_em
 
 TEXT = "#1A1A1A"
 FAINT = "#5F5F5F"

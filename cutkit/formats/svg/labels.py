@@ -19,7 +19,7 @@ from shapely.affinity import rotate
 from shapely.geometry import Polygon, box
 from shapely.geometry.base import BaseGeometry
 
-from cutkit.formats.svg_text import ASCENT_EM, DESCENT_EM, text_width_em
+from cutkit.formats.svg.text import ASCENT_EM, DESCENT_EM, text_width_em
 from cutkit.model import Point
 
 LINE_EM = 1.2

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import cos, radians, sin
 from typing import Any
 
-from cutkit.formats.svg_labels import (
+from cutkit.formats.svg.labels import (
     ARROW_ROOM_EM,
     LINE_EM,
     PAD_EM,
@@ -19,8 +19,8 @@ from cutkit.formats.svg_labels import (
     fit_label,
     readable_deg,
 )
-from cutkit.formats.svg_pieces import INK, Pen, number, obstacles_of, path_of
-from cutkit.formats.svg_text import ASCENT_EM, abbreviate, clean_text, two_lines
+from cutkit.formats.svg.pieces import INK, Pen, number, obstacles_of, path_of
+from cutkit.formats.svg.text import ASCENT_EM, abbreviate, clean_text, two_lines
 from cutkit.model import Marker, OrderedPiece, Placement, Point
 
 _Key = tuple[str, int]

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cutkit.formats.svg_page import FAINT, Item, Sheet, new_drawing
-from cutkit.formats.svg_pieces import INK, Pen, number, outline_path, path_of, piece_symbol
-from cutkit.formats.svg_text import shorten_to
+from cutkit.formats.svg.page import FAINT, Item, Sheet, new_drawing
+from cutkit.formats.svg.pieces import INK, Pen, number, outline_path, path_of, piece_symbol
+from cutkit.formats.svg.text import shorten_to
 from cutkit.model import OrderedPiece, Pattern, Piece, Point
 
 SAMPLE_FILL = "#F1EFE8"

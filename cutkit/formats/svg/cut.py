@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from cutkit.formats.svg_page import ALARM, FAINT, Item, Sheet, new_drawing
-from cutkit.formats.svg_pieces import number
+from cutkit.formats.svg.page import ALARM, FAINT, Item, Sheet, new_drawing
+from cutkit.formats.svg.pieces import number
 from cutkit.model import Point, Tool
 
 COLOURS: dict[Tool, str] = {"knife": "#0072B2", "pen": "#7A5C00", "punch": "#AA3377"}

@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Iterator
 from math import ceil
 
-from cutkit.formats.svg_colours import FILLS, fills_of
-from cutkit.formats.svg_marker_labels import MarkerLabels, draw_arrow, draw_labels, fit_labels, has_garments
-from cutkit.formats.svg_page import ALARM, FAINT, TEXT, Item, Sheet, new_drawing
-from cutkit.formats.svg_pieces import INK, Pen, number, piece_symbol
-from cutkit.formats.svg_text import clean_text, shorten_to, text_width_em, wrap_text
+from cutkit.formats.svg.colours import FILLS, fills_of
+from cutkit.formats.svg.marker_labels import MarkerLabels, draw_arrow, draw_labels, fit_labels, has_garments
+from cutkit.formats.svg.page import ALARM, FAINT, TEXT, Item, Sheet, new_drawing
+from cutkit.formats.svg.pieces import INK, Pen, number, piece_symbol
+from cutkit.formats.svg.text import clean_text, shorten_to, text_width_em, wrap_text
 from cutkit.model import Marker, OrderedPiece, Placement
 from cutkit.units import format_length
 
