@@ -111,7 +111,7 @@ HPGL_BAD = [
 
 @pytest.mark.parametrize(("old", "new", "told"), HPGL_BAD, ids=[told for _, _, told in HPGL_BAD])
 def test_what_is_wrong_for_hpgl_is_refused(old, new, told):
-    text = (resources.files("cutkit") / "profiles" / "hpgl-generic.toml").read_text()
+    text = (FOLDER / "hpgl-generic.toml").read_text()
     assert old in text
     with pytest.raises(InputError, match=re.escape(told)):
         parse_profile(text.replace(old, new, 1).encode(), "x", "my/x.toml")
