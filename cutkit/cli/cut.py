@@ -84,10 +84,16 @@ def _print_table(figures: CutFigures, profile: CutterProfile, output: Path, mark
         *([("drawn", f"{figures.drawn_mm / 1000:.2f} m")] if figures.drawn_mm else []),
         ("travel", f"{figures.travel_mm / 1000:.2f} m"),
         ("tool downs", str(figures.tool_downs)),
+        ("axis goes", _bounds_text(figures)),
         ("time", f"about {format_duration(figures.time_s)} (cutkit simulate tells it exactly)"),
     ]
     for name, value in rows:
         click.echo(f"{name:<10}  {value}")
+
+
+def _bounds_text(figures: CutFigures) -> str:
+    x0, y0, x1, y1 = (round(value, 1) + 0.0 for value in figures.bounds_mm)
+    return f"x {x0:.1f} to {x1:.1f} mm, y {y0:.1f} to {y1:.1f} mm"
 
 
 def _json(figures: CutFigures, path: ToolPath, profile: CutterProfile, output: Path, marker: Marker) -> dict[str, Any]:
@@ -102,6 +108,7 @@ def _json(figures: CutFigures, path: ToolPath, profile: CutterProfile, output: P
         "drawn_mm": round(figures.drawn_mm, 1),
         "travel_mm": round(figures.travel_mm, 1),
         "tool_downs": figures.tool_downs,
+        "bounds_mm": [round(value, 3) + 0.0 for value in figures.bounds_mm],
         "time_s": round(figures.time_s, 1),
         "notices": [{"code": n.code, "message": n.message, "piece": n.piece} for n in path.notices],
     }

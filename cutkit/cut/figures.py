@@ -16,7 +16,10 @@ STOP_DEG = 20.0
 
 @dataclass(frozen=True, slots=True)
 class CutFigures:
-    """Figures of one tool path. ``time_s`` is an estimate: the emulated cutter knows better."""
+    """Figures of one tool path. ``time_s`` is an estimate: the emulated cutter knows better.
+
+    ``bounds_mm`` (x0, y0, x1, y1) encloses all that the machine is sent to with a tool down: its axis, not the tip.
+    """
 
     strokes: int
     cut_mm: float
@@ -24,6 +27,7 @@ class CutFigures:
     travel_mm: float
     tool_downs: int
     time_s: float
+    bounds_mm: tuple[float, float, float, float]
 
 
 def cut_figures(path: ToolPath, profile: CutterProfile) -> CutFigures:
@@ -40,7 +44,9 @@ def cut_figures(path: ToolPath, profile: CutterProfile) -> CutFigures:
         length = sum(_length(a, b) for a, b in pairwise(stroke.points))
         cut, drawn = (cut, drawn + length) if stroke.tool == "pen" else (cut + length, drawn)
         here = stroke.path[-1]
-    return CutFigures(len(path.strokes), cut, drawn, travel, len(path.strokes), time)
+    xs, ys = zip(*([point for stroke in path.strokes for point in stroke.path] or [(0.0, 0.0)]), strict=True)
+    bounds = (min(xs), min(ys), max(xs), max(ys))
+    return CutFigures(len(path.strokes), cut, drawn, travel, len(path.strokes), time, bounds)
 
 
 def _stroke_s(stroke: Stroke, speed: float, motion: Motion) -> float:

@@ -25,7 +25,8 @@ def plan_cut(marker: Marker, profile: CutterProfile) -> ToolPath:
     strokes = _led(ordered_strokes(pieces), marker, profile)
     refuse_beyond(strokes, marker, profile)
     names = tuple(_name(marker, index) for index in range(len(marker.placements)))
-    return ToolPath(tuple(strokes), _notices(marker, pieces), names)
+    notices = (*_notices(marker, pieces), *_turned_behind(strokes, marker))
+    return ToolPath(tuple(strokes), notices, names)
 
 
 def _led(strokes: list[Stroke], marker: Marker, profile: CutterProfile) -> list[Stroke]:
@@ -38,6 +39,20 @@ def _led(strokes: list[Stroke], marker: Marker, profile: CutterProfile) -> list[
         drawn, cut = strokes[:first], strokes[first:]
         return [*drawn, align, *lead_blade(cut, knife, heading)]
     return list(lead_blade(strokes, knife, heading or 0.0))
+
+
+def _turned_behind(strokes: list[Stroke], marker: Marker) -> list[Notice]:
+    """What must be said where the blade is turned behind the last piece: there must be cloth, or it does not turn."""
+    reach = max((x for s in strokes if s.kind == "align" for x, _ in s.points), default=0.0)
+    if reach <= marker.length_mm:
+        return []
+    return [
+        Notice(
+            "turned-behind",
+            f"no room in the waste to turn the blade: it is turned behind the last piece, and the cloth must reach to "
+            f"x = {reach + 1:.0f} mm (the marker ends at {marker.length_mm:.1f} mm)",
+        )
+    ]
 
 
 def _notices(marker: Marker, pieces: list[PieceStrokes]) -> tuple[Notice, ...]:

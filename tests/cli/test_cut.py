@@ -53,6 +53,8 @@ def test_json_is_one_object_and_nothing_else(cutkit, marker_file, tmp_path):
     perimeters = sum(p.length for p in garments().polygons)
     assert perimeters < told["cut_mm"] < perimeters + 400
     assert any(n["code"] == "no-tool" for n in told["notices"])
+    assert not any(n["code"] == "turned-behind" for n in told["notices"])
+    assert all(low > -0.61 for low in told["bounds_mm"][:2])
 
 
 def test_what_is_left_out_is_said_unless_quiet(cutkit, marker_file, tmp_path):
@@ -195,6 +197,9 @@ def test_a_small_marker_goes_through_every_profile_and_its_emulated_cutter(cutki
 
 def test_a_marker_without_waste_is_cut_with_the_blade_turned_behind_it(cutkit, tmp_path):
     path = one_box(tmp_path, 300, 200)
-    assert cutkit("cut", path, "--cutter", "grbl-servo", "-o", tmp_path / "m.gcode").code == 0
+    ran = cutkit("cut", path, "--cutter", "grbl-servo", "-o", tmp_path / "m.gcode")
+    assert ran.code == 0
+    assert "the cloth must reach to x = 309 mm" in " ".join(ran.err.split())
+    assert "axis goes   x -0.6 to 307.8 mm, y -0.6 to 200.6 mm" in ran.out
     ran = cutkit("simulate", tmp_path / "m.gcode", "--cutter", "grbl-servo", "--marker", path)
     assert ran.code == 0, ran.both

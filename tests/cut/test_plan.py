@@ -143,6 +143,8 @@ def test_figures_of_one_square():
     figures = cut_figures(path, profile)
     assert (figures.strokes, figures.tool_downs) == (2, 2)
     assert (figures.cut_mm, figures.drawn_mm, figures.travel_mm) == (400, 10, 30)
+    xs, ys = zip(*(p for s in path.strokes for p in s.points), strict=True)
+    assert figures.bounds_mm == (min(xs), min(ys), max(xs), max(ys))
     lifts = 2 * (profile.motion.tool_down_s + profile.motion.tool_up_s)
     ways = 2 * (30 / 500) ** 0.5 + 2 * (10 / 500) ** 0.5
     assert figures.time_s == pytest.approx(4 * 1.2 + lifts + ways)
