@@ -24,6 +24,8 @@ GAP_TOLERANCE_MM = 1e-2
 ANGLE_TOLERANCE_DEG = 1e-6
 STATED_LENGTH_TOLERANCE_MM = 1e-2
 STATED_EFFICIENCY_TOLERANCE = 1e-4
+UNMEASURABLE = ("unknown-piece", "not-finite")
+"""Codes of faults with which a marker has no length and no efficiency, and is judged no further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Fault:
 def check_marker(marker: Marker) -> list[Fault]:
     """Every fault of a marker, worst kind first: shapes, places, overlaps and gaps, defects, counts, nap."""
     faults = list(_shape_faults(marker))
-    if any(f.code in ("unknown-piece", "not-finite") for f in faults):
+    if any(f.code in UNMEASURABLE for f in faults):
         return faults
     faults += _fabric_faults(marker)
     faults += _neighbour_faults(marker)

@@ -85,8 +85,8 @@ def _report(path: str, marker: Marker, faults: list[Fault], judged: Judged | Non
             "placed": len(marker.placements),
             "unplaced": sum(entry.count for entry in marker.unplaced),
         },
-        "length_mm": marker.length_mm,
-        "efficiency": marker.efficiency,
+        "length_mm": marker.length_mm if _is_measurable(faults) else None,
+        "efficiency": marker.efficiency if _is_measurable(faults) else None,
     }
     if judged:
         verdict = judged.verdict
@@ -105,12 +105,19 @@ def _print_marker(path: str, marker: Marker, faults: list[Fault]) -> None:
         click.echo(f"{fault.code}: {fault.message}")
     for entry in marker.unplaced:
         click.echo(f"unplaced: {entry.count} of {entry.piece}: {entry.reason}")
-    click.echo(
-        f"{path}: {_counted(len(faults), 'fault') if faults else 'valid'}; "
-        f"{_counted(len(marker.placements), 'piece')} of {_counted(len(marker.bundles), 'garment')}, "
-        f"{format_length(marker.length_mm)} long on {format_length(marker.fabric.usable_width_mm)}, "
-        f"efficiency {100 * marker.efficiency:.2f} %"
-    )
+    text = f"{path}: {_counted(len(faults), 'fault') if faults else 'valid'}; "
+    text += f"{_counted(len(marker.placements), 'piece')} of {_counted(len(marker.bundles), 'garment')}"
+    if _is_measurable(faults):
+        text += f", {format_length(marker.length_mm)} long on {format_length(marker.fabric.usable_width_mm)}"
+        text += f", efficiency {100 * marker.efficiency:.2f} %"
+    click.echo(text)
+
+
+def _is_measurable(faults: list[Fault]) -> bool:
+    """False where a placement has no outline, and so the marker no length."""
+    from cutkit.check import UNMEASURABLE
+
+    return not any(fault.code in UNMEASURABLE for fault in faults)
 
 
 def _print_program(judged: Judged | None) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from cutkit.report import MarkerFigures
 
 MOST_TIME_S = 7 * 24 * 3600.0
+FARTHEST_MM = 1e7
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,8 @@ def command(
     INPUT is one or more pattern files (DXF), or one strip-packing JSON. Pieces of several materials make a marker each,
     NAME-MATERIAL.marker.json. Ctrl-C once ends the search and writes the best marker so far.
     """
+    if min_efficiency is not None and isnan(min_efficiency):
+        raise UsageError("--min-efficiency is not a number")
     job = _job(inputs, options)
     outputs = Outputs(output, svg, dxf)
     per_marker = [outputs.of_material(d.material) if len(job.demands) > 1 else outputs for d in job.demands]
@@ -132,12 +136,29 @@ def _job(inputs: tuple[str, ...], options: dict[str, Any]) -> Job:
         raise UsageError("--time and --rounds exclude each other", hint="Give the effort in one of them.")
     if options["time_s"] is not None and not 0 < options["time_s"] <= MOST_TIME_S:
         raise UsageError("--time must be above 0 and at most a week (168h)")
-    for name in ("gap", "selvedge"):
-        if options[name] < 0:
-            raise UsageError(f"--{name} must not be negative")
+    _refuse_senseless_lengths(options)
     if any(is_strip_packing(read_bytes(path)) for path in inputs):
         return _instance_job(inputs, options)
     return _pattern_job(inputs, options)
+
+
+def _refuse_senseless_lengths(options: dict[str, Any]) -> None:
+    for name in ("gap", "selvedge"):
+        if options[name] < 0:
+            raise UsageError(f"--{name} must not be negative")
+    if options["max_length"] is not None and options["max_length"] <= 0:
+        raise UsageError("--max-length must be above 0")
+    for name in ("width", "gap", "selvedge", "max_length"):
+        if (options[name] or 0) > FARTHEST_MM:
+            raise UsageError(f"--{name.replace('_', '-')} must be at most {FARTHEST_MM / 1e6:g} km")
+
+
+def _refuse_wide_gap(gap_mm: float, fabric: Fabric) -> None:
+    if gap_mm > fabric.usable_width_mm:
+        raise UsageError(
+            f"the gap of {gap_mm:g} mm is wider than the usable width of {fabric.usable_width_mm:g} mm",
+            hint="Give the least distance between two pieces, for example --gap 2mm.",
+        )
 
 
 def _instance_job(inputs: tuple[str, ...], options: dict[str, Any]) -> Job:
@@ -151,6 +172,7 @@ def _instance_job(inputs: tuple[str, ...], options: dict[str, Any]) -> Job:
             raise UsageError(f"--{name} does not go with a strip-packing instance, which says all of that itself")
     instance = read_instance(inputs[0])
     fabric = Fabric(instance.strip_height_mm, name=instance.name, max_length_mm=options["max_length"])
+    _refuse_wide_gap(options["gap"], fabric)
     return Job((instance.demand,), fabric, (InputFile(inputs[0], instance.sha256),), instance.notices)
 
 
@@ -195,6 +217,7 @@ def _fabric(options: dict[str, Any]) -> Fabric:
         raise UsageError(
             f"no usable width is left of {fabric.width_mm:g} mm between selvedges of {fabric.selvedge_mm:g} mm"
         )
+    _refuse_wide_gap(options["gap"], fabric)
     return fabric
 
 
@@ -247,7 +270,7 @@ def _write(marker: Marker, files: Outputs, inputs: tuple[str, ...]) -> None:
 
     write_marker(files.marker, marker, inputs=inputs)
     if files.svg is not None:
-        from cutkit.formats.svg import marker_svg
+        from cutkit.formats.svg.marker import marker_svg
 
         write_whole(files.svg, marker_svg(marker, date=date.today().isoformat()), inputs=inputs)
     if files.dxf is not None:
@@ -275,7 +298,8 @@ def _refuse_bad_outputs(per_marker: list[Outputs], inputs: tuple[str, ...]) -> N
     for path in paths:
         refuse_to_replace(path, inputs)
         refuse_unwritable(path)
-    twice = {path for path in paths if paths.count(path) > 1}
+    real = [os.path.realpath(path) for path in paths]
+    twice = [path for path, target in zip(paths, real, strict=True) if real.count(target) > 1]
     if twice:
         raise UsageError("two outputs have this name", where=str(min(twice)), hint="Give each a name of its own.")
 

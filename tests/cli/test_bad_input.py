@@ -305,6 +305,12 @@ def test_a_file_that_may_not_grow(shop):
         (["nest", "PATTERN", "--width", "-150cm", "-o", "OUT"], 2, "width"),
         (["nest", "PATTERN", "--width", "150cm", "--selvedge", "80cm", "-o", "OUT"], 2, "usable width"),
         (["nest", "PATTERN", "--width", "150cm", "--gap", "-1mm", "-o", "OUT"], 2, "gap"),
+        (["nest", "PATTERN", "--width", "150cm", "--gap", "2m", "-o", "OUT"], 2, "the gap of 2000 mm is wider"),
+        (["nest", "PATTERN", "--width", "150cm", "--max-length", "0mm", "-o", "OUT"], 2, "--max-length"),
+        (["nest", "PATTERN", "--width", "150cm", "--max-length", "-1m", "-o", "OUT"], 2, "--max-length"),
+        (["nest", "PATTERN", "--width", "1000000000m", "-o", "OUT"], 2, "--width must be at most 10 km"),
+        (["nest", "PATTERN", "--width", "150cm", "--gap", "1000000000m", "-o", "OUT"], 2, "--gap must be at most"),
+        (["nest", "PATTERN", "--width", "150cm", "--min-efficiency", "nan", "-o", "OUT"], 2, "--min-efficiency"),
         (["nest", "PATTERN", "--width", "150cm"], 2, "output"),
         (["nest", "--width", "150cm", "-o", "OUT"], 2, "INPUT"),
         (["nest", "PATTERN", "--width", "150cm", "--time", "20", "-o", "OUT"], 2, "no unit"),
@@ -327,6 +333,21 @@ def test_a_file_that_may_not_grow(shop):
 def test_what_is_typed_wrong(shop, words, code, says):
     assert_refused(shop.run(words), code, says)
     assert shop.new == set()
+
+
+def test_two_outputs_that_are_one_file(shop):
+    link = shop.folder / "link.svg"
+    link.symlink_to(shop.paths["OUT"])
+    words = ["nest", "PATTERN", "--width", "150cm", "--rounds", "1", "-o", "OUT", "--svg", "LINK"]
+    assert_refused(shop.run(words, LINK=link), 2, "two outputs have this name")
+    assert shop.new == set()
+
+
+def test_a_strip_packing_instance_with_a_gap_beyond_its_height(shop):
+    path = shop.folder / "strip.json"
+    path.write_text(json.dumps(strip_instance()))
+    words = ["nest", "FILE", "--gap", "9m", "-o", "OUT"]
+    assert_refused(shop.run(words, FILE=path), 2, "the gap of 9000 mm is wider")
 
 
 def test_a_fabric_that_is_too_narrow(shop):

@@ -122,3 +122,10 @@ def test_a_program_and_its_cutter_go_together(cutkit, marker_file, words):
     ran = cutkit("check", marker_file(), *words)
     assert (ran.code, ran.out) == (2, "")
     assert "go together" in ran.err
+
+
+@pytest.mark.parametrize("words", [[], ["--json"]])
+def test_a_placement_of_no_known_piece(cutkit, marker_file, words):
+    ran = cutkit("check", marker_file(edit=lambda v: v["placements"][0].update(piece="SLEEVE")), *words)
+    assert (ran.code, ran.err) == (5, "")
+    assert "placement 0: unknown piece 'SLEEVE'" in ran.out
