@@ -1,14 +1,15 @@
 """Compiling every kernel, once on a machine, on two processors where there are two.
 
 The kernels fall in two halves that do not call one another: outlines to no-fit polygons, and everything behind. numba
-compiles one function at a time in a process, so a second process compiles the first half; both write to one cache.
+compiles one function at a time in a process, so each half gets a process; both write to one cache.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -24,21 +25,45 @@ from cutkit.nest.start import first_layout, shelf_layout
 from cutkit.nest.tables import tabulated
 
 SIDE_MM = 10.0
-OTHER_HALF = "from cutkit.nest.compile import compile_outlines; compile_outlines()"
+POLL_S = 0.05
+HALVES = ("compile_outlines", "compile_search")
 
 
-def compile_kernels() -> None:
-    """Compile all kernels into the cache; where another process is at it already, wait for that one."""
-    with _alone():
+def compile_kernels(stop: Callable[[], bool]) -> bool:
+    """Compile all kernels into the cache; where another process is at it already, wait for that one.
+
+    False where ``stop`` became true before they were all there.
+    """
+    with _alone(stop) as alone:
+        if not alone:
+            return False
         if kernels.is_compiled():
-            return
-        other = subprocess.Popen(
-            [sys.executable, "-c", OTHER_HALF], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+            return True
+        _compile_in_processes(stop)
+        if stop():
+            return False
+        compile_outlines()  # both from the cache now, unless a process could not be started or failed
         compile_search()
-        other.wait()
-        compile_outlines()  # from the cache, unless the other process could not be started or failed
         kernels.note_compiled()
+        return True
+
+
+def _compile_in_processes(stop: Callable[[], bool]) -> None:
+    """Let a process compile each half. Processes, because numba cannot be stopped once it compiles: they can."""
+    commands = [[sys.executable, "-c", f"from cutkit.nest.compile import {half}; {half}()"] for half in HALVES]
+    none = subprocess.DEVNULL
+    running: list[subprocess.Popen[bytes]] = []
+    try:
+        for command in commands:
+            running.append(subprocess.Popen(command, stdout=none, stderr=none))
+        while not stop() and any(process.poll() is None for process in running):
+            time.sleep(POLL_S)
+    except OSError:  # no process can be started here: the caller compiles
+        return
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
 
 
 def compile_outlines() -> None:
@@ -69,13 +94,20 @@ def compile_search() -> None:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    """Only one process of this user compiles at a time; the others wait."""
+def _alone(stop: Callable[[], bool]) -> Iterator[bool]:
+    """Only one process of this user compiles at a time; the others wait, and get False where ``stop`` came first."""
     try:
         import fcntl
     except ImportError:  # not on Windows: there two processes may compile the same, which costs time only
-        yield
+        yield True
         return
     with open(kernels.CACHE / "compiling", "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        while not stop():
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(POLL_S)
+                continue
+            yield True
+            return
+        yield False

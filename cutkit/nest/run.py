@@ -39,8 +39,8 @@ class Run:
 
     def marker(self, inputs: tuple[InputFile, ...]) -> Marker:
         """Nest, and settle on the best layout that the referee passes."""
-        self._compile()
-        shapes = shapes_of(self.demand, SIMPLIFY * self.fabric.usable_width_mm)
+        simplify = SIMPLIFY * self.fabric.usable_width_mm if self._compile() else 0.0
+        shapes = shapes_of(self.demand, simplify)
         copies, options, unplaced = self._fitting(shapes)
         outcome = self._search(shapes, copies, options) if copies else Outcome([], 0)
         by_time = self.settings.rounds is None
@@ -87,6 +87,8 @@ class Run:
         start = shelf_layout(half, options, width, gap)
         self._area_mm2 = sum(shapes.area_mm2[copy.piece] for copy in copies)
         self._report("preparing", start)
+        if self._is_over():
+            return Outcome([start], 0)
         tables = build_tables(shapes, width, gap, self.settings.workers, self._is_over)
         if tables is None:
             return Outcome([start], 0)
@@ -128,10 +130,14 @@ class Run:
             )
         )
 
-    def _compile(self) -> None:
-        """On the first run on a machine: compile every kernel, and only then let the time begin."""
-        if kernels.is_compiled() or self.stop():
-            return
+    def _compile(self) -> bool:
+        """On the first run on a machine: compile every kernel, and only then let the time begin.
+
+        False where a stop came first: then no kernel may be called, for the stop would wait for its compilation.
+        """
+        if kernels.is_compiled():
+            return True
         self._report("compiling")
-        compile_kernels()
+        done = compile_kernels(self.stop)
         self.begin = time.monotonic()
+        return done
