@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -14,6 +16,7 @@ import click
 from cutkit.errors import CutkitError
 from cutkit.units import parse_duration, parse_length
 
+_PYTHONS_OWN = signal.default_int_handler
 F = TypeVar("F", bound=Callable[..., Any])
 EXIT_OWN_FAULT = 1
 EXIT_USAGE = 2
@@ -60,8 +63,13 @@ def say(text: str, *, quiet: bool = False) -> None:
 
 
 def print_json(value: Any) -> None:
-    """One JSON object on stdout."""
-    click.echo(json.dumps(value, indent=1, ensure_ascii=False))
+    """One JSON object on stdout; in ASCII where stdout is not UTF-8, for JSON is UTF-8 whatever the locale."""
+    text = json.dumps(value, indent=1, ensure_ascii=False)
+    # A path's bytes that are not text in this locale come as half surrogate pairs, which JSON cannot carry.
+    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if (sys.stdout.encoding or "").lower().replace("-", "") != "utf8":
+        text = json.dumps(json.loads(text), indent=1)
+    click.echo(text)
 
 
 def is_plain(stream: Any) -> bool:
@@ -71,6 +79,8 @@ def is_plain(stream: Any) -> bool:
 
 def run(group: click.Group) -> int:
     """Run the command line and return the exit code that the contract gives to what happened."""
+    _replace_closed_streams()
+    interrupts = _note_interrupts()
     try:
         result = group.main(standalone_mode=False)
     except click.exceptions.Exit as stop:
@@ -84,9 +94,10 @@ def run(group: click.Group) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("cutkit: interrupted", err=True)
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output went away (`cutkit inspect F | head`): not worth a word.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):
+        # The reader of our output went away (`cutkit inspect F | head`), which click turns into SystemExit: not worth
+        # a word.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return EXIT_INPUT_OUTPUT
     except OSError as error:
         click.echo(f"cutkit: {error.filename or 'a device'}: {error.strerror or error}", err=True)
@@ -95,6 +106,9 @@ def run(group: click.Group) -> int:
         click.echo("cutkit: out of memory; nest fewer pieces at once", err=True)
         return EXIT_OWN_FAULT
     except Exception as error:  # the last line of defence: no traceback reaches the user
+        if interrupts:  # extension modules make an ImportError of a Ctrl-C that comes while they are loaded
+            click.echo("cutkit: interrupted", err=True)
+            return EXIT_INTERRUPTED
         if os.environ.get("CUTKIT_DEBUG"):
             raise
         click.echo(
@@ -104,6 +118,26 @@ def run(group: click.Group) -> int:
         )
         return EXIT_OWN_FAULT
     return result if isinstance(result, int) else 0
+
+
+def _replace_closed_streams() -> None:
+    """Where the shell has closed stdout or stderr (``>&-``), what is written there goes nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 (for as long as the process lives)
+
+
+def _note_interrupts() -> list[int]:
+    """Ctrl-C raises KeyboardInterrupt as ever, and is noted in the list that comes back."""
+    noted: list[int] = []
+
+    def on_interrupt(number: int, _frame: object) -> None:
+        noted.append(number)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is _PYTHONS_OWN:
+        signal.signal(signal.SIGINT, on_interrupt)
+    return noted
 
 
 def show_error(error: CutkitError) -> None:
