@@ -62,7 +62,7 @@ class SpotJudge:
         across = len(arms) >= 2 and any(abs(_sine_between(arms[0], arm)) > CROSSING_SINE for arm in arms[1:])
         if punches + len(arms) == 0 or (punches == 0 and not across):
             yield Violation("drill-missed", f"{name} is not made{' whole' if arms else ''}", None, spot.at)
-        elif punches > 1 or len(arms) > 2 * holes or (punches and arms):
+        elif punches > 1 or len(arms) > 2 * holes or (punches and arms and holes == 1):
             line = int(self.trace.line[self.path.sample[through].max(initial=0)]) if arms else None
             yield Violation("cut-twice", f"{name} is made again", line, spot.at)
         elif holes == 1 and any(self._is_off_middle(arm, spot) for arm in arms):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import floor
 from typing import Any
 
 from cutkit.formats.svg.page import ALARM, FAINT, Item, Sheet, new_drawing
@@ -15,6 +16,8 @@ TRAVEL = "#5B8F7B"
 PIECE_FILL = "#F3EEE2"
 UNITS_ACROSS = 130
 """The picture's longer side in units of body text."""
+CUT_UNITS, WRITING_UNITS = 0.16, 0.06
+"""The width of lines; a pen's are thin, or its letters would run together in the picture of a long marker."""
 LABELLED_ABOVE_UNITS = 6.0
 """Cuts longer than this carry their number; shorter ones (letters, notches) are counted but would only clutter."""
 
@@ -53,7 +56,7 @@ def cut_svg(picture: CutPicture) -> str:
     unit = max(x1 - x0, (y1 - y0) * 1.3, 50.0) / UNITS_ACROSS
     drawing = new_drawing()
     sheet = Sheet(drawing, unit, x0, max(x1 - x0, 60 * unit))
-    head = _header_units(picture) * unit
+    head = _header_mm(sheet, picture)
     margin = 3 * unit
     top = -y1 - margin - head
     width, height = sheet.inner_mm + 2 * margin, head + (y1 - y0) + 2 * margin
@@ -65,7 +68,7 @@ def cut_svg(picture: CutPicture) -> str:
     _draw_lines(drawing, picture.travels, TRAVEL, 0.08 * unit, dash=f"{number(0.6 * unit)} {number(0.5 * unit)}")
     for tool, colour in COLOURS.items():
         lines = [c.points for c in picture.cuts if c.tool == tool]
-        _draw_lines(drawing, lines, colour, 0.16 * unit)
+        _draw_lines(drawing, lines, colour, (WRITING_UNITS if tool == "pen" else CUT_UNITS) * unit)
     _draw_starts(sheet, picture)
     _draw_faults(sheet, picture)
     text: str = drawing.tostring()
@@ -81,20 +84,30 @@ def _bounds(picture: CutPicture) -> tuple[float, float, float, float]:
     return (min(xs), min(ys), max(xs), max(ys))
 
 
-def _header_units(picture: CutPicture) -> float:
-    return 8.0 + (2.0 if picture.faults else 0.0)
+def _header_mm(sheet: Sheet, picture: CutPicture) -> float:
+    """How high the header is, with as many rows as its figures take."""
+    blank = [Item(item.width_mm, lambda x, y: None) for item in _figures(sheet, picture)]
+    rows = sheet.flow(blank, 0.0, gap=2.0, row=1.8)
+    legend = [Item(item.width_mm, lambda x, y: None) for item in _legend(sheet, picture)]
+    return rows + sheet.flow(legend, 0.0, gap=2.5, row=1.8) + (4.5 + 2.0 * bool(picture.faults)) * sheet.unit_mm
 
 
 def _draw_header(sheet: Sheet, picture: CutPicture, y: float) -> None:
     unit = sheet.unit_mm
     sheet.text(sheet.left_mm, y + 1.2 * unit, picture.title, 1.6, font_weight="bold")
-    sheet.text(sheet.left_mm, y + 3.2 * unit, " · ".join(picture.figures), 1.1)
-    items = list(_legend(sheet, picture))
-    below = sheet.flow(items, y + 5.0 * unit, gap=2.5, row=1.8)
+    below = sheet.flow(_figures(sheet, picture), y + 3.2 * unit, gap=2.0, row=1.8)
+    below = sheet.flow(_legend(sheet, picture), below, gap=2.5, row=1.8)
     if picture.faults:
         codes = ", ".join(dict.fromkeys(f.code for f in picture.faults))
         words = f"{len(picture.faults)} violation{'s' * (len(picture.faults) != 1)}: {codes}"
         sheet.text(sheet.left_mm, below, words, 1.2, fill=ALARM, font_weight="bold")
+
+
+def _figures(sheet: Sheet, picture: CutPicture) -> list[Item]:
+    def drawer(words: str) -> Any:
+        return lambda x, y: sheet.text(x, y, words, 1.1)
+
+    return [Item(sheet.text_width_mm(words, 1.1), drawer(words)) for words in picture.figures]
 
 
 def _legend(sheet: Sheet, picture: CutPicture) -> Iterable[Item]:
@@ -103,7 +116,7 @@ def _legend(sheet: Sheet, picture: CutPicture) -> Iterable[Item]:
     for name, colour, dash in samples:
         width = sheet.text_width_mm(name) + 4 * sheet.unit_mm
         yield Item(width, _sample_drawer(sheet, name, colour, dash))
-    words = "dot: the start of a cut; number: its place in the order"
+    words = "dot: the start of a cut; number: its place in the order, where there is room"
     yield Item(sheet.text_width_mm(words), lambda x, y: sheet.text(x, y, words, 1.0, fill=FAINT))
 
 
@@ -146,8 +159,9 @@ def _path_data(points: tuple[Point, ...]) -> str:
 
 
 def _draw_starts(sheet: Sheet, picture: CutPicture) -> None:
-    """A dot where each longer cut begins, and its number beside it, inside the picture."""
+    """A dot where each longer cut begins, and beside it, inside the picture, its number where that is free to stand."""
     unit = sheet.unit_mm
+    taken: set[tuple[int, int]] = set()
     for order, cut in enumerate(picture.cuts, 1):
         xs, ys = [p[0] for p in cut.points], [p[1] for p in cut.points]
         if max(max(xs) - min(xs), max(ys) - min(ys)) < LABELLED_ABOVE_UNITS * unit:
@@ -157,11 +171,20 @@ def _draw_starts(sheet: Sheet, picture: CutPicture) -> None:
         sheet.drawing.add(dot)
         right = x < (min(xs) + max(xs)) / 2
         above = y < (min(ys) + max(ys)) / 2
-        anchor = "start" if right else "end"
-        step = 0.6 * unit
-        sheet.text(
-            x + (step if right else -step), -y + (-step if above else step + 0.8 * unit), str(order), text_anchor=anchor
-        )
+        step, width = 0.6 * unit, sheet.text_width_mm(str(order))
+        left = x + step if right else x - step - width
+        base = -y + (-step if above else step + 0.8 * unit)
+        cells = _cells(left, base - 0.8 * unit, left + width, base, 0.4 * unit)
+        if not cells & taken:
+            taken |= cells
+            sheet.text(left, base, str(order))
+
+
+def _cells(x0: float, y0: float, x1: float, y1: float, size: float) -> set[tuple[int, int]]:
+    """The squares of a grid that a box touches: two boxes without a common square do not overlap."""
+    columns = range(floor(x0 / size), floor(x1 / size) + 1)
+    rows = range(floor(y0 / size), floor(y1 / size) + 1)
+    return {(i, j) for i in columns for j in rows}
 
 
 def _draw_faults(sheet: Sheet, picture: CutPicture) -> None:
