@@ -13,6 +13,9 @@ from cutkit.nest.shapes import ShapeSet
 DECIMALS = 9
 """Placements are rounded as the marker file will write them, so that the referee sees what is written."""
 
+ROUNDING_MM = 1e-4
+"""A piece exactly as long as the limit may exceed it by this: rounding, not cloth; the referee allows ten times it."""
+
 
 def settle(empty: Marker, shapes: ShapeSet, copies: list[Copy], layouts: list[Found]) -> Marker:
     """The shortest of ``layouts`` that makes a marker without fault; what lies beyond the length limit is left out.
@@ -56,12 +59,12 @@ def _placement(shapes: ShapeSet, copy: Copy, bundle: int, found: Found, i: int) 
 def _cut_to_limit(marker: Marker) -> Marker:
     """The marker without the pieces that lie beyond the fabric's length limit; they are named as unplaced."""
     limit = marker.fabric.max_length_mm
-    if limit is None or marker.length_mm <= limit:
+    if limit is None or marker.length_mm <= limit + ROUNDING_MM:
         return marker
     kept: list[Placement] = []
     left: dict[str, int] = {}
     for placement, polygon in zip(marker.placements, marker.polygons, strict=True):
-        if polygon.bounds[2] <= limit:
+        if polygon.bounds[2] <= limit + ROUNDING_MM:
             kept.append(placement)
         else:
             left[placement.piece] = left.get(placement.piece, 0) + 1

@@ -123,6 +123,15 @@ def test_what_lies_beyond_the_length_limit_is_named():
     assert check_marker(marker) == []
 
 
+@pytest.mark.parametrize("length", [333.3, 77.7, 1000 / 3])
+@pytest.mark.parametrize("origin", [0.0, 7.77, 1e4 / 3])
+def test_pieces_exactly_as_long_as_the_limit(length, origin):
+    job = demand((box(origin, origin, origin + length, origin + 50), 2))
+    marker = nested(job, fabric=Fabric(100.0, max_length_mm=length), rounds=1)
+    assert check_marker(marker) == []
+    assert len(marker.placements) == 2
+
+
 def test_nothing_to_nest_is_an_empty_marker():
     marker = nested(Demand("", (), ()))
     assert marker.placements == ()
