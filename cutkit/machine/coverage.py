@@ -60,10 +60,13 @@ class Lines:
         self.start_mm = self.edge_start_mm[first_edge]
         self.tree = tree_of(self.edges)
 
-    def along(self, segments: Array, tolerance_mm: float) -> Overlaps:
-        """Where ``segments`` (rows of x0, y0, x1, y1) run along the lines' edges, nearer than the tolerance."""
-        rows = shapely.linestrings(segments.reshape(-1, 2, 2))
-        pairs = self.tree.query(rows, predicate="dwithin", distance=tolerance_mm)
+    def along(self, segments: Array, tolerance_mm: float, tree: shapely.STRtree | None = None) -> Overlaps:
+        """Where ``segments`` (rows of x0, y0, x1, y1) run along the lines' edges, nearer than the tolerance.
+
+        ``tree``: one over these segments, where there is one; a long path takes much memory to be built twice.
+        """
+        shapes = (tree or tree_of(segments)).geometries
+        pairs = self.tree.query(shapes, predicate="dwithin", distance=tolerance_mm)
         segment, edge = pairs[0].astype(np.int64), pairs[1].astype(np.int64)
         low, high = _shared_interval(segments[segment], self.edges[edge], tolerance_mm)
         keep = high - low > 1e-6

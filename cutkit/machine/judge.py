@@ -148,7 +148,7 @@ class _Case:
         self.ink = match_ink(lines, self.pen_path)
         self.drawn = Lines([line.points for line in lines] if on_paper and not self.ink.is_known else [])
         self.redrawn = self.lines.along(self.drawn.edges, MAYBE_FLUSH_MM)
-        cut = self.lines.along(self.path.segments, COVER_TOLERANCE_MM)
+        cut = self.lines.along(self.path.segments, COVER_TOLERANCE_MM, self.tree)
         self.writing: frozenset[int] = frozenset()
         counts = np.ones(len(cut.segment), dtype=bool)
         if on_paper and self.ink.is_known:
@@ -208,7 +208,7 @@ class _Case:
 
     def _flush(self, tolerance_mm: float) -> Overlaps:
         """Where edges lie flush, also two of one line; ``segment`` and ``edge`` are both edges."""
-        found = self.lines.along(self.lines.edges, tolerance_mm)
+        found = self.lines.along(self.lines.edges, tolerance_mm, self.lines.tree)
         return found.only(found.segment != found.edge)
 
     def _stretches(self, surely: Overlaps, maybe: Overlaps, weight: Array) -> Stretches:
