@@ -144,16 +144,9 @@ def edges_near_box(edges: Floats, pool: Ints, count: int, box: Floats, low: Floa
 
 
 @kernel
-def build_cells(
-    edges: Floats, starts: Longs, extents: Floats, cells_along: int, gap: float
-) -> tuple[Floats, Ints, Ints, Ints]:
-    """The cell tables of many NFPs. NFP p has the edges ``starts[p]:starts[p + 1]`` and lies within +-``extents[p]``.
-
-    Returns per NFP the grid (x0, y0, 1 / cell size), its counts (columns, rows, first cell), and over all cells where
-    each one's list begins in the list of edges (absolute edge numbers). A cell that lies wholly outside the NFP, by
-    more than ``gap``, has an empty list.
-    """
-    pairs = len(starts) - 1
+def _grids(extents: Floats, cells_along: int, gap: float) -> tuple[Floats, Ints, int]:
+    """The grid of every NFP's cells: (x0, y0, 1 / cell size), (columns, rows, first cell), and the cells of all."""
+    pairs = len(extents)
     grid = np.empty((pairs, 3))
     shape = np.empty((pairs, 3), dtype=np.int32)
     total = 0
@@ -170,6 +163,21 @@ def build_cells(
         shape[p, 1] = rows
         shape[p, 2] = total
         total += columns * rows
+    return grid, shape, total
+
+
+@kernel
+def build_cells(
+    edges: Floats, starts: Longs, extents: Floats, cells_along: int, gap: float
+) -> tuple[Floats, Ints, Ints, Ints]:
+    """The cell tables of many NFPs. NFP p has the edges ``starts[p]:starts[p + 1]`` and lies within +-``extents[p]``.
+
+    Returns per NFP the grid (x0, y0, 1 / cell size), its counts (columns, rows, first cell), and over all cells where
+    each one's list begins in the list of edges (absolute edge numbers). A cell that lies wholly outside the NFP, by
+    more than ``gap``, has an empty list.
+    """
+    pairs = len(starts) - 1
+    grid, shape, total = _grids(extents, cells_along, gap)
     cell_start = np.zeros(total + 1, dtype=np.int32)
     listed = np.empty(max(16, 4 * total), dtype=np.int32)
     filled = 0

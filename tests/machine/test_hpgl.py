@@ -159,8 +159,9 @@ def test_a_written_program_is_read_to_the_same_points(polylines):
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_read_without_a_crash(data):
-    parse_hpgl(data, DEVICE)
+def test_any_bytes_are_read_to_finite_places(data):
+    moves = [a for a in parse_hpgl(data, DEVICE).actions if isinstance(a, MoveTo)]
+    assert all(math.isfinite(a.x_mm) and math.isfinite(a.y_mm) for a in moves)
 
 
 OTHERS_PROGRAM = hpgl_program(
