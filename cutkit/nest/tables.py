@@ -20,6 +20,9 @@ from cutkit.nest.shapes import ShapeSet, rings_of
 
 CELLS_ALONG = 40
 """Cells along the longer side of an NFP's box."""
+CELLS_ALONG_OF_MANY = 28
+MANY_PAIRS = 1000
+"""From so many pairs on the cells are coarser: half the memory, and the search begins the sooner."""
 LATTICE_ROWS = 60
 """Lattice steps across the fabric."""
 TOLERANCE = 1e-7
@@ -60,7 +63,7 @@ def build_tables(
     owners, _ = _share_pairs(shapes)
     outlines = _Outlines.of([shape.outline for shape in shapes.shapes])
     parts = [owners[k : k + PAIRS_AT_A_TIME] for k in range(0, len(owners), PAIRS_AT_A_TIME)]
-    plan = _Plan.of(shapes, height_mm, gap_mm)
+    plan = _Plan.of(shapes, height_mm, gap_mm, len(owners))
 
     def tables_of(pairs: list[Pair]) -> _PairTables | None:
         return None if is_over() else _pair_tables(plan, pairs, *no_fit_polygons(outlines, pairs))
@@ -73,24 +76,26 @@ def build_tables(
 def tabulated(shapes: ShapeSet, height_mm: float, gap_mm: float, no_fit: list[tuple[Floats, Longs]]) -> Tables:
     """The tables of shapes whose NFPs are known: edges and where each one's begin, for all pairs in order."""
     owners, _ = _share_pairs(shapes)
-    plan = _Plan.of(shapes, height_mm, gap_mm)
+    plan = _Plan.of(shapes, height_mm, gap_mm, len(owners))
     return _tables(shapes, plan, [_pair_tables(plan, owners, edges, starts) for edges, starts in no_fit])
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """What all tables of a preparation share: half boxes, height, lattice step and gap."""
+    """What all tables of a preparation share: half boxes, height, lattice step, gap and how fine the cells are."""
 
     half: Floats
     height_mm: float
     step_mm: float
     gap_mm: float
+    cells_along: int
 
     @staticmethod
-    def of(shapes: ShapeSet, height_mm: float, gap_mm: float) -> _Plan:
+    def of(shapes: ShapeSet, height_mm: float, gap_mm: float, pairs: int) -> _Plan:
         """The plan for ``shapes`` on a fabric."""
         half = np.array([shape.half_mm for shape in shapes.shapes]).reshape(-1, 2)
-        return _Plan(half, height_mm, height_mm / LATTICE_ROWS, gap_mm)
+        cells_along = CELLS_ALONG if pairs < MANY_PAIRS else CELLS_ALONG_OF_MANY
+        return _Plan(half, height_mm, height_mm / LATTICE_ROWS, gap_mm, cells_along)
 
 
 def _tables(shapes: ShapeSet, plan: _Plan, built: list[_PairTables]) -> Tables:
@@ -138,7 +143,7 @@ def _share_pairs(shapes: ShapeSet) -> tuple[list[Pair], NDArray[np.int64]]:
 
 def _pair_tables(plan: _Plan, pairs: list[Pair], edges: Floats, starts: Longs) -> _PairTables:
     extents = np.array([plan.half[a] + plan.half[b] for a, b in pairs]).reshape(-1, 2)
-    grid, shape, cell_start, listed = field.build_cells(edges, starts, extents, CELLS_ALONG, plan.gap_mm)
+    grid, shape, cell_start, listed = field.build_cells(edges, starts, extents, plan.cells_along, plan.gap_mm)
     stamps, stamp = field.build_stamps(grid, shape, cell_start, listed, edges, extents, plan.step_mm, plan.gap_mm)
     return _PairTables(edges, grid, shape, cell_start, listed, stamps, stamp)
 
