@@ -1,0 +1,64 @@
+"""The benchmarks: their garment-like pieces are what was asked for, and every script says what it does."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import drafts  # noqa: F401  (puts the repository's root on the path)
+import numpy as np
+import pytest
+from conftest import REPOSITORY
+from shapely.geometry import Polygon
+
+from benchmarks.garments import garment_pieces, strip_instance, write_instance
+from cutkit.formats.strip_packing import read_instance
+
+
+@pytest.mark.parametrize("points", [8, 44, 400])
+def test_a_seed_gives_simple_outlines_of_the_points_asked_for(points):
+    pieces = garment_pieces(18, points, seed=points)
+    assert len({piece.name for piece in pieces}) == len(pieces) == 18
+    for piece in pieces:
+        assert piece.outline.shape == (points, 2)
+        assert Polygon(piece.outline).is_valid
+        assert (piece.outline.min(axis=0) == 0).all()
+        assert 25 < piece.outline.max(axis=0).min() < piece.outline.max() < 1250
+
+
+def test_pieces_are_like_those_of_garments():
+    pieces = {piece.name: Polygon(piece.outline) for piece in garment_pieces(19, 44, seed=3)}
+    for name in ("front-1", "yoke-1", "facing-1", "trouser-back-2"):
+        hollow = pieces[name].convex_hull.area / pieces[name].area
+        assert hollow > 1.04, name
+    assert pieces["front-1"].area == pytest.approx(pieces["front-right-1"].area, rel=1e-6)
+    assert pieces["back-1"].area > 1.5 * pieces["front-1"].area
+
+
+def test_the_seed_alone_decides():
+    first, again, other = (garment_pieces(5, 30, seed) for seed in (7, 7, 8))
+    assert all(np.array_equal(a.outline, b.outline) for a, b in zip(first, again, strict=True))
+    assert not any(np.array_equal(a.outline, b.outline) for a, b in zip(first, other, strict=True))
+
+
+@pytest.mark.parametrize("count", [3, 11, 100])
+def test_an_instance_has_the_copies_asked_for(count, tmp_path):
+    pieces = garment_pieces(11, 20, seed=1)
+    path = write_instance(strip_instance(pieces, count, 1500.0, "some"), tmp_path / "some.json")
+    instance = read_instance(path)
+    assert instance.strip_height_mm == 1500.0
+    assert len(instance.demand.copies) == count
+    assert {copy.angles_deg for copy in instance.demand.copies} == {(0.0, 180.0)}
+
+
+def test_points_out_of_range_are_refused():
+    with pytest.raises(ValueError, match="8 to 400"):
+        garment_pieces(1, 7, seed=1)
+
+
+@pytest.mark.parametrize("script", ["bench_scale.py"])
+def test_every_benchmark_explains_itself(script):
+    command = [sys.executable, REPOSITORY / "benchmarks" / script, "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "usage" in done.stdout.lower()
