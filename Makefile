@@ -1,6 +1,7 @@
 # make demo    from a pattern to a cut program, judged by the emulated cutter; results in out/demo/
 # make test    format, lint, types, import contracts and all tests
 # make check   the same without the tests: a few seconds
+# make soak    1,000 small random jobs through the nest, every marker judged; COUNT=50 FIRST=2000 for others
 # make bench   the benchmarks: every benchmarks/bench_*.py, or BENCHMARKS=... of them
 # make clean   remove what these made
 #
@@ -17,9 +18,11 @@ PATTERN ?= $(firstword $(wildcard patterns/shirt.dxf patterns/tshirt.dxf))
 DEMO := out/demo
 SHIRT := $(DEMO)/shirt
 DEMO_TIME ?= 20s
+COUNT ?= 1000
+FIRST ?= 0
 BENCHMARKS ?= $(sort $(wildcard benchmarks/bench_*.py))
 
-.PHONY: help demo test check bench clean
+.PHONY: help demo test check soak bench clean
 .DELETE_ON_ERROR:
 
 help:
@@ -58,6 +61,9 @@ check: $(STAMP)-dev
 
 test: check
 	$(BIN)/pytest -n 2
+
+soak: $(STAMP)-dev
+	$(BIN)/python tests/nest/soak.py $(COUNT) $(FIRST)
 
 bench: $(STAMP)-bench
 	@set -e; for script in $(BENCHMARKS); do echo "# $$script"; $(BIN)/python $$script; echo; done

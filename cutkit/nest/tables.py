@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from shapely.geometry import Polygon
+from shapely.geometry import Polygon, box
+from shapely.geometry.polygon import orient
 
 from cutkit.kernels import field, moves, nfp
 from cutkit.kernels.convex import convex_parts
@@ -27,11 +28,15 @@ LATTICE_ROWS = 60
 """Lattice steps across the fabric."""
 TOLERANCE = 1e-7
 """Depth, as a part of the fabric's width, up to which pieces count as touching."""
+TOLERANCE_MM = 2e-4
+"""The most that it may be: well below what the referee lets pass, however wide the fabric."""
 FLOOR = 0.01
 """What every overlap costs at least, as a part of the mean size of the shapes."""
 WINDOW = 1.25
 """Half the length of fabric that one scan looks at, in fabric widths."""
 
+HAIR = 2e-6
+"""What stands in for an outline whose no-fit polygon cannot be closed is larger by this part of its size."""
 PAIRS_AT_A_TIME = 64
 """Pairs that a thread prepares before it asks whether to go on."""
 
@@ -106,7 +111,7 @@ def _tables(shapes: ShapeSet, plan: _Plan, built: list[_PairTables]) -> Tables:
     number = np.zeros(7)
     number[moves.HEIGHT] = plan.height_mm
     number[moves.STEP] = plan.step_mm
-    number[moves.TOLERANCE] = TOLERANCE * plan.height_mm
+    number[moves.TOLERANCE] = min(TOLERANCE * plan.height_mm, TOLERANCE_MM)
     number[moves.FLOOR] = FLOOR * size.mean()
     number[moves.GAP] = plan.gap_mm
     number[moves.WINDOW] = max(WINDOW * plan.height_mm, 4 * longest)
@@ -151,19 +156,37 @@ def _pair_tables(plan: _Plan, pairs: list[Pair], edges: Floats, starts: Longs) -
 def no_fit_polygons(outlines: _Outlines, pairs: list[Pair]) -> tuple[Floats, Longs]:
     """The edges of the NFPs of ``pairs``, one after the other, and where each one's begin (see kernels/field).
 
-    Where the exact boundary of a pair cannot be closed, that of their convex hulls serves: it keeps them farther apart.
+    Where the exact boundary of a pair cannot be closed, that of simpler outlines serves, which keep the pieces farther
+    apart: their convex hulls a hair larger (needles have none that is wide enough to tell its sides apart), then boxes.
     """
     edges, starts, status = nfp.no_fit_batch(*outlines.parts, np.array(pairs, dtype=np.int64), nfp.SLIVER)
-    failed = np.flatnonzero(status == nfp.FAILED)
-    if not len(failed):
-        return edges, starts
-    rows = [edges[starts[k] : starts[k + 1]] for k in range(len(pairs))]
-    hulls = _Outlines.of([outline.convex_hull for outline in outlines.polygons])
-    again = np.array([pairs[k] for k in failed], dtype=np.int64)
-    rough, rough_starts, _ = nfp.no_fit_batch(*hulls.parts, again, nfp.SLIVER)
-    for n, k in enumerate(failed):
-        rows[k] = rough[rough_starts[n] : rough_starts[n + 1]]
-    return np.concatenate(rows), np.cumsum([0, *(len(r) for r in rows)]).astype(np.int64)
+    for stand_ins in (_hulls, _boxes):
+        failed = np.flatnonzero(status == nfp.FAILED)
+        if not len(failed):
+            break
+        rows = [edges[starts[k] : starts[k + 1]] for k in range(len(pairs))]
+        again = np.array([pairs[k] for k in failed], dtype=np.int64)
+        simple = _Outlines.of(stand_ins(outlines.polygons))
+        rough, rough_starts, status[failed] = nfp.no_fit_batch(*simple.parts, again, nfp.SLIVER)
+        for n, k in enumerate(failed):
+            rows[k] = rough[rough_starts[n] : rough_starts[n + 1]]
+        edges, starts = np.concatenate(rows), np.cumsum([0, *(len(r) for r in rows)]).astype(np.int64)
+    return edges, starts
+
+
+def _hulls(polygons: list[Polygon]) -> list[Polygon]:
+    """The convex hulls, ``HAIR`` of their size larger all round."""
+    return [p.convex_hull.buffer(HAIR * _size(p), join_style="mitre") for p in polygons]
+
+
+def _boxes(polygons: list[Polygon]) -> list[Polygon]:
+    """The boxes, ``HAIR`` of their size larger all round."""
+    return [box(*p.bounds).buffer(HAIR * _size(p), join_style="mitre") for p in polygons]
+
+
+def _size(polygon: Polygon) -> float:
+    x0, y0, x1, y1 = polygon.bounds
+    return float(max(x1 - x0, y1 - y0))
 
 
 @dataclass(frozen=True)
@@ -178,7 +201,7 @@ class _Outlines:
         """Outlines taken apart."""
         points, part_sizes, part_counts = [], [], []
         for polygon in polygons:
-            rings = rings_of(polygon)
+            rings = rings_of(orient(polygon))
             ends = np.cumsum([0, *(len(ring) for ring in rings)]).astype(np.int64)
             xy, offsets = convex_parts(np.concatenate(rings), ends)
             points.append(xy)

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 from naive_layout import depth
+from shapely.affinity import rotate
 from shapely.geometry import Polygon, box
 
-from cutkit.kernels import field
+from cutkit.kernels import field, nfp
 from cutkit.kernels.moves import STEP
 from cutkit.model import Copy, Demand, OrderedPiece
 from cutkit.nest.shapes import shapes_of
-from cutkit.nest.tables import build_tables
+from cutkit.nest.tables import _Outlines, build_tables
 
 L_SHAPE = Polygon([(0, 0), (60, 0), (60, 20), (20, 20), (20, 50), (0, 50)])
 ARROW = Polygon([(0, 0), (50, 25), (0, 50), (12, 25)])
@@ -46,6 +47,19 @@ def test_depth_equals_the_distance_to_the_no_fit_polygon(gap):
             assert have == pytest.approx(want, abs=1e-7)
         else:
             assert have <= -gap
+
+
+@pytest.mark.parametrize("angle_deg", [0.0, 45.0, 90.0])
+def test_outlines_too_thin_for_an_exact_boundary_are_kept_apart_all_the_same(angle_deg):
+    needle = rotate(Polygon([(0, 0), (1000, 0), (600, 4e-5)]), angle_deg, origin=(0, 0))
+    shapes, tables = tables_of(needle, L_SHAPE)
+    _, _, status = nfp.no_fit_batch(*_Outlines.of([s.outline for s in shapes.shapes]).parts, np.array([[0, 0]]))
+    assert status == nfp.FAILED
+    along = np.array([np.cos(np.radians(angle_deg)), np.sin(np.radians(angle_deg))])
+    for share in (0.0, 0.5, 0.99):
+        assert tabulated(tables, 0, 0, 1000 * share * along) > 0
+    assert tabulated(tables, 0, 0, 1.001e3 * along) <= 0
+    assert tabulated(tables, 0, 0, 1e-2 * along[::-1] * [-1, 1]) <= 0
 
 
 def test_far_positions_are_outside():
