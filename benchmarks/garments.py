@@ -34,7 +34,7 @@ DECIMALS = 3
 
 @dataclass(frozen=True)
 class GarmentPiece:
-    """A piece: its name, its outline (n, 2) in mm, and how many of it one garment needs."""
+    """A piece: its name, its outline (n, 2) in mm, counter-clockwise, and how many of it one garment needs."""
 
     name: str
     outline: Floats
@@ -104,7 +104,7 @@ class _Part:
         ring = _thinned(_sampled(self.path, points), points)
         yield self.name, _from_origin(ring)
         if self.paired:
-            yield f"{self.name}-right", _from_origin(ring[::-1] * [1, -1])
+            yield f"{self.name}-right", _from_origin(ring * [1, -1])
 
 
 @dataclass(frozen=True)
@@ -478,7 +478,10 @@ def _thinned(ring: Floats, points: int) -> Floats:
 
 
 def _from_origin(ring: Floats) -> Floats:
-    return np.round(ring - ring.min(axis=0), DECIMALS) + 0.0
+    """The ring counter-clockwise, its box from (0, 0) on."""
+    x, y = ring.T
+    turns_left = (x * np.roll(y, -1) - y * np.roll(x, -1)).sum() > 0
+    return np.round((ring if turns_left else ring[::-1]) - ring.min(axis=0), DECIMALS) + 0.0
 
 
 # --- the command line

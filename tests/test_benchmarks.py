@@ -15,13 +15,14 @@ from benchmarks.garments import garment_pieces, strip_instance, write_instance
 from cutkit.formats.strip_packing import read_instance
 
 
-@pytest.mark.parametrize("points", [8, 44, 400])
-def test_a_seed_gives_simple_outlines_of_the_points_asked_for(points):
-    pieces = garment_pieces(18, points, seed=points)
-    assert len({piece.name for piece in pieces}) == len(pieces) == 18
+@pytest.mark.parametrize(("points", "types"), [(8, 25), (44, 18), (400, 4)])
+def test_a_seed_gives_simple_outlines_of_the_points_asked_for(points, types):
+    pieces = garment_pieces(types, points, seed=points)
+    assert len({piece.name for piece in pieces}) == len(pieces) == types
     for piece in pieces:
         assert piece.outline.shape == (points, 2)
         assert Polygon(piece.outline).is_valid
+        assert Polygon(piece.outline).exterior.is_ccw
         assert (piece.outline.min(axis=0) == 0).all()
         assert 25 < piece.outline.max(axis=0).min() < piece.outline.max() < 1250
 
@@ -56,7 +57,7 @@ def test_points_out_of_range_are_refused():
         garment_pieces(1, 7, seed=1)
 
 
-@pytest.mark.parametrize("script", ["bench_scale.py"])
+@pytest.mark.parametrize("script", sorted(p.name for p in (REPOSITORY / "benchmarks").glob("bench_*.py")))
 def test_every_benchmark_explains_itself(script):
     command = [sys.executable, REPOSITORY / "benchmarks" / script, "--help"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
