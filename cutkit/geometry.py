@@ -38,11 +38,14 @@ class Mended:
     """A valid polygon made of a ring that crossed or touched itself.
 
     ``faults`` are the places, ``lost_mm2`` the area of what is not in ``polygon``; both are empty for a good ring.
+    ``enclosed`` are cut-outs that the ring ran round without crossing itself, by a slit or a point that it touches;
+    they are filled in ``polygon``.
     """
 
     polygon: Polygon
     faults: tuple[Point, ...] = ()
     lost_mm2: float = 0.0
+    enclosed: tuple[Polygon, ...] = ()
 
 
 def distance(a: Point, b: Point) -> float:
@@ -178,7 +181,23 @@ def mend(ring: Sequence[Point]) -> Mended | None:
     largest = max(parts, key=lambda part: part.area)
     body = Polygon(largest.exterior)  # what the loops enclose is cloth of the piece
     lost = sum(part.area for part in parts if part is not largest)
-    return Mended(body, tuple(_fault_points(ring)), lost)
+    return Mended(body, tuple(_fault_points(ring)), lost, _enclosed(ring))
+
+
+def _enclosed(ring: Sequence[Point]) -> tuple[Polygon, ...]:
+    """The parts of the plane that a ring encloses and yet does not run round: cut-outs."""
+    faces = shapely.polygonize([shapely.node(LineString([*ring, ring[0]]))]).geoms
+    return tuple(face for face in faces if _windings(ring, face) == 0)
+
+
+def _windings(ring: Sequence[Point], part: Polygon) -> int:
+    """How often a ring runs round a part of the plane that it does not cross, counter-clockwise."""
+    (x, y), *_ = part.representative_point().coords
+    xy = np.asarray(ring, dtype=float) - (x, y)
+    nxt = np.roll(xy, -1, axis=0)
+    left = xy[:, 0] * nxt[:, 1] - nxt[:, 0] * xy[:, 1] > 0
+    up, down = (xy[:, 1] <= 0) & (nxt[:, 1] > 0), (xy[:, 1] > 0) & (nxt[:, 1] <= 0)
+    return int(np.sum(up & left)) - int(np.sum(down & ~left))
 
 
 def _polygons(shape: BaseGeometry) -> list[Polygon]:

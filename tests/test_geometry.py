@@ -166,6 +166,15 @@ def test_a_line_is_no_piece():
     assert mend([(0, 0), (5, 0), (10, 0)]) is None
 
 
+def test_a_cut_out_reached_by_a_slit_is_told_apart_from_a_loop():
+    frame = [(0, 0), (9, 0), (9, 9), (0, 9), (0, 0), (2, 2), (2, 7), (7, 7), (7, 2), (2, 2)]
+    mended = mend(frame)
+    assert mended.polygon.area == 81
+    assert [hole.area for hole in mended.enclosed] == [25]
+    loop = [(0, 0), (9, 0), (9, 9), (5, 9), (5, 4), (6, 4), (6, 6), (4, 6), (4, 9), (0, 9)]
+    assert mend(loop).enclosed == ()
+
+
 @given(star_rings(), st.floats(0, 1), st.integers(0, 10**6))
 @settings(max_examples=60, deadline=None)
 def test_inward_points_into_the_piece(ring, share, pick):

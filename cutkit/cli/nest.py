@@ -137,7 +137,7 @@ def _job(inputs: tuple[str, ...], options: dict[str, Any]) -> Job:
     if options["time_s"] is not None and not 0 < options["time_s"] <= MOST_TIME_S:
         raise UsageError("--time must be above 0 and at most a week (168h)")
     _refuse_senseless_lengths(options)
-    if any(is_strip_packing(read_bytes(path)) for path in inputs):
+    if any(is_strip_packing(path, read_bytes(path)) for path in inputs):
         return _instance_job(inputs, options)
     return _pattern_job(inputs, options)
 
@@ -170,6 +170,12 @@ def _instance_job(inputs: tuple[str, ...], options: dict[str, Any]) -> Job:
     for name in ("width", "order", "material", "units", "rul"):
         if options[name] is not None:
             raise UsageError(f"--{name} does not go with a strip-packing instance, which says all of that itself")
+    if options["selvedge"] or options["nap"] != "two-way":
+        name = "selvedge" if options["selvedge"] else "nap"
+        raise UsageError(
+            f"--{name} does not go with a strip-packing instance",
+            hint="Its strip height is the usable width, and each item says how it may lie.",
+        )
     instance = read_instance(inputs[0])
     fabric = Fabric(instance.strip_height_mm, name=instance.name, max_length_mm=options["max_length"])
     _refuse_wide_gap(options["gap"], fabric)

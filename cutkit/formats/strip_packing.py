@@ -17,6 +17,7 @@ from shapely.geometry import Polygon
 
 from cutkit.errors import InputError
 from cutkit.formats.files import read_bytes, sha256_of
+from cutkit.geometry import mend
 from cutkit.model import Copy, Demand, Notice, OrderedPiece, Point
 
 ANY_QUARTER_TURN = (0.0, 90.0, 180.0, 270.0)
@@ -25,6 +26,8 @@ BUNDLE = 1
 """An instance knows no garments: every copy belongs to one bundle."""
 FARTHEST_MM = 1e7
 MOST_COPIES = 100_000
+LOST_SHARE = 1e-6
+"""A shape that loses more than this part of its area when it is mended is refused."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _HINT = 'It needs "name", "strip_height" and "items" with "id", "demand" and "shape".'
@@ -59,12 +62,13 @@ class _InstanceForm(msgspec.Struct):
     name: str = ""
 
 
-def is_strip_packing(data: bytes) -> bool:
-    """True for a JSON object or list, which among the inputs of ``nest`` can only be meant as an instance.
+def is_strip_packing(path: str | Path, data: bytes) -> bool:
+    """True for a JSON object or list, or by its name, which among the inputs of ``nest`` can only mean an instance.
 
     ``read_instance`` then says what is wrong with one that is none.
     """
-    return data[:4096].removeprefix(_BYTE_ORDER_MARK).lstrip()[:1] in (b"{", b"[")
+    starts = data[:4096].removeprefix(_BYTE_ORDER_MARK).lstrip()[:1] in (b"{", b"[")
+    return starts or str(path).lower().endswith(".json")
 
 
 def read_instance(path: str | Path) -> StripInstance:
@@ -73,11 +77,13 @@ def read_instance(path: str | Path) -> StripInstance:
     form = _decoded(data, str(path))
     where = str(path)
     if not (isfinite(form.strip_height) and 0 < form.strip_height <= FARTHEST_MM):
-        raise InputError(f"the strip height is {form.strip_height:g}, not above 0", where=where)
+        wanted = f"not above 0 and at most {FARTHEST_MM:g}"
+        raise InputError(f"the strip height is {form.strip_height:g}, {wanted}", where=where)
     _refuse_twice([str(item.id) for item in form.items], where)
-    pieces, notices = [], []
+    pieces: list[OrderedPiece] = []
+    notices: list[Notice] = []
     for item in form.items:
-        piece = _piece(item, f"{path}, item {item.id}")
+        piece = _piece(item, f"{path}, item {item.id}", notices)
         if piece.ordered:
             pieces.append(piece)
         else:
@@ -127,33 +133,47 @@ def _refuse_twice(ids: list[str], where: str) -> None:
         seen.add(name)
 
 
-def _piece(item: _ItemForm, where: str) -> OrderedPiece:
+def _piece(item: _ItemForm, where: str, notices: list[Notice]) -> OrderedPiece:
+    """The item as a piece; what had to be mended is added to ``notices``."""
     if item.demand < 0:
         raise InputError(f"the demand is {item.demand}", where=where)
     if item.shape.type != "simple_polygon":
         raise InputError(f"the shape is a {item.shape.type!r}; only 'simple_polygon' is known", where=where)
     name = str(item.id)
+    outline, mended = _outline(item.shape.data, where)
+    if mended and item.demand:
+        notices.append(Notice("outline-mended", f"item {name}: {mended}", name))
     return OrderedPiece(
         id=name,
         name=name,
         size="",
-        outline=_outline(item.shape.data, where),
+        outline=outline,
         ordered=item.demand,
         allowed_angles_deg=_angles(item.allowed_orientations, where),
     )
 
 
-def _outline(points: list[Point], where: str) -> Polygon:
-    """The item's own points, as a simple polygon with an area; InputError tells where it is not."""
+def _outline(points: list[Point], where: str) -> tuple[Polygon, str]:
+    """The item's own points, as a simple polygon with an area; InputError tells where it is not.
+
+    A spike, a slit or a touch of itself takes nothing from a shape: it is left out, and the text returned says so. A
+    cut-out that the points run round by such a slit becomes a hole.
+    """
     if len(set(points)) < 3:
         raise InputError(f"the shape has {len(set(points))} different points; a polygon needs three", where=where)
     if any(not isfinite(v) or abs(v) > FARTHEST_MM for point in points for v in point):
         raise InputError(f"a coordinate is beyond {FARTHEST_MM:g} mm", where=where)
     outline = Polygon(points)
-    if not outline.is_valid:
+    if outline.is_valid:
+        return outline, ""
+    mended = mend(points[:-1] if points[0] == points[-1] else points)
+    if mended is None or mended.lost_mm2 > LOST_SHARE * mended.polygon.area:
         reason = shapely.is_valid_reason(outline)
         raise InputError(f"the shape is not a simple polygon: {reason}", where=where, hint="Mend its outline there.")
-    return outline
+    places = ", ".join(f"({x:g}, {y:g})" for x, y in mended.faults[:3])
+    holes = [hole.exterior for hole in mended.enclosed]
+    text = f"the shape crosses or touches itself at {places} and is mended"
+    return Polygon(mended.polygon.exterior, holes), text + (f"; cut-outs in it: {len(holes)}" if holes else "")
 
 
 def _angles(allowed: list[float] | None, where: str) -> tuple[float, ...]:

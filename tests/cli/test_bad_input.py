@@ -350,6 +350,23 @@ def test_a_strip_packing_instance_with_a_gap_beyond_its_height(shop):
     assert_refused(shop.run(words, FILE=path), 2, "the gap of 9000 mm is wider")
 
 
+@pytest.mark.parametrize(("option", "value"), [("--selvedge", "5mm"), ("--nap", "one-way"), ("--width", "1m")])
+def test_a_strip_packing_instance_with_what_it_says_itself(shop, option, value):
+    path = shop.folder / "strip.json"
+    path.write_text(json.dumps(strip_instance()))
+    ran = shop.run(["nest", "FILE", option, value, "--rounds", "1", "-o", "OUT"], FILE=path)
+    assert_refused(ran, 2, f"{option} does not go with a strip-packing instance")
+
+
+@pytest.mark.parametrize("text", ["null", "3", '"x"', json.dumps(strip_instance()).encode("utf-16")])
+def test_a_json_file_that_is_no_object(shop, text):
+    path = shop.folder / "strip.json"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    assert_refused(
+        shop.run(READING["nest json"][1], FILE=path), 3, path, "JSON" if isinstance(text, bytes) else "strip"
+    )
+
+
 def test_a_fabric_that_is_too_narrow(shop):
     ran = shop.run(["nest", "PATTERN", "--width", "15cm", "--rounds", "1", "-o", "OUT"])
     assert ran.code == 4, ran.both

@@ -80,6 +80,8 @@ def test_a_demand_of_zero_is_left_out_and_said(read):
         (instance(), "nothing to place"),
         (instance(item(demand=0)), "nothing to place"),
         (instance(item(), strip_height=0), "strip height is 0"),
+        (instance(item(), strip_height=1e9), "at most 1e+07"),
+        (b"null", "not a strip-packing instance"),
         (instance(item(), strip_height=-5), "strip height is -5"),
         (instance(item(), strip_height="40"), "strip_height"),
         (instance(item(4), item(4)), "two items have the id 4"),
@@ -102,15 +104,55 @@ def test_what_is_wrong_is_named(read, value, says):
     assert "instance.json" in str(caught.value)
 
 
+FRAME = [[0, 0], [9, 0], [9, 9], [0, 9], [0, 0], [2, 2], [2, 7], [7, 7], [7, 2], [2, 2]]
+TOUCHING = {
+    "spike": ([[0, 0], [9, 0], [9, 4], [5, 4], [5, 8], [5, 4], [0, 4]], 36, 0),
+    "slit": ([[0, 0], [9, 0], [9, 4], [5, 4], [5, 1], [5, 4], [0, 4]], 36, 0),
+    "cut-out reached by a slit": (FRAME, 81 - 25, 1),
+    "cut-out that touches the outline in a point": (
+        [[0, 0], [9, 0], [9, 9], [5, 9], [8, 5], [5, 2], [2, 5], [5, 9], [0, 9]],
+        81 - 21,
+        1,
+    ),
+    "bay closed along an edge": (
+        [[0, 0], [9, 0], [9, 9], [6, 9], [6, 4], [3, 4], [3, 7], [6, 7], [6, 9], [0, 9]],
+        81 - 9,
+        1,
+    ),
+    "loop that runs round like the outline": ([[0, 0], [9, 0], [9, 9], [5, 9], [2, 5], [5, 2], [5, 9], [0, 9]], 81, 0),
+    "drawn twice": (SQUARE + SQUARE, 100, 0),
+    "loop at a corner": ([[0, 0], [9, 0], [9, 10], [8, 9], [10, 9], [9, 9], [0, 9]], 81.5, 0),
+}
+
+
+@pytest.mark.parametrize(("data", "area", "holes"), TOUCHING.values(), ids=TOUCHING)
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_shape_that_touches_itself_is_mended_and_told(read, data, area, holes, turned):
+    got = read(instance(item(4, data=data[::-1] if turned else data)))
+    outline = got.demand.pieces[0].outline
+    assert outline.is_valid
+    assert outline.area == pytest.approx(area)
+    assert len(outline.interiors) == holes
+    assert [(n.code, n.piece) for n in got.notices] == [("outline-mended", "4")]
+
+
 def test_a_byte_order_mark_is_no_matter(read):
     assert read(b"\xef\xbb\xbf" + json.dumps(instance(item())).encode()).name == "test"
 
 
 @pytest.mark.parametrize(
-    ("data", "yes"), [(b' \n{"a"', True), (b"\xef\xbb\xbf{", True), (b"[", True), (b"0\nSECTION", False), (b"", False)]
+    ("name", "data", "yes"),
+    [
+        ("a", b' \n{"a"', True),
+        ("a.dxf", b"\xef\xbb\xbf{", True),
+        ("a", b"[", True),
+        ("a.JSON", b"null", True),
+        ("a.dxf", b"0\nSECTION", False),
+        ("a", b"", False),
+    ],
 )
-def test_told_apart_from_a_dxf(data, yes):
-    assert is_strip_packing(data) is yes
+def test_told_apart_from_a_dxf(name, data, yes):
+    assert is_strip_packing(name, data) is yes
 
 
 def test_ezdxf_stays_unimported():

@@ -213,6 +213,8 @@ def valid_ring(ring: list[Point], where: str) -> tuple[list[Point], str | None]:
             hint="Mend the outline in the pattern CAD (is it a figure of eight?) and export it again.",
         )
     lost = f"; loops of {mended.lost_mm2 / 100:.2f} cm² are left out" if mended.lost_mm2 > 1 else ""
+    filled = sum(hole.area for hole in mended.enclosed)
+    lost += f"; {filled / 100:.2f} cm² that it runs round count as the piece" if filled > 1 else ""
     points = without_repeats(mended.polygon.exterior.coords, closed=True)
     return points, f"the outline crosses or touches itself at {places} and is mended{lost}"
 
