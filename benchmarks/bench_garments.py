@@ -47,7 +47,7 @@ def length_m(ran: Run) -> float:
     """The fabric's length that a layout takes, in metres, by its density."""
     fabric, demand = ran.job.load()
     areas = {piece.id: piece.outline.area for piece in demand.pieces}
-    return sum(areas[copy.piece] for copy in demand.copies) / (fabric.usable_width_mm * ran.density / 100) / 1000
+    return sum(areas[copy.piece] for copy in demand.copies) / (fabric.usable_width_mm * ran.score / 100) / 1000
 
 
 def row(pattern: str, gap_mm: float, seed: int, ours: Run, theirs: Run) -> str:
@@ -56,9 +56,9 @@ def row(pattern: str, gap_mm: float, seed: int, ours: Run, theirs: Run) -> str:
     if ours.outcome is not None and (faults := referees_faults(ours)):
         remarks.append(f"referee: {faults[0]}")
     count = len(ours.outcome.lying) if ours.outcome else 0
-    text = f"{pattern:<14}{count:>7}{gap_mm:>7g}{seed:>6}{ours.density:>10.3f}{theirs.density:>11.3f}"
-    lengths = "/".join(f"{length_m(ran):.3f}" if ran.density else "-" for ran in (ours, theirs))
-    return f"{text}{ours.density - theirs.density:>+12.3f}{lengths:>16}  {'; '.join(remarks)}".rstrip()
+    text = f"{pattern:<14}{count:>7}{gap_mm:>7g}{seed:>6}{ours.score:>10.3f}{theirs.score:>11.3f}"
+    lengths = "/".join(f"{length_m(ran):.3f}" if ran.score else "-" for ran in (ours, theirs))
+    return f"{text}{ours.score - theirs.score:>+12.3f}{lengths:>16}  {'; '.join(remarks)}".rstrip()
 
 
 def main() -> None:
@@ -80,7 +80,7 @@ def main() -> None:
     for k, (pattern, gap_mm, seed) in enumerate(itertools.product(ORDERS, GAPS_MM, seeds)):
         pair = in_turn(job(pattern, gap_mm, seed, a.time), sparrow_first=k % 2 == 1)
         print(row(pattern, gap_mm, seed, pair["cutkit"], pair["sparrow"]), flush=True)
-        differences.append(pair["cutkit"].density - pair["sparrow"].density)
+        differences.append(pair["cutkit"].score - pair["sparrow"].score)
     print(f"mean difference {mean(differences):+.3f} points over {len(differences)} pairs of runs")
 
 

@@ -16,7 +16,7 @@ import json
 import os
 import platform
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from statistics import mean
 
@@ -28,7 +28,6 @@ MADE = ((36, 11, 30), (60, 20, 44), (150, 40, 24))
 """Pieces, types and points of the instances that are made."""
 WIDTH_MM = 1500.0
 MADE_SEED = 2026
-LATE_S = 3.0
 
 Pair = dict[str, Run]
 
@@ -43,18 +42,9 @@ def made_instances(folder: Path) -> list[Path]:
     return paths
 
 
-def counted(ran: Run) -> Run:
-    """The run, with a remark where it took too long (starting apart); cutkit's scores nothing then."""
-    taken_s = ran.outcome.trace[-1][0] if ran.outcome else 0.0
-    if taken_s <= ran.job.seconds + LATE_S:
-        return ran
-    faults = [f"late: {taken_s:.1f} s for {ran.job.seconds} s", *ran.faults]
-    return replace(ran, density=0.0 if ran.side == "cutkit" else ran.density, faults=faults)
-
-
 def difference(pair: Pair) -> float:
     """Points of density that cutkit is ahead."""
-    return pair["cutkit"].density - pair["sparrow"].density
+    return pair["cutkit"].score - pair["sparrow"].score
 
 
 def table(races: list[Pair], heading: str) -> str:
@@ -70,10 +60,10 @@ def table(races: list[Pair], heading: str) -> str:
         for pair in of_it:
             ours, theirs = pair["cutkit"], pair["sparrow"]
             remarks = "; ".join(f"{r.side}: {r.remark}" for r in (ours, theirs) if r.remark)
-            figures = f"{ours.density:.3f} | {theirs.density:.3f} | {difference(pair):+.2f}"
+            figures = f"{ours.score:.3f} | {theirs.score:.3f} | {difference(pair):+.2f}"
             lines.append(f"| {name} | {ours.job.seed} | {figures} | {remarks} |")
         if len(of_it) > 1:
-            means = [mean(pair[side].density for pair in of_it) for side in ("cutkit", "sparrow")]
+            means = [mean(pair[side].score for pair in of_it) for side in ("cutkit", "sparrow")]
             lines.append(f"| **{name}** | mean | {means[0]:.3f} | {means[1]:.3f} | {means[0] - means[1]:+.2f} | |")
     ahead = sum(difference(pair) > 0 for pair in races)
     total = mean(difference(pair) for pair in races)
@@ -110,10 +100,10 @@ def _figures(ran: Run) -> dict[str, object]:
         "side": ran.side,
         **asdict(ran.job),
         "source": ran.job.name,
-        "density": ran.density,
+        "density": ran.score,
         "wall_s": round(ran.wall_s, 2),
         "cpu_s": round(outcome.cpu_s, 2) if outcome else None,
-        "faults": ran.faults,
+        "remark": ran.remark,
         "trace": outcome.trace if outcome else [],
     }
 
@@ -139,7 +129,7 @@ def main() -> None:
     for path in paths:
         for k, seed in enumerate(a.seeds):
             pair = in_turn(Job(str(path), a.time, seed, a.workers), sparrow_first=k % 2 == 1)
-            races.append({side: counted(ran) for side, ran in pair.items()})
+            races.append(pair)
             print(row(races[-1]), flush=True)
             write_results(races, a)
     print(table(races, heading(a)).splitlines()[-1])
@@ -151,7 +141,7 @@ def row(pair: Pair) -> str:
     ours, theirs = pair["cutkit"], pair["sparrow"]
     cpu = [ran.outcome.cpu_s if ran.outcome else 0.0 for ran in (ours, theirs)]
     return (
-        f"{ours.job.name:<16}{ours.job.seed:>5}{ours.density:>10.3f}{theirs.density:>11.3f}{difference(pair):>+7.2f}"
+        f"{ours.job.name:<16}{ours.job.seed:>5}{ours.score:>10.3f}{theirs.score:>11.3f}{difference(pair):>+7.2f}"
         f"{ours.wall_s:>7.1f}/{theirs.wall_s:<6.1f}{cpu[0]:>7.1f}/{cpu[1]:<6.1f} {ours.remark}".rstrip()
     )
 

@@ -1,8 +1,8 @@
 """How the nest bears numbers: pieces, types and points, from a handful to a day's cutting.
 
-Each case is a process of its own. The columns: seconds until the tables of all pairs are ready, and the processor's
-seconds that took; seconds until the first layout of the search (a plain one by boxes, valid too, is there before the
-tables); the most memory the process ever held; density at the end. ``--versus`` runs sparrow for the same time as well.
+Each case is a process of its own. The columns: seconds until the tables of all pairs are ready, on the clock and of the
+processors; the same until the first layout of the search (a plain one by boxes, valid too, is there before the tables);
+the most memory the process ever held; density at the end. ``--versus`` runs sparrow for the same time as well.
 
     python benchmarks/bench_scale.py                                       the short cases, 5 s each
     python benchmarks/bench_scale.py acceptance --time 120 --versus        1,000 pieces of 40 types, 44 points
@@ -67,8 +67,8 @@ def case_of(text: str) -> Case:
 
 
 HEAD = (
-    f"{'case':<12}{'pieces':>7}{'types':>6}{'points':>7}  {'side':<8}{'tables s':>9}{'cpu s':>7}{'first s':>9}"
-    f"{'MB':>7}{'density %':>11}"
+    f"{'case':<12}{'pieces':>7}{'types':>6}{'points':>7}  {'side':<8}"
+    f"{'tables s':>9}{'cpu s':>7}{'first s':>9}{'cpu s':>7}{'MB':>7}{'density %':>11}"
 )
 
 
@@ -83,7 +83,7 @@ def row(case: Case, ran: Run) -> str:
         return f"{text}  {ran.remark}"
     o = ran.outcome
     first_s = o.first_s if ran.side == "cutkit" else o.trace[0][0]
-    text += told(o.prepared_s, 9) + told(o.prepared_cpu_s, 7) + told(first_s, 9)
+    text += told(o.prepared_s, 9) + told(o.prepared_cpu_s, 7) + told(first_s, 9) + told(o.first_cpu_s, 7)
     return f"{text}{o.peak_mb:>7.0f}{ran.density:>11.3f}  {ran.remark}".rstrip()
 
 

@@ -29,6 +29,7 @@ SIDES: tuple[Side, ...] = ("cutkit", "sparrow")
 OVERLAP_MM = 1e-3
 """How deep two pieces may overlap, or reach over the selvedge: the rounding of written coordinates."""
 GAP_SHORT_MM = 1e-2
+LATE_S = 3.0
 POLL_S = 0.02
 
 
@@ -80,8 +81,8 @@ class Outcome:
     """What a child reports. Seconds count from the begin of the nest, process start and compilation left out.
 
     ``trace`` has the seconds and the density of every layout without overlaps that was reported; ``prepared_s`` and
-    ``first_s`` are when cutkit's tables were ready and when its search had its first layout, None where it never came
-    so far (and for sparrow, which does not say).
+    ``first_s`` are when cutkit's tables were ready and when its search had its first layout, and with ``cpu`` what that
+    took of the processors; None where it never came so far (and for sparrow, which does not say).
     """
 
     lying: list[Lying]
@@ -91,6 +92,7 @@ class Outcome:
     prepared_s: float | None = None
     prepared_cpu_s: float | None = None
     first_s: float | None = None
+    first_cpu_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -105,16 +107,29 @@ class Run:
     faults: list[str] = field(default_factory=list)
 
     @property
+    def taken_s(self) -> float:
+        """The seconds of the nest, without the start of the process."""
+        return self.outcome.trace[-1][0] if self.outcome else 0.0
+
+    @property
     def remark(self) -> str:
-        """The first fault, if there is one."""
-        return self.faults[0] if self.faults else ""
+        """The first fault, or that it took too long, or nothing."""
+        if self.faults:
+            return self.faults[0]
+        is_late = self.taken_s > self.job.seconds + LATE_S
+        return f"late: {self.taken_s:.1f} s for {self.job.seconds} s" if is_late else ""
+
+    @property
+    def score(self) -> float:
+        """The density; nothing for a nest of cutkit's that has a fault or is late.
+
+        sparrow's faults are told and forgiven: it works in single precision, its layouts may overlap by thousandths.
+        """
+        return 0.0 if self.remark and self.side == "cutkit" else self.density
 
 
 def run(side: Side, job: Job) -> Run:
-    """Nest ``job`` in a child and judge its layout. A fault of cutkit costs it the run: its density becomes 0.
-
-    sparrow's faults are told and forgiven: it works in single precision, and its layouts overlap by some thousandths.
-    """
+    """Nest ``job`` in a child and judge its layout."""
     begin = time.perf_counter()
     command = [sys.executable, __file__, side, json.dumps(asdict(job))]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -125,8 +140,7 @@ def run(side: Side, job: Job) -> Run:
     told = json.loads(done.stdout.splitlines()[-1])
     told["lying"] = [Lying(*row) for row in told["lying"]]
     outcome = Outcome(**told)
-    density, faults = judge(job, outcome.lying)
-    return Run(side, job, wall_s, outcome, 0.0 if faults and side == "cutkit" else density, faults)
+    return Run(side, job, wall_s, outcome, *judge(job, outcome.lying))
 
 
 def in_turn(job: Job, *, sparrow_first: bool = False) -> dict[Side, Run]:
@@ -229,14 +243,20 @@ def nest_with_cutkit(job: Job) -> Outcome:
         compile_kernels(lambda: False)
     fabric, demand = job.load()
     reports: list[Progress] = []
+    clocks: list[float] = []
     prepared: list[float] = []
     run_module.build_tables = _noting(run_module.build_tables, prepared)
+
+    def listen(progress: Progress) -> None:
+        reports.append(progress)
+        clocks.append(time.process_time() - begin_cpu)
+
     begin, begin_cpu = time.perf_counter(), time.process_time()
     settings = NestSettings(gap_mm=job.gap_mm, seed=job.seed, time_s=job.seconds, workers=job.workers)
-    marker = nest(fabric, demand, settings, listener=reports.append)
+    marker = nest(fabric, demand, settings, listener=listen)
     end_s, end_cpu = time.perf_counter() - begin, time.process_time() - begin_cpu
     trace = [(r.elapsed_s, 100 * r.efficiency) for r in reports if r.efficiency]
-    searching = [r.elapsed_s for r in reports if r.stage == "searching"]
+    searching = [(r.elapsed_s, cpu) for r, cpu in zip(reports, clocks, strict=True) if r.stage == "searching"]
     return Outcome(
         lying=[Lying(p.piece, p.mirrored, p.angle_deg, p.x_mm, p.y_mm) for p in marker.placements],
         trace=_steps(trace, end_s, 100 * marker.efficiency),
@@ -244,7 +264,8 @@ def nest_with_cutkit(job: Job) -> Outcome:
         cpu_s=end_cpu,
         prepared_s=prepared[0] - begin if prepared else None,
         prepared_cpu_s=prepared[1] - begin_cpu if prepared else None,
-        first_s=searching[0] if searching else None,
+        first_s=searching[0][0] if searching else None,
+        first_cpu_s=searching[0][1] if searching else None,
     )
 
 

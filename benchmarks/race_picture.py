@@ -35,7 +35,7 @@ class Panel:
     @property
     def shown(self) -> list[Run]:
         """The runs that have a layout without faults."""
-        return [run for run in self.runs if run.outcome is not None and run.density > 0]
+        return [run for run in self.runs if run.outcome is not None and run.score > 0]
 
     def range(self) -> tuple[float, float]:
         """The lowest and the highest density of the plot."""
