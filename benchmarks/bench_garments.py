@@ -17,7 +17,7 @@ from collections import defaultdict
 from pathlib import Path
 from statistics import mean
 
-from contest import Job, Run, in_turn, run
+from contest import Job, Run, in_turn, warm_up
 
 PATTERNS = Path(__file__).resolve().parents[1] / "patterns"
 ORDERS = {"shirt.dxf": "S=2,M=2,L=2", "trousers.dxf": "32=2,34=2,36=2"}
@@ -73,7 +73,7 @@ def main() -> None:
     def job(pattern: str, gap_mm: float, seed: int, seconds: int) -> Job:
         return Job(str(PATTERNS / pattern), seconds, seed, a.workers, gap_mm, ORDERS[pattern], WIDTH_MM)
 
-    run("cutkit", job("shirt.dxf", 0.0, 1, 1))  # compiles, and fills the caches of files
+    warm_up(job("shirt.dxf", 0.0, 1, 0))
     columns = f"{'pattern':<14}{'pieces':>7}{'gap mm':>7}{'seed':>6}{'cutkit %':>10}{'sparrow %':>11}"
     print(f"{columns}{'difference':>12}{'metres c/s':>16}")
     differences = []

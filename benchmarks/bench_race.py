@@ -123,7 +123,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("out/bench"), help="folder of table and picture")
     a = parser.parse_args()
     paths = a.instances or made_instances(a.out)
-    warm_up(str(paths[0]))
+    warm_up(Job(str(paths[0]), 0))
     races: list[Pair] = []
     print(f"{'instance':<16}{'seed':>5}{'cutkit %':>10}{'sparrow %':>11}{'diff':>7}{'wall c/s':>14}{'cpu c/s':>14}")
     for path in paths:

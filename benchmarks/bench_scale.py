@@ -87,6 +87,12 @@ def row(case: Case, ran: Run) -> str:
     return f"{text}{o.peak_mb:>7.0f}{ran.density:>11.3f}  {ran.remark}".rstrip()
 
 
+def difference(ours: Run, theirs: Run) -> str:
+    """How far cutkit is ahead, and the processor seconds that both had: on a busy machine less than they asked for."""
+    spent = " and ".join(f"{ran.outcome.cpu_s:.0f}" for ran in (ours, theirs) if ran.outcome)
+    return f"{ours.job.name}: cutkit {ours.score - theirs.score:+.3f} points, with {spent} processor seconds"
+
+
 def main() -> None:
     """Print a row per case and side."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -98,7 +104,7 @@ def main() -> None:
     parser.add_argument("--versus", action="store_true", help="sparrow as well, which needs the extra 'bench'")
     a = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        warm_up(str(CASES[0].instance(Path(folder), a.seed)))
+        warm_up(Job(str(CASES[0].instance(Path(folder), a.seed)), 0))
         print(HEAD, flush=True)
         for case in a.cases or [case_of(name) for name in SHORT]:
             job = Job(str(case.instance(Path(folder), a.seed)), a.time, a.seed, a.workers)
@@ -108,7 +114,7 @@ def main() -> None:
                 theirs = run("sparrow", job)
                 print(row(case, theirs), flush=True)
                 if theirs.outcome is not None:
-                    print(f"{case.name}: cutkit {ours.density - theirs.density:+.3f} points", flush=True)
+                    print(difference(ours, theirs), flush=True)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -35,7 +35,10 @@ POLL_S = 0.02
 
 @dataclass(frozen=True)
 class Job:
-    """What to nest, for how long: a strip-packing instance, or a pattern file with an order and a fabric's width."""
+    """What to nest, for how long: a strip-packing instance, or a pattern file with an order and a fabric's width.
+
+    With 0 seconds cutkit does a single round, however long it takes.
+    """
 
     source: str
     seconds: int
@@ -149,11 +152,11 @@ def in_turn(job: Job, *, sparrow_first: bool = False) -> dict[Side, Run]:
     return {side: run(side, job) for side in order}
 
 
-def warm_up(source: str) -> None:
-    """Let cutkit compile its kernels and both load their files once, uncounted. ``source`` is a small instance."""
-    first = run("cutkit", Job(source, 1))
+def warm_up(job: Job) -> None:
+    """Let cutkit compile its kernels and load its files once, uncounted, on a small job."""
+    first = run("cutkit", replace(job, seconds=0))
     if first.faults:
-        raise SystemExit(f"cutkit cannot nest {source}: {first.remark}")
+        raise SystemExit(f"cutkit cannot nest {job.source}: {first.remark}")
 
 
 # --- the judgement, with shapely alone
@@ -173,6 +176,8 @@ def judge(job: Job, lying: list[Lying]) -> tuple[float, list[str]]:
     if not all((p.piece, round(p.angle_deg, 6) % 360) in allowed for p in lying):
         faults.append("a copy lies at an angle that is not allowed")
     laid = [_laid(outlines[p.piece], p) for p in lying if p.piece in outlines]
+    if not laid:
+        return 0.0, ["nothing is placed"]
     bounds = shapely.total_bounds(laid)
     outside = max(-bounds[1], bounds[3] - fabric.usable_width_mm)
     if outside > OVERLAP_MM:
@@ -232,15 +237,10 @@ def peak_mb() -> float:
 
 def nest_with_cutkit(job: Job) -> Outcome:
     """A nest by the library call that the command line makes, listened to."""
-    from cutkit import kernels
     from cutkit.model import NestSettings
     from cutkit.nest import Progress, nest
     from cutkit.nest import run as run_module
 
-    if not kernels.is_compiled():
-        from cutkit.nest.compile import compile_kernels
-
-        compile_kernels(lambda: False)
     fabric, demand = job.load()
     reports: list[Progress] = []
     clocks: list[float] = []
@@ -252,7 +252,8 @@ def nest_with_cutkit(job: Job) -> Outcome:
         clocks.append(time.process_time() - begin_cpu)
 
     begin, begin_cpu = time.perf_counter(), time.process_time()
-    settings = NestSettings(gap_mm=job.gap_mm, seed=job.seed, time_s=job.seconds, workers=job.workers)
+    effort = {"time_s": float(job.seconds)} if job.seconds else {"rounds": 1}
+    settings = NestSettings(gap_mm=job.gap_mm, seed=job.seed, workers=job.workers, **effort)
     marker = nest(fabric, demand, settings, listener=listen)
     end_s, end_cpu = time.perf_counter() - begin, time.process_time() - begin_cpu
     trace = [(r.elapsed_s, 100 * r.efficiency) for r in reports if r.efficiency]

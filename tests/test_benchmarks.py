@@ -11,6 +11,7 @@ import pytest
 from conftest import REPOSITORY
 from shapely.geometry import Polygon
 
+from benchmarks.contest import Job, Lying, judge
 from benchmarks.garments import garment_pieces, strip_instance, write_instance
 from cutkit.formats.strip_packing import read_instance
 
@@ -55,6 +56,38 @@ def test_an_instance_has_the_copies_asked_for(count, tmp_path):
 def test_points_out_of_range_are_refused():
     with pytest.raises(ValueError, match="8 to 400"):
         garment_pieces(1, 7, seed=1)
+
+
+@pytest.fixture
+def tiles(tmp_path):
+    """A job of two tiles of 10 x 20 on a width of 20, 2 mm apart."""
+    shape = {"type": "simple_polygon", "data": [[0, 0], [10, 0], [10, 20], [0, 20]]}
+    items = [{"id": 0, "demand": 2, "allowed_orientations": [0, 180], "shape": shape}]
+    path = write_instance({"name": "tiles", "strip_height": 20, "items": items}, tmp_path / "tiles.json")
+    return lambda gap_mm: Job(str(path), 1, gap_mm=gap_mm)
+
+
+def test_the_judge_passes_what_touches_and_measures_from_the_first_piece_to_the_last(tiles):
+    flush = [Lying("0", False, 0.0, 5.0, 0.0), Lying("0", False, 180.0, 25.0, 20.0)]
+    assert judge(tiles(0.0), flush) == (pytest.approx(100.0), [])
+    apart = [flush[0], Lying("0", False, 0.0, 17.0, 0.0)]
+    assert judge(tiles(2.0), apart) == (pytest.approx(100 * 20 / 22), [])
+
+
+@pytest.mark.parametrize(
+    ("second", "gap_mm", "fault"),
+    [
+        (Lying("0", False, 0.0, 9.99, 0.0), 0.0, "overlap by 0.0100"),
+        (Lying("0", False, 0.0, 10.0, 0.01), 0.0, "0.0100 mm outside"),
+        (Lying("0", False, 0.0, 11.9, 0.0), 2.0, "1.9000 mm apart"),
+        (Lying("0", False, 90.0, 40.0, 0.0), 0.0, "angle"),
+        (Lying("0", True, 0.0, 10.0, 20.0), 0.0, "copies"),
+    ],
+)
+def test_the_judge_finds_what_is_wrong(tiles, second, gap_mm, fault):
+    _, faults = judge(tiles(gap_mm), [Lying("0", False, 0.0, 0.0, 0.0), second])
+    assert len(faults) == 1
+    assert fault in faults[0]
 
 
 @pytest.mark.parametrize("script", sorted(p.name for p in (REPOSITORY / "benchmarks").glob("bench_*.py")))
