@@ -52,11 +52,13 @@ def test_parts_make_up_any_outline(outline, angle_deg):
     assert_decomposes(shapely.affinity.rotate(outline, angle_deg, origin=(0, 0)))
 
 
+@pytest.mark.uncompiled
 @pytest.mark.parametrize(("name", "fewest"), [("square", 1), ("L", 2), ("U", 3), ("comb", 6), ("frame", 4)])
 def test_the_parts_are_few(name, fewest):
     assert len(parts_of(SAMPLES[name])) == fewest
 
 
+@pytest.mark.uncompiled
 def test_collinear_and_double_points_and_spikes_are_left_out():
     ring = [(0, 0), (5, 0), (5, 0), (10, 0), (10, 10), (10, 15), (10, 10), (0, 10), (0, 5), (1e-13, 2)]
     vertices, offsets = convex_parts(np.array(ring, dtype=np.float64), np.array([0, len(ring)]))
@@ -64,6 +66,7 @@ def test_collinear_and_double_points_and_spikes_are_left_out():
     assert sorted(map(tuple, vertices)) == [(0, 0), (0, 10), (10, 0), (10, 10)]
 
 
+@pytest.mark.uncompiled
 @pytest.mark.parametrize(
     "ring",
     [[(0, 0), (10, 10), (10, 0), (0, 11)], [(0, 0), (0, 10), (10, 10), (10, 0)], [(0, 0), (5, 0), (10, 0)], []],

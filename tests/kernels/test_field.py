@@ -67,6 +67,7 @@ def test_far_positions_are_outside():
     assert tabulated(tables, 0, 1, (500.0, 0.0)) == field.FAR_OUTSIDE
 
 
+@pytest.mark.uncompiled
 def test_stamps_hold_the_depth_on_the_lattice_in_both_directions():
     shapes, tables = tables_of(L_SHAPE, ARROW, TRIANGLE)
     step = tables.number[STEP]

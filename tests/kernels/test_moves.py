@@ -1,10 +1,5 @@
 """The moves of the search against their naive twins."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from naive_layout import depth, overlaps
@@ -54,6 +49,7 @@ def assert_books_are_right(shapes, tables, layout):
         assert layout.clashes[i] == sum(w > 0 for w in want)
 
 
+@pytest.mark.uncompiled
 @pytest.mark.parametrize("seed", [1, 2])
 def test_losses_are_the_weighted_depths_of_the_overlaps(problem, seed):
     shapes, given, layout, _ = scattered(problem, seed)
@@ -63,6 +59,7 @@ def test_losses_are_the_weighted_depths_of_the_overlaps(problem, seed):
     assert kernels.total_loss(layout) == pytest.approx(total, rel=1e-5)
 
 
+@pytest.mark.uncompiled
 def test_books_stay_right_while_pieces_move(problem):
     shapes, given, layout, scratch = scattered(problem, 4)
     for _ in range(3):
@@ -70,24 +67,7 @@ def test_books_stay_right_while_pieces_move(problem):
         assert_books_are_right(shapes, given.tables, layout)
 
 
-def test_scan_adds_up_the_depths_at_every_lattice_position(problem):
-    shapes, given, layout, scratch = scattered(problem, 5)
-    tables = given.tables
-    step, columns, rows, i, s = tables.number[moves.STEP], 7, 5, 0, 0
-    origin = (layout.place[3, 0], layout.place[3, 1])
-    layout.weight[0, 4] = layout.weight[4, 0] = 3.0
-    moves.sum_stamps(layout, tables, scratch, i, s, origin, columns, rows)
-    for column, row in ((0, 0), (6, 4), (3, 2)):
-        want = error = 0.0
-        for j in range(1, 9):
-            v = np.array([origin[0] + column * step, origin[1] + row * step]) - layout.place[j]
-            t = layout.shape[j]
-            weight = tables.hull[s] * tables.hull[t] * layout.weight[i, j]
-            want += weight * max(0.0, depth(shapes.shapes[t].outline, shapes.shapes[s].outline, v))
-            error += weight * step * 0.7072
-        assert abs(scratch.sums[row * columns + column] - want) <= error
-
-
+@pytest.mark.uncompiled
 def test_separate_leaves_no_overlap(problem):
     shapes, given, layout, scratch = scattered(problem, 6)
     layout.number[moves.LENGTH] = 260.0
@@ -99,6 +79,7 @@ def test_separate_leaves_no_overlap(problem):
     assert overlaps([shapes.shapes[s].outline for s in layout.shape], layout.place) == []
 
 
+@pytest.mark.uncompiled
 def test_separate_gives_up_with_the_layout_of_least_loss(problem):
     shapes, given, layout, scratch = scattered(problem, 7)
     layout.number[moves.LENGTH] = 62.0
@@ -112,6 +93,7 @@ def test_separate_gives_up_with_the_layout_of_least_loss(problem):
     assert overlaps([shapes.shapes[s].outline for s in layout.shape], layout.place) != []
 
 
+@pytest.mark.uncompiled
 def test_weights_rise_where_pieces_overlap_and_fade_elsewhere(problem):
     _, _, layout, _ = scattered(problem, 8)
     i, j = layout.active[0]
@@ -129,6 +111,7 @@ def test_weights_rise_where_pieces_overlap_and_fade_elsewhere(problem):
     assert layout.tally[moves.ACTIVE] == 0
 
 
+@pytest.mark.uncompiled
 def test_first_layouts_have_no_overlap_and_lie_inside(problem):
     shapes, given = problem
     tables = given.tables
@@ -143,6 +126,7 @@ def test_first_layouts_have_no_overlap_and_lie_inside(problem):
         assert overlaps([shapes.shapes[s].outline for s in found.shape], found.place) == []
 
 
+@pytest.mark.uncompiled
 def test_shrink_moves_what_lies_right_of_the_split(problem):
     _, given, layout, _ = scattered(problem, 9)
     before = layout.place.copy()
@@ -152,27 +136,3 @@ def test_shrink_moves_what_lies_right_of_the_split(problem):
     assert np.allclose(layout.place[right, 0], np.clip(before[right, 0] - 10.0, half[right], 150.0 - half[right]))
     assert np.allclose(layout.place[~right, 0], np.minimum(before[~right, 0], 150.0 - half[~right]))
     assert first.strip_length(layout, given.tables) <= 150.0 + 1e-9
-
-
-def test_kernels_run_without_the_compiler():
-    """The same sources as plain Python, on a small layout: what numba compiles is what is written."""
-    script = (
-        "import test_moves as t, test_field as f\n"
-        "shapes, tables = f.tables_of(f.L_SHAPE, f.TRIANGLE, height=90.0)\n"
-        "p = t.Problem(tables, [[0], [2], [2]], {}, 1.0)\n"
-        "shelf = t.shelf_layout(tables.half, p.options, 90.0, 0.0)\n"
-        "found = t.first_layout(p, shelf)\n"
-        "assert t.overlaps([shapes.shapes[s].outline for s in found.shape], found.place) == []\n"
-        "print(round(found.length_mm, 6))\n"
-    )
-    here = Path(__file__).parent
-    path = os.pathsep.join([str(here), str(here.parents[1])])
-    lengths = set()
-    for disabled in ("1", "0"):
-        environment = {**os.environ, "NUMBA_DISABLE_JIT": disabled, "PYTHONPATH": path, "PYTHONWARNINGS": "ignore"}
-        run = subprocess.run(
-            [sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=False
-        )
-        assert run.returncode == 0, run.stderr
-        lengths.add(run.stdout)
-    assert len(lengths) == 1

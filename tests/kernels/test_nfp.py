@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -97,6 +93,7 @@ def test_depths_of_any_two_rectilinear_outlines(a, b, angle_deg):
     assert_same_depths(rows, rotate(area, angle_deg, origin=(0, 0)), 1e-8)
 
 
+@pytest.mark.uncompiled
 def test_two_rectangles_give_a_rectangle():
     rows = no_fit(box(0, 0, 4, 5), box(1, 1, 3, 2))
     assert len(rows) == 4
@@ -108,12 +105,14 @@ def test_two_rectangles_give_a_rectangle():
     assert nfp.signed_distance(rows, -6.0, 8.0) == -5
 
 
+@pytest.mark.uncompiled
 def test_a_reflex_vertex_is_nearest_from_inside():
     rows = no_fit(L_SHAPE, box(0, 0, 1, 1))
     assert sorted(rows[:, 5]) == [-1, -1, -1, -1, -1, 1]
     assert nfp.signed_distance(rows, 1.5, 1.25) == pytest.approx(np.hypot(0.5, 0.75))
 
 
+@pytest.mark.uncompiled
 def test_a_piece_inside_a_cut_out_is_free():
     rows = no_fit(FRAME, box(0, 0, 10, 10))
     assert len(rows) == 8
@@ -130,6 +129,7 @@ def test_a_hole_narrower_than_the_sliver_is_dropped():
     assert len(no_fit(FRAME, tight)) == 4
 
 
+@pytest.mark.uncompiled
 @pytest.mark.parametrize("angle_deg", [0.0, 90.0, 33.3])
 def test_combs_that_fit_exactly(angle_deg):
     """The gaps of the sum have no width: they count as overlap, and the outer boundary is exact."""
@@ -140,6 +140,7 @@ def test_combs_that_fit_exactly(angle_deg):
     assert_closed(rows)
 
 
+@pytest.mark.uncompiled
 def test_loops_that_meet_in_a_point_have_the_right_signs():
     """A square in a square frame with notched corners: holes of the sum touch the outside in points."""
     a = U_SHAPE.union(box(2, 5, 4, 6))
@@ -189,27 +190,3 @@ def test_the_negated_pair_is_the_negated_boundary():
     one, two = no_fit(a, b), no_fit(b, a)
     for x, y in probes(one):
         assert nfp.signed_distance(one, x, y) == pytest.approx(nfp.signed_distance(two, -x, -y), abs=1e-9 * 1200)
-
-
-WITHOUT_JIT = """
-import numpy as np
-from naive import rings_of, no_fit_area, boundary_area
-from outlines import L_SHAPE, FRAME, garment
-from cutkit.kernels.convex import convex_parts
-from cutkit.kernels.nfp import no_fit_edges
-from cutkit.kernels.outward import simplify_outward
-for a, b in ((L_SHAPE, L_SHAPE), (FRAME, L_SHAPE), (garment(10, 1), garment(9, 2))):
-    rows, status = no_fit_edges(*convex_parts(*rings_of(a)), *convex_parts(*rings_of(b)))
-    assert status == 0
-    assert abs(boundary_area(rows) / no_fit_area(a, b).area - 1) < 1e-9
-assert 3 < len(simplify_outward(rings_of(garment(60, 1))[0], 2.0)) < 50
-"""
-
-
-def test_the_kernels_work_uncompiled():
-    folder = str(Path(__file__).parents[1])
-    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": folder}
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_JIT], env=environment, capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.returncode == 0, done.stderr

@@ -51,11 +51,13 @@ def test_a_smooth_curve_keeps_as_few_points_as_a_two_sided_simplification():
     assert few < 140
 
 
+@pytest.mark.uncompiled
 def test_a_narrow_gap_is_not_bridged():
     slit = box(0, 0, 100, 50).difference(box(50, 10, 50.2, 50)).difference(shapely.Point(50, 10).buffer(1))
     assert_outward(slit, 1.0)
 
 
+@pytest.mark.uncompiled
 def test_corners_and_small_rings_stay():
     square = box(0, 0, 10, 10)
     assert simplified(square, 1.0).equals(square)

@@ -80,6 +80,7 @@ def test_listener_hears_of_efficiency_length_and_what_is_left():
     assert last.efficiency == pytest.approx(marker.efficiency, rel=1e-3)
 
 
+@pytest.mark.uncompiled
 @pytest.mark.parametrize(
     ("width", "items", "angles", "length"),
     [
