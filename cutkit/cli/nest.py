@@ -64,6 +64,14 @@ class Outputs:
 @click.option("--selvedge", type=LENGTH, default="0mm", help="Unusable edge on either side of the fabric.")
 @click.option("--gap", type=LENGTH, default="0mm", help="Least distance between two pieces.")
 @click.option(
+    "--tilt",
+    "tilt_deg",
+    type=click.FloatRange(0, 180),
+    metavar="DEG",
+    default=0.0,
+    help="How far pieces may be turned off their grain, in degrees; 180: freely.",
+)
+@click.option(
     "--nap",
     type=click.Choice(["two-way", "one-way", "per-bundle"]),
     default="two-way",
@@ -137,6 +145,7 @@ def _job(inputs: tuple[str, ...], options: dict[str, Any]) -> Job:
     if options["time_s"] is not None and not 0 < options["time_s"] <= MOST_TIME_S:
         raise UsageError("--time must be above 0 and at most a week (168h)")
     _refuse_senseless_lengths(options)
+    _refuse_senseless_tilt(options)
     if any(is_strip_packing(path, read_bytes(path)) for path in inputs):
         return _instance_job(inputs, options)
     return _pattern_job(inputs, options)
@@ -151,6 +160,16 @@ def _refuse_senseless_lengths(options: dict[str, Any]) -> None:
     for name in ("width", "gap", "selvedge", "max_length"):
         if (options[name] or 0) > FARTHEST_MM:
             raise UsageError(f"--{name.replace('_', '-')} must be at most {FARTHEST_MM / 1e6:g} km")
+
+
+def _refuse_senseless_tilt(options: dict[str, Any]) -> None:
+    if isnan(options["tilt_deg"]):
+        raise UsageError("--tilt is not a number")
+    if options["nap"] != "two-way" and options["tilt_deg"] > 90:
+        raise UsageError(
+            f"--tilt {options['tilt_deg']:g} turns pieces against a {options['nap']} nap",
+            hint="Give at most 90 degrees, or --nap two-way.",
+        )
 
 
 def _refuse_wide_gap(gap_mm: float, fabric: Fabric) -> None:
@@ -179,7 +198,10 @@ def _instance_job(inputs: tuple[str, ...], options: dict[str, Any]) -> Job:
     instance = read_instance(inputs[0])
     fabric = Fabric(instance.strip_height_mm, name=instance.name, max_length_mm=options["max_length"])
     _refuse_wide_gap(options["gap"], fabric)
-    return Job((instance.demand,), fabric, (InputFile(inputs[0], instance.sha256),), instance.notices)
+    pieces = tuple(replace(piece, tilt_deg=options["tilt_deg"]) for piece in instance.demand.pieces)
+    return Job(
+        (replace(instance.demand, pieces=pieces),), fabric, (InputFile(inputs[0], instance.sha256),), instance.notices
+    )
 
 
 def _pattern_job(inputs: tuple[str, ...], options: dict[str, Any]) -> Job:
@@ -192,7 +214,8 @@ def _pattern_job(inputs: tuple[str, ...], options: dict[str, Any]) -> Job:
     fabric = _fabric(options)
     patterns = [read_pattern(path, units=options["units"], rul=options["rul"]) for path in inputs]
     order = read_order(options["order"]) if options["order"] is not None else None
-    plan = make_plan(patterns, order, nap=options["nap"], material=options["material"])
+    rules = {"nap": options["nap"], "material": options["material"], "tilt_deg": options["tilt_deg"]}
+    plan = make_plan(patterns, order, **rules)
     files = [InputFile(pattern.path, pattern.sha256) for pattern in patterns]
     for extra in (options["rul"], options["order"]):
         if extra and os.path.isfile(extra):

@@ -3,6 +3,7 @@
 ::
 
     shapes    what the search sees of the pieces: outlines in each orientation, simplified outward
+    angles    at which angles: in stages, where pieces may tilt
     tables    no-fit polygons of all pairs, tabulated
     start     a first layout
     chain     explore, disrupt, compress: one thread's search

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from cutkit.check import check_marker
 from cutkit.errors import CutkitError
-from cutkit.model import Copy, Marker, Placement, Unplaced
+from cutkit.model import Marker, Placement, Unplaced
 from cutkit.nest.chain import Found
-from cutkit.nest.shapes import ShapeSet
+from cutkit.nest.shapes import Choice, Pose
 
 DECIMALS = 9
 """Placements are rounded as the marker file will write them, so that the referee sees what is written."""
@@ -17,7 +17,19 @@ ROUNDING_MM = 1e-4
 """A piece exactly as long as the limit may exceed it by this: rounding, not cloth; the referee allows ten times it."""
 
 
-def settle(empty: Marker, shapes: ShapeSet, copies: list[Copy], layouts: list[Found]) -> Marker:
+@dataclass(frozen=True)
+class Laid:
+    """A layout, and the choice that the numbers of its shapes are from."""
+
+    found: Found
+    choice: Choice
+
+    def pose(self, i: int) -> Pose:
+        """How copy ``i`` lies."""
+        return self.choice.pose(i, int(self.found.shape[i]))
+
+
+def settle(empty: Marker, layouts: list[Laid]) -> Marker:
     """The shortest of ``layouts`` that makes a marker without fault; what lies beyond the length limit is left out.
 
     ``layouts`` are sorted, shortest first. The search keeps outlines apart that contain the pieces, so the first one
@@ -26,34 +38,34 @@ def settle(empty: Marker, shapes: ShapeSet, copies: list[Copy], layouts: list[Fo
     if not layouts:
         return empty
     faults = []
-    for found in layouts:
-        marker = _cut_to_limit(replace(empty, placements=_placements(shapes, copies, found)))
+    for laid in layouts:
+        marker = _cut_to_limit(replace(empty, placements=_placements(laid)))
         faults = check_marker(marker)
         if not faults:
             return marker
     raise CutkitError(f"no layout passes the referee: {faults[0].message}")
 
 
-def _placements(shapes: ShapeSet, copies: list[Copy], found: Found) -> tuple[Placement, ...]:
+def _placements(laid: Laid) -> tuple[Placement, ...]:
     """A placement for every copy. Copies that are alike swap bundles: a garment's pieces shall lie near each other."""
+    place, copies = laid.found.place, laid.choice.copies
     lying: dict[tuple[str, bool | None, tuple[float, ...]], list[int]] = {}
     for i, copy in enumerate(copies):
         lying.setdefault((copy.piece, copy.mirrored, copy.angles_deg), []).append(i)
     placements: list[tuple[int, Placement]] = []
     for alike in lying.values():
-        along = sorted(alike, key=lambda i: (found.place[i, 0], found.place[i, 1]))
+        along = sorted(alike, key=lambda i: (place[i, 0], place[i, 1]))
         bundles = sorted(copies[i].bundle for i in alike)
         for i, bundle in zip(along, bundles, strict=True):
-            placements.append((i, _placement(shapes, copies[i], bundle, found, i)))
+            placements.append((i, _placement(laid, bundle, i)))
     return tuple(p for _, p in sorted(placements, key=lambda entry: entry[0]))
 
 
-def _placement(shapes: ShapeSet, copy: Copy, bundle: int, found: Found, i: int) -> Placement:
-    pose = shapes.pose(copy, int(found.shape[i]))
-    x, y = found.place[i] - pose.centre_mm
-    return Placement(
-        copy.piece, bundle, round(float(x), DECIMALS), round(float(y), DECIMALS), pose.angle_deg, pose.mirrored
-    )
+def _placement(laid: Laid, bundle: int, i: int) -> Placement:
+    pose = laid.pose(i)
+    x, y = laid.found.place[i] - pose.centre_mm
+    piece = laid.choice.copies[i].piece
+    return Placement(piece, bundle, round(float(x), DECIMALS), round(float(y), DECIMALS), pose.angle_deg, pose.mirrored)
 
 
 def _cut_to_limit(marker: Marker) -> Marker:

@@ -86,6 +86,36 @@ class ShapeSet:
         return self._known[key]
 
 
+@dataclass(frozen=True)
+class Choice:
+    """What a search chooses from: ``ways`` are the ``copies`` with the angles that each may have, ``options`` the
+    numbers of the shapes that these are."""
+
+    shapes: ShapeSet
+    copies: list[Copy]
+    ways: list[Copy]
+    options: list[list[int]]
+
+    @property
+    def half_mm(self) -> Floats:
+        """Half the width and height of every shape's box: (S, 2)."""
+        return np.array([shape.half_mm for shape in self.shapes.shapes])
+
+    def pose(self, i: int, shape: int) -> Pose:
+        """How copy ``i`` takes a shape."""
+        return self.shapes.pose(self.ways[i], shape)
+
+    def shape_of(self, i: int, pose: Pose) -> int:
+        """The shape of copy ``i`` mirrored and turned as in ``pose``."""
+        return self.shapes.taken[self.copies[i].piece, pose.mirrored, pose.angle_deg][0]
+
+    def fitting(self) -> Choice:
+        """The choice without the copies that have no option."""
+        kept = [i for i, taken in enumerate(self.options) if taken]
+        copies, ways = [self.copies[i] for i in kept], [self.ways[i] for i in kept]
+        return Choice(self.shapes, copies, ways, [self.options[i] for i in kept])
+
+
 def _ways(copy: Copy) -> list[tuple[str, bool, float]]:
     """All the ways in which a copy may lie."""
     flips = (False, True) if copy.mirrored is None else (copy.mirrored,)
