@@ -41,6 +41,8 @@ ROUNDING_DEG = 1e-9
 ALIKE_DEG = 1e-7
 LONG_EDGE = 0.1
 """An edge of the hull that is at least this part of its perimeter gives the piece natural angles."""
+NATURAL_EDGES = 2
+"""So many directions of edges give natural angles: every angle more makes each move dearer."""
 GRID_DEG = 0.5
 
 MOST_MEMORY_BYTES = 200e6
@@ -166,9 +168,13 @@ class Leeway:
         return _normal(angles[int(np.argmin(_excess(hull, angles, fabric)))])
 
     def natural(self, hull: Floats) -> list[float]:
-        """The allowed angles at which a long edge of a hull lies along or across the fabric."""
+        """The allowed angles at which a long edge of a hull lies along or across the fabric; of the longest few."""
         perimeter = float(np.hypot(*(np.roll(hull, -1, axis=0) - hull).T).sum())
-        return list(self.allowed(a for a, length in _edge_angles(hull) if length >= LONG_EDGE * perimeter))
+        turns: dict[float, list[float]] = {}
+        for angle, length in _edge_angles(hull):
+            if length >= LONG_EDGE * perimeter:
+                turns.setdefault(round(angle % 90.0, 6) % 90.0, []).append(angle)
+        return list(self.allowed(angle for alike in list(turns.values())[:NATURAL_EDGES] for angle in alike))
 
     def _is_allowed(self, angle: float) -> bool:
         return any(_off_deg(angle, a) <= self.tilt_deg + ROUNDING_DEG for a in self.angles_deg)
@@ -195,8 +201,7 @@ def finer_ways(demand: Demand, best: Laid, stage: Stage, most_shapes: int, seed:
             angles[entry] += turned
     if len(shapes) == before:
         return None
-    copies = best.choice.copies
-    return [replace(c, angles_deg=e.leeway.allowed(angles[e])) for c, e in zip(copies, lying, strict=True)]
+    return [entry.way(copy, angles[entry]) for copy, entry in zip(best.choice.copies, lying, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -215,6 +220,10 @@ class _Lying:
     @property
     def leeway(self) -> Leeway:
         return Leeway(self.copy.angles_deg, self.piece.tilt_deg)
+
+    def way(self, copy: Copy, angles: list[float]) -> Copy:
+        """``copy``, which lies like this, with ``angles``; as it is where it may not tilt."""
+        return replace(copy, angles_deg=self.leeway.allowed(angles)) if self.piece.tilt_deg > 0 else copy
 
     @property
     def kept(self) -> tuple[float, ...]:

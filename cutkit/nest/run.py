@@ -100,20 +100,22 @@ class Run:
         self._report("searching", start)
         layouts, rounds = [Laid(start, choice)], 0
         for stage in angles.stages_of(self.demand, self.settings, self._left_s):
-            effort = self._effort(stage)
             if stage.number > 0:
-                choice, problem, start = self._finer(layouts[0], stage, effort) or (choice, problem, layouts[0].found)
+                choice, problem, start = self._finer(layouts[0], stage) or (choice, problem, layouts[0].found)
                 if self._is_over():
                     break
-            outcome = search(problem, start, stage.seed(self.settings.seed), effort, self._reporter(rounds))
+            seed, effort = stage.seed(self.settings.seed), self._effort(stage)
+            outcome = search(problem, start, seed, effort, self._reporter(rounds))
             layouts = [Laid(found, choice) for found in outcome.layouts] + layouts
             rounds += outcome.rounds
         return layouts, rounds
 
-    def _finer(self, best: Laid, stage: Stage, effort: Effort) -> tuple[Choice, Problem, Found] | None:
-        """The best layout in a choice of finer angles, with its tables; None where a finer one would cost too much."""
-        stage_s = None if effort.deadline is None else effort.deadline - time.monotonic()
-        most_shapes = self._pair_cost.most_shapes(stage_s)
+    def _finer(self, best: Laid, stage: Stage) -> tuple[Choice, Problem, Found] | None:
+        """The best layout in a choice of finer angles, with its tables; None where that would cost too much."""
+        if self._is_over():
+            return None
+        left_s = self._left_s
+        most_shapes = self._pair_cost.most_shapes(None if left_s is None else stage.share_of_rest * left_s)
         ways = angles.finer_ways(self.demand, best, stage, most_shapes, stage.seed(self.settings.seed))
         if ways is None:
             return None
@@ -123,11 +125,10 @@ class Run:
         return None if problem is None else (choice, problem, replace(best.found, shape=shape))
 
     def _effort(self, stage: Stage) -> Effort:
-        """A stage's part of the effort."""
-        deadline = self._deadline
-        if deadline is not None and stage.share_of_rest < 1:
-            now = time.monotonic()
-            deadline = now + stage.share_of_rest * (deadline - now)
+        """A stage's part of the effort that is left."""
+        deadline, left_s = self._deadline, self._left_s
+        if left_s is not None and stage.share_of_rest < 1:
+            deadline = time.monotonic() + stage.share_of_rest * left_s
         return Effort(deadline, stage.rounds, self.settings.workers, self.stop)
 
     def _problem(self, choice: Choice) -> Problem | None:

@@ -239,6 +239,23 @@ def test_a_tilt_keeps_the_nap(nap):
     assert all(abs((p.angle_deg - turned * ((p.bundle + 1) % 2) + 90) % 360 - 90) <= 5.0 for p in marker.placements)
 
 
+def test_pieces_that_may_not_tilt_keep_their_angles():
+    angles = (-90.0, 400.0)
+    straight, turned = demand((BAR, 2), angles=angles), tilted(demand((box(0, 0, 20, 20), 2)), 5.0)
+    pieces = (straight.pieces[0], replace(turned.pieces[0], id="Q"))
+    copies = straight.copies + tuple(replace(copy, piece="Q") for copy in turned.copies)
+    marker = nested(Demand("", pieces, copies), Fabric(130.0), rounds=3)
+    assert {p.angle_deg for p in marker.placements if p.piece == "P0"} <= set(angles)
+
+
+def test_natural_angles_lay_the_longest_edges_along_or_across():
+    askew = rotate(Polygon([(0, 0), (200, 0), (200, 60), (0, 100)]), 20.0, origin=(0, 0))
+    slope = np.degrees(np.arctan2(40, 200))
+    natural = Leeway((0.0,), 180.0).natural(hull(askew))
+    expected = [turn + quarter for turn in (slope - 20.0, -20.0) for quarter in (0, 90, 180, 270)]
+    assert sorted(natural) == pytest.approx(sorted(angle % 360 for angle in expected))
+
+
 def test_a_free_mirror_may_tilt():
     piece = OrderedPiece("P", "P", "M", Polygon([(0, 0), (100, 0), (0, 60)]), 4, may_mirror=True, tilt_deg=5.0)
     copies = tuple(Copy("P", 1, None, TWO_WAY) for _ in range(4))
