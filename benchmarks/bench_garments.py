@@ -58,7 +58,8 @@ def row(pattern: str, gap_mm: float, seed: int, ours: Run, theirs: Run) -> str:
     count = len(ours.outcome.lying) if ours.outcome else 0
     text = f"{pattern:<14}{count:>7}{gap_mm:>7g}{seed:>6}{ours.score:>10.3f}{theirs.score:>11.3f}"
     lengths = "/".join(f"{length_m(ran):.3f}" if ran.score else "-" for ran in (ours, theirs))
-    return f"{text}{ours.score - theirs.score:>+12.3f}{lengths:>16}  {'; '.join(remarks)}".rstrip()
+    spent = "/".join(f"{ran.outcome.cpu_s:.0f}" if ran.outcome else "-" for ran in (ours, theirs))
+    return f"{text}{ours.score - theirs.score:>+12.3f}{lengths:>16}{spent:>11}  {'; '.join(remarks)}".rstrip()
 
 
 def main() -> None:
@@ -75,7 +76,7 @@ def main() -> None:
 
     warm_up(job("shirt.dxf", 0.0, 1, 0))
     columns = f"{'pattern':<14}{'pieces':>7}{'gap mm':>7}{'seed':>6}{'cutkit %':>10}{'sparrow %':>11}"
-    print(f"{columns}{'difference':>12}{'metres c/s':>16}")
+    print(f"{columns}{'difference':>12}{'metres c/s':>16}{'cpu s c/s':>11}")
     differences = []
     for k, (pattern, gap_mm, seed) in enumerate(itertools.product(ORDERS, GAPS_MM, seeds)):
         pair = in_turn(job(pattern, gap_mm, seed, a.time), sparrow_first=k % 2 == 1)

@@ -110,16 +110,18 @@ def chain_in_search() -> Any:
     return chain
 
 
-def search_rows() -> Iterator[str]:
-    """A line per part of a move."""
+def compiled_loops() -> tuple[Callable[..., Any], ...]:
+    """Loops over gather, descend, sum_stamps and scan in compiled code: a call from Python costs as much as a descent.
+
+    They take layout, tables, scratch and how often to call, and go through the pieces in turn.
+    """
     from numba import njit
 
-    from cutkit.kernels import moves, separate
+    from cutkit.kernels import moves
 
     gather, scan, sum_stamps, descend = moves.gather, moves.scan, moves.sum_stamps, moves.descend
     length, height, step_number = moves.LENGTH, moves.HEIGHT, moves.STEP
 
-    # Loops in compiled code: a call from Python costs as much as a whole descent.
     @njit(nogil=True)
     def gathers(layout: Any, tables: Any, scratch: Any, times: int) -> int:
         found = 0
@@ -159,6 +161,14 @@ def search_rows() -> Iterator[str]:
             found += scan(layout, tables, scratch, i, layout.shape[i], layout.place[i, 0])
         return found
 
+    return gathers, descents, sums, scans
+
+
+def search_rows() -> Iterator[str]:
+    """A line per part of a move."""
+    from cutkit.kernels import moves, separate
+
+    gathers, descents, sums, scans = compiled_loops()
     chain = chain_in_search()
     layout, scratch, tables = chain.layout, chain.scratch, chain.problem.tables
     tally = layout.tally
