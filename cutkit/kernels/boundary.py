@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from cutkit.kernels import inline_kernel, kernel
+from cutkit.kernels import inline_kernel, inner_kernel
 from cutkit.kernels.convex import sorted_order
 
 Floats = NDArray[np.float64]
@@ -24,7 +24,7 @@ def _offset(piece: Floats, x: float, y: float) -> float:
     return piece[4] * (y - piece[1]) - piece[5] * (x - piece[0])
 
 
-@kernel
+@inner_kernel
 def _take_double(one: Floats, two: Floats, width: float) -> None:
     """Take out what two pieces that run along one line have in common: the second is trimmed, or either is emptied.
 
@@ -53,7 +53,7 @@ def _take_double(one: Floats, two: Floats, width: float) -> None:
         two[0], two[1] = one[2], one[3]
 
 
-@kernel
+@inner_kernel
 def without_doubles(pieces: Floats, width: float) -> Floats:
     """The pieces less what runs along another piece in the same direction, nearer than ``width``."""
     count = len(pieces)
@@ -88,7 +88,7 @@ def _root(parent: Ints, k: int) -> int:
     return k
 
 
-@kernel
+@inner_kernel
 def _vertices(pieces: Floats, width: float) -> Ints:
     """For every end (2 k, 2 k + 1: start and end of piece k) the end that stands for all ends nearer than ``width``."""
     count = 2 * len(pieces)
@@ -111,7 +111,7 @@ def _vertices(pieces: Floats, width: float) -> Ints:
     return parent
 
 
-@kernel
+@inner_kernel
 def _balance(vertex: Ints) -> Ints:
     """For every vertex how many more pieces start than end there."""
     excess = np.zeros(len(vertex), dtype=np.int64)
@@ -120,7 +120,7 @@ def _balance(vertex: Ints) -> Ints:
     return excess
 
 
-@kernel
+@inner_kernel
 def _is_open(excess: Ints) -> bool:
     open_vertices = 0
     for k in range(len(excess)):
@@ -128,7 +128,7 @@ def _is_open(excess: Ints) -> bool:
     return open_vertices > 0
 
 
-@kernel
+@inner_kernel
 def _join_far(pieces: Floats, vertex: Ints, width: float) -> bool:
     """Join vertices where a piece too many ends with the nearest where one starts; whether none is left over."""
     excess = _balance(vertex)
@@ -151,7 +151,7 @@ def _join_far(pieces: Floats, vertex: Ints, width: float) -> bool:
     return not _is_open(excess)
 
 
-@kernel
+@inner_kernel
 def _snap(pieces: Floats, vertex: Ints) -> int:
     """Move every end to its vertex and drop pieces of no length (both arrays are packed); how many pieces remain."""
     kept = 0
@@ -172,7 +172,7 @@ def _snap(pieces: Floats, vertex: Ints) -> int:
     return kept
 
 
-@kernel
+@inner_kernel
 def _places(vertex: Ints, v: int) -> Ints:
     """The ends that lie in vertex v."""
     places, count = np.empty(len(vertex), dtype=np.int64), 0
@@ -183,7 +183,7 @@ def _places(vertex: Ints, v: int) -> Ints:
     return places[:count]
 
 
-@kernel
+@inner_kernel
 def _judge_pinch(pieces: Floats, vertex: Ints, v: int, links: Ints, signs: Floats) -> None:
     """Link the pieces that meet in a vertex of several loops, and give all of them the vertex's sign.
 
@@ -217,7 +217,7 @@ def _judge_pinch(pieces: Floats, vertex: Ints, v: int, links: Ints, signs: Float
                 break
 
 
-@kernel
+@inner_kernel
 def _link(pieces: Floats, vertex: Ints, links: Ints, signs: Floats) -> None:
     """For every piece the one that follows it, and the sign of either end (as ``vertex``)."""
     last = 0
@@ -250,7 +250,7 @@ def _is_flat(pieces: Floats, i: int, x: float, y: float, o: int, width: float) -
     return abs(dx * (pieces[o, 1] - y) - dy * (pieces[o, 0] - x)) / length if length > 0.0 else math.inf
 
 
-@kernel
+@inner_kernel
 def _loop_rows(pieces: Floats, loop: Ints, signs: Floats, width: float, rows: Floats, row: int) -> int:
     """Write the rows of one loop, merging pieces that go on straight; the row after the last."""
     count, begin = len(loop), 0
@@ -279,7 +279,7 @@ def _loop_rows(pieces: Floats, loop: Ints, signs: Floats, width: float, rows: Fl
     return row
 
 
-@kernel
+@inner_kernel
 def _loop_at(links: Ints, first: int, seen: NDArray[np.bool_], loop: Ints) -> int:
     """Write the pieces of the loop that piece ``first`` belongs to; their number."""
     count, k = 0, first
@@ -291,7 +291,7 @@ def _loop_at(links: Ints, first: int, seen: NDArray[np.bool_], loop: Ints) -> in
     return count
 
 
-@kernel
+@inner_kernel
 def _area_and_length(pieces: Floats, loop: Ints) -> tuple[float, float]:
     """The signed area within a loop, and its length."""
     area, length = 0.0, 0.0
@@ -302,7 +302,7 @@ def _area_and_length(pieces: Floats, loop: Ints) -> tuple[float, float]:
     return area, length
 
 
-@kernel
+@inner_kernel
 def closed_rows(pieces: Floats, near: float, far: float, straight: float, sliver: float) -> tuple[Floats, float, bool]:
     """The boundary as rows (see ``nfp``), its area, and whether it is closed (if not, no rows).
 

@@ -18,7 +18,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from cutkit.kernels import inline_kernel, kernel
+from cutkit.kernels import inline_kernel, inner_kernel, kernel
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -65,7 +65,7 @@ def _two_product(a: float, b: float) -> tuple[float, float]:
     return product, a_low * b_low - (((product - a_high * b_high) - a_low * b_high) - a_high * b_low)
 
 
-@kernel
+@inner_kernel
 def _grow(parts: Floats, count: int, value: float) -> int:
     """Add ``value`` exactly to the expansion ``parts[:count]`` (increasing magnitude); its new length."""
     kept = 0
@@ -85,7 +85,7 @@ def _grow(parts: Floats, count: int, value: float) -> int:
     return kept
 
 
-@kernel
+@inner_kernel
 def _turn_exact(ax: float, ay: float, bx: float, by: float, cx: float, cy: float) -> float:
     """The sign of the turn a, b, c without rounding: the six products are summed as an expansion."""
     parts = np.zeros(13)
@@ -108,7 +108,7 @@ def turn(ax: float, ay: float, bx: float, by: float, cx: float, cy: float) -> fl
     return _turn_exact(ax, ay, bx, by, cx, cy)
 
 
-@inline_kernel
+@inner_kernel  # not inlined: with a dozen of them in it, a function takes seconds to compile
 def _turn_at(xy: Floats, a: int, b: int, c: int) -> float:
     return turn(xy[a, 0], xy[a, 1], xy[b, 0], xy[b, 1], xy[c, 0], xy[c, 1])
 
@@ -118,7 +118,7 @@ def _same(xy: Floats, a: int, b: int) -> bool:
     return xy[a, 0] == xy[b, 0] and xy[a, 1] == xy[b, 1]
 
 
-@kernel
+@inner_kernel
 def _off_line(xy: Floats, a: int, b: int, c: int) -> float:
     """How far b lies from the segment a-c."""
     vx, vy = xy[c, 0] - xy[a, 0], xy[c, 1] - xy[a, 1]
@@ -149,7 +149,7 @@ def _clean_ring(xy: Floats, first: int, last: int, tolerance: float) -> Ints:
     return ring[: count if count >= 3 else 0]
 
 
-@inline_kernel
+@inner_kernel
 def _crosses(xy: Floats, a: int, b: int, c: int, d: int) -> bool:
     """Whether segment a-b touches segment c-d anywhere but in end points with the same coordinates."""
     abc, abd = _turn_at(xy, a, b, c), _turn_at(xy, a, b, d)
@@ -163,7 +163,7 @@ def _crosses(xy: Floats, a: int, b: int, c: int, d: int) -> bool:
     return min(abc, abd) <= 0.0 <= max(abc, abd) and min(cda, cdb) <= 0.0 <= max(cda, cdb)
 
 
-@kernel
+@inner_kernel
 def _in_corner(xy: Floats, before: int, corner: int, after: int, point: int) -> bool:
     """Whether the ray from ``corner`` to ``point`` starts into the inside between the two edges of the corner."""
     left_of_first = _turn_at(xy, before, corner, point) > 0.0
@@ -173,7 +173,7 @@ def _in_corner(xy: Floats, before: int, corner: int, after: int, point: int) -> 
     return left_of_first or left_of_second
 
 
-@kernel
+@inner_kernel
 def _sees(xy: Floats, a: int, b: int, ring: Ints, hole_points: Ints, hole_offsets: Ints) -> bool:
     """Whether the segment a-b crosses neither the ring nor any hole."""
     count = len(ring)
@@ -233,7 +233,7 @@ def _joined_ring(xy: Floats, rings: list[Ints]) -> Ints:
     return ring
 
 
-@kernel
+@inner_kernel
 def _is_ear(xy: Floats, ring: Ints, after: Ints, before: Ints, i: int) -> bool:
     """Whether the corner at place i can be cut off: it turns left and no other point lies in its triangle."""
     p, n = before[i], after[i]
@@ -261,7 +261,7 @@ def _is_ear(xy: Floats, ring: Ints, after: Ints, before: Ints, i: int) -> bool:
     return True
 
 
-@kernel
+@inner_kernel
 def _enters(xy: Floats, q: int, other: int, a: int, b: int, c: int) -> bool:
     """Whether the edge from q, at one of the triangle's corners, to ``other`` starts into the triangle a, b, c."""
     if _same(xy, q, a):
@@ -313,7 +313,8 @@ def _link(twin: Ints, h: int, other: int) -> None:
 def _link_bridges(start: Ints, twin: Ints) -> None:
     """Join the two sides of every bridge: half-edges without another side that run between the same points."""
     loose = np.flatnonzero(twin < 0)
-    by_ends = {(int(start[h]), int(start[_next(int(h))])): h for h in loose}
+    following = np.where(loose % 3 < 2, loose + 1, loose - 2)
+    by_ends = {(int(start[h]), int(start[after])): h for h, after in zip(loose, following, strict=True)}
     for (a, b), h in by_ends.items():
         twin[h] = by_ends.get((b, a), -1)
 
@@ -323,7 +324,7 @@ def _next(h: int) -> int:
     return h + 1 if h % 3 < 2 else h - 2
 
 
-@kernel
+@inner_kernel
 def _flip_if_better(xy: Floats, start: Ints, twin: Ints, h: int) -> bool:
     """Turn the diagonal of the two triangles at half-edge h where Delaunay's rule wants it; whether it was turned."""
     g = twin[h]
@@ -422,7 +423,7 @@ def _collect(xy: Floats, start: Ints, links: Ints, tolerance: float) -> tuple[Fl
         for i in range(size):
             a, b, c = ring[(i + size - 1) % size], ring[i], ring[(i + 1) % size]
             if _turn_at(xy, a, b, c) > 0.0 and _off_line(xy, a, b, c) > tolerance:
-                vertices[count] = xy[ring[i]]
+                vertices[count, 0], vertices[count, 1] = xy[ring[i], 0], xy[ring[i], 1]
                 count += 1
         if count >= offsets[parts] + 3:
             parts += 1

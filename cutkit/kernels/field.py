@@ -17,7 +17,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from cutkit.kernels import inline_kernel, kernel
+from cutkit.kernels import inline_kernel, inner_kernel, kernel
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -110,7 +110,7 @@ def _point_box_distance2(x: float, y: float, x0: float, y0: float, x1: float, y1
     return dx * dx + dy * dy
 
 
-@kernel
+@inner_kernel
 def edges_near_box(edges: Floats, pool: Ints, count: int, box: Floats, low: Floats, out: Ints) -> int:
     """Write to ``out`` those of ``pool[:count]`` that can be the nearest edge of a point in ``box`` (x0, y0, x1, y1).
 
@@ -143,7 +143,7 @@ def edges_near_box(edges: Floats, pool: Ints, count: int, box: Floats, low: Floa
     return found
 
 
-@kernel
+@inner_kernel
 def _grids(extents: Floats, cells_along: int, gap: float) -> tuple[Floats, Ints, int]:
     """The grid of every NFP's cells: (x0, y0, 1 / cell size), (columns, rows, first cell), and the cells of all."""
     pairs = len(extents)
@@ -164,6 +164,15 @@ def _grids(extents: Floats, cells_along: int, gap: float) -> tuple[Floats, Ints,
         shape[p, 2] = total
         total += columns * rows
     return grid, shape, total
+
+
+@inner_kernel
+def _longer(numbers: Ints, count: int) -> Ints:
+    """A copy with room for ``count`` numbers."""
+    longer = np.empty(count, dtype=np.int32)
+    for k in range(len(numbers)):
+        longer[k] = numbers[k]
+    return longer
 
 
 @kernel
@@ -223,9 +232,7 @@ def build_cells(
                 cell_start[cell] = filled
                 if centre + 0.70711 * size + gap > 0.0:
                     if filled + found > len(listed):
-                        larger = np.empty(2 * len(listed) + found, dtype=np.int32)
-                        larger[:filled] = listed[:filled]
-                        listed = larger
+                        listed = _longer(listed, 2 * len(listed) + found)
                     for k in range(found):
                         listed[filled + k] = near_cell[k]
                     filled += found

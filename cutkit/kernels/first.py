@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from cutkit.kernels import kernel
-from cutkit.kernels.field import Ints
+from cutkit.kernels import inner_kernel, kernel
+from cutkit.kernels.field import Longs
 from cutkit.kernels.moves import (
     FLOOR,
     GAP,
@@ -28,7 +28,7 @@ NOWHERE = 1e300
 
 
 @kernel
-def lay_out(layout: Layout, tables: Tables, scratch: Scratch, order: Ints, begin: int, end: int) -> None:
+def lay_out(layout: Layout, tables: Tables, scratch: Scratch, order: Longs, begin: int, end: int) -> None:
     """Place ``order[begin:end]`` behind those already placed, at the left-bottom-most free lattice position of each.
 
     Every piece fits (its box is not higher than the strip). Begin with empty lists; the strip has no end.
@@ -52,7 +52,7 @@ def lay_out(layout: Layout, tables: Tables, scratch: Scratch, order: Ints, begin
         link(layout, tables, i)
 
 
-@kernel
+@inner_kernel
 def _leftmost(layout: Layout, tables: Tables, scratch: Scratch, i: int, s: int, before: float) -> tuple[float, float]:
     """The left-bottom-most free position of piece i as shape s; one that ends beyond ``before`` is as good as none."""
     step = tables.number[STEP]
@@ -77,7 +77,7 @@ def _leftmost(layout: Layout, tables: Tables, scratch: Scratch, i: int, s: int, 
     return NOWHERE, 0.0
 
 
-@kernel
+@inner_kernel
 def _is_free(layout: Layout, tables: Tables, scratch: Scratch, i: int, s: int, x: float, y: float) -> bool:
     """Whether piece i as shape s at (x, y) overlaps no piece placed so far."""
     count = gather(layout, tables, scratch, i, s, x, y, 0.0)
@@ -98,7 +98,7 @@ def _is_free(layout: Layout, tables: Tables, scratch: Scratch, i: int, s: int, x
     return loss <= 0.0
 
 
-@kernel
+@inner_kernel
 def _slide(layout: Layout, tables: Tables, scratch: Scratch, i: int, s: int, x: float, y: float) -> tuple[float, float]:
     """Slide a free position left and down, by halving steps, as far as it stays free."""
     step = tables.number[STEP]

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cutkit.kernels import inline_kernel, kernel
+from cutkit.kernels import inline_kernel, inner_kernel
 from cutkit.kernels.field import Floats, Ints, Longs, Singles, signed_distance
 
 # Columns of Tables.number
@@ -79,14 +79,17 @@ class Layout(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Room to work in, one per thread: the scan's sums, the neighbours in hand, candidates, an order."""
+    """Room to work in, one per thread: the scan's sums, the neighbours in hand, candidates, an order.
+
+    The order is int64, as a loop's count is: kernels that take a piece's number as both types are compiled twice.
+    """
 
     sums: Singles
     near: Ints
     near_number: Floats
     near_shape: Ints
     candidate: Floats
-    order: Ints
+    order: Longs
 
 
 @inline_kernel
@@ -105,7 +108,7 @@ def _bucket_of(x: float, width: float, buckets: int) -> int:
     return min(max(int(x / width), 0), buckets - 1)
 
 
-@kernel
+@inner_kernel
 def link(layout: Layout, tables: Tables, i: int) -> None:
     """Enter piece i into the list of its place along the strip."""
     b = _bucket_of(layout.place[i, 0], tables.number[BUCKET], len(layout.head))
@@ -116,7 +119,7 @@ def link(layout: Layout, tables: Tables, i: int) -> None:
     layout.head[b] = i
 
 
-@kernel
+@inner_kernel
 def unlink(layout: Layout, i: int) -> None:
     """Take piece i out of its list."""
     after = layout.after[i]
@@ -129,7 +132,7 @@ def unlink(layout: Layout, i: int) -> None:
         layout.before[after] = before
 
 
-@kernel
+@inner_kernel
 def gather(layout: Layout, tables: Tables, scratch: Scratch, i: int, s: int, x: float, y: float, reach: float) -> int:
     """Write to ``scratch`` the pieces that piece i as shape s, within ``reach`` of (x, y), may overlap; how many."""
     half = tables.half
@@ -217,7 +220,7 @@ def weigh(
     return total
 
 
-@kernel
+@inner_kernel
 def descend(
     layout: Layout,
     tables: Tables,
@@ -280,7 +283,7 @@ def descend(
     return x, y, best
 
 
-@kernel
+@inner_kernel
 def _add_stamp(
     sums: Singles, columns: int, rows: int, stamps: Singles, where: tuple[int, int, int, int, int], weight: float
 ) -> int:
@@ -308,7 +311,7 @@ def _add_stamp(
     return count * (last_row - first_row)
 
 
-@kernel
+@inner_kernel
 def sum_stamps(
     layout: Layout,
     tables: Tables,
@@ -352,7 +355,7 @@ def sum_stamps(
     layout.tally[SCANNED] += added + columns * rows
 
 
-@kernel
+@inner_kernel
 def scan(layout: Layout, tables: Tables, scratch: Scratch, i: int, s: int, centre_x: float) -> int:
     """Write to ``scratch.candidate`` the best lattice positions of piece i as shape s, at least two steps apart.
 
@@ -377,7 +380,7 @@ def scan(layout: Layout, tables: Tables, scratch: Scratch, i: int, s: int, centr
     return _pick(scratch.sums, columns, rows, (origin_x, origin_y, step), scratch.candidate)
 
 
-@kernel
+@inner_kernel
 def _pick(sums: Singles, columns: int, rows: int, lattice: tuple[float, float, float], candidate: Floats) -> int:
     """The lowest lattice positions, none within a step of another; as x, y in ``candidate``. Returns their number."""
     # Floats that are not negative sort like the integers of the same bits, whose least LLVM finds with vector code.
@@ -403,7 +406,7 @@ def _pick(sums: Singles, columns: int, rows: int, lattice: tuple[float, float, f
     return found
 
 
-@kernel
+@inner_kernel
 def enter_losses(layout: Layout, tables: Tables, scratch: Scratch, i: int) -> None:
     """Enter the losses of piece i where it lies now; those of its old place must have been cleared."""
     s = layout.shape[i]
@@ -431,7 +434,7 @@ def enter_losses(layout: Layout, tables: Tables, scratch: Scratch, i: int) -> No
                 layout.tally[ACTIVE] += 1
 
 
-@kernel
+@inner_kernel
 def clear_losses(layout: Layout, tables: Tables, scratch: Scratch, i: int) -> None:
     """Forget the losses of piece i at its present place."""
     if layout.clashes[i] == 0:
@@ -448,7 +451,7 @@ def clear_losses(layout: Layout, tables: Tables, scratch: Scratch, i: int) -> No
             layout.clashes[j] -= 1
 
 
-@kernel
+@inner_kernel
 def put(layout: Layout, tables: Tables, scratch: Scratch, i: int, s: int, x: float, y: float) -> None:
     """Move piece i to (x, y) as shape s and bring its losses up to date."""
     clear_losses(layout, tables, scratch, i)
@@ -460,7 +463,7 @@ def put(layout: Layout, tables: Tables, scratch: Scratch, i: int, s: int, x: flo
     enter_losses(layout, tables, scratch, i)
 
 
-@kernel
+@inner_kernel
 def move_piece(layout: Layout, tables: Tables, scratch: Scratch, i: int) -> None:
     """Look for a better place for piece i, in every orientation it may take, and move it there."""
     s = layout.shape[i]

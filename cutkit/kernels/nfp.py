@@ -25,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cutkit.kernels import inline_kernel, kernel
+from cutkit.kernels import inline_kernel, inner_kernel, kernel
 from cutkit.kernels.boundary import closed_rows, without_doubles
 from cutkit.kernels.outward import simplify_outward as simplify_outward
 from cutkit.kernels.shapes import Shapes, shape_table
@@ -72,7 +72,7 @@ def _plane(planes: Floats, row: int, px: float, py: float, vx: float, vy: float)
     planes[row, 0], planes[row, 1], planes[row, 2] = nx, ny, -(nx * px + ny * py)
 
 
-@kernel
+@inner_kernel
 def _sum_planes(shapes: Shapes, i: int, j: int, planes: Floats, row: int) -> int:
     """Write the half planes of part i plus the negative of part j, edges merged by angle; the row after the last."""
     a, b, v = shapes.points, shapes.points, shapes.vectors
@@ -100,7 +100,7 @@ def _sum_planes(shapes: Shapes, i: int, j: int, planes: Floats, row: int) -> int
     return row
 
 
-@kernel
+@inner_kernel
 def _convex_sums(shapes: Shapes, a: int, b: int) -> Sums:
     """The sums of every part of shape a with the negative of every part of shape b."""
     a_first, a_last = shapes.starts[a, 2], shapes.starts[a + 1, 2]
@@ -166,7 +166,7 @@ def _covered(sums: Sums, s: int, segment: tuple[float, ...], delta: float, cut: 
     return 2 if low == 0.0 and high == length else 1
 
 
-@kernel
+@inner_kernel
 def _cuts(sums: Sums, segment: tuple[float, ...], delta: float, last: Ints, cuts: Floats) -> int:
     """Write what the convex sums cover of the segment, sorted; the number of cuts, -1 where it is covered wholly.
 
@@ -206,7 +206,7 @@ def _sift(cuts: Floats, k: int) -> None:
     cuts[k, 0], cuts[k, 1], cuts[k, 2], cuts[k, 3] = low, high, low_slack, high_slack
 
 
-@kernel
+@inner_kernel
 def _keep(segment: tuple[float, ...], cuts: Floats, count: int, kept: Floats, row: int) -> int:
     """Write what the cuts leave of the segment (ends, unit vector) from ``row`` on; the row after the last."""
     x, y, ux, uy, length = segment
@@ -224,7 +224,7 @@ def _keep(segment: tuple[float, ...], cuts: Floats, count: int, kept: Floats, ro
     return row
 
 
-@kernel
+@inner_kernel
 def _grown(rows: Floats, needed: int) -> Floats:
     """``rows`` where it has ``needed`` rows, else a copy twice as long that has."""
     if needed <= len(rows):
@@ -236,7 +236,7 @@ def _grown(rows: Floats, needed: int) -> Floats:
     return larger
 
 
-@kernel
+@inner_kernel
 def _pieces_of(shapes: Shapes, a: int, b: int, delta: float) -> Floats:
     """What no convex sum covers of the edges of one shape added to the convex corners of the other."""
     sums = _convex_sums(shapes, a, b)
@@ -265,7 +265,7 @@ def _pieces_of(shapes: Shapes, a: int, b: int, delta: float) -> Floats:
 # --- the whole --------------------------------------------------------------------------------------------------------
 
 
-@kernel
+@inner_kernel
 def _pair_rows(shapes: Shapes, a: int, b: int, sliver: float) -> tuple[Floats, int]:
     """The boundary of NFP(a, b) as rows, and its status: closed, and no smaller than Brunn and Minkowski demand."""
     size, least = 0.0, (math.sqrt(shapes.areas[a]) + math.sqrt(shapes.areas[b])) ** 2

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cutkit.kernels import inline_kernel, kernel
+from cutkit.kernels import inline_kernel, inner_kernel, kernel
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -55,7 +55,7 @@ def _turn(a: Point, b: Point, c: Point) -> float:
     return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
 
-@kernel
+@inner_kernel
 def _old_near(ring: Ring, first: int, last: int, path: tuple[Point, ...], tolerance: float) -> bool:
     """Whether the old points ``first`` .. ``last`` lie within the tolerance of the path of five points."""
     count = len(ring.old)
@@ -68,7 +68,7 @@ def _old_near(ring: Ring, first: int, last: int, path: tuple[Point, ...], tolera
     return True
 
 
-@kernel
+@inner_kernel
 def _near_old(ring: Ring, point: Point, first: int, last: int, tolerance: float) -> bool:
     """Whether the point lies within the tolerance of the old outline from point ``first`` to ``last``."""
     count = len(ring.old)
@@ -94,7 +94,7 @@ def _meeting(a: Point, b: Point, c: Point, d: Point) -> Point:
     return a[0] + t * ux, a[1] + t * uy
 
 
-@kernel
+@inner_kernel
 def _weigh(ring: Ring, k: int, tolerance: float) -> None:
     """Work out what taking point k away adds (the edge from k to its next point where k is convex)."""
     after, before, step = ring.link[0], ring.link[1], ring.step[k]
@@ -123,7 +123,7 @@ def _weigh(ring: Ring, k: int, tolerance: float) -> None:
         step[0], step[1], step[2] = 0.5 * abs(_turn(b, x, c)), x[0], x[1]
 
 
-@kernel
+@inner_kernel
 def _free(ring: Ring, a: Point, b: Point, stop: int, start: int) -> bool:
     """Whether the segment a-b meets none of the edges from point ``start`` on to point ``stop``."""
     low_x, high_x, low_y, high_y = min(a[0], b[0]), max(a[0], b[0]), min(a[1], b[1]), max(a[1], b[1])
@@ -140,7 +140,7 @@ def _free(ring: Ring, a: Point, b: Point, stop: int, start: int) -> bool:
     return True
 
 
-@kernel
+@inner_kernel
 def _take_away(ring: Ring, k: int) -> bool:
     """Take point k away as ``_weigh`` planned, unless edges would cross."""
     after, before = ring.link[0], ring.link[1]
@@ -209,6 +209,6 @@ def _present(ring: Ring, left: int) -> Floats:
     while ring.link[1, ring.link[0, k]] != k:
         k += 1
     for i in range(left):
-        out[i] = ring.xy[k]
+        out[i, 0], out[i, 1] = ring.xy[k, 0], ring.xy[k, 1]
         k = ring.link[0, k]
     return out

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cutkit.kernels import kernel
+from cutkit.kernels import inner_kernel, kernel
 from cutkit.kernels.field import Floats, Ints
 from cutkit.kernels.moves import (
     ACTIVE,
@@ -51,7 +51,7 @@ def reset(layout: Layout, tables: Tables, scratch: Scratch) -> None:
         enter_losses(layout, tables, scratch, i)
 
 
-@kernel
+@inner_kernel
 def _relink(layout: Layout, tables: Tables) -> None:
     layout.head[:] = -1
     for i in range(len(layout.shape)):
@@ -142,8 +142,7 @@ def separate(
         best_number[STRIKE_LOSS] = loss
     while loss > 0.0:
         if best_number[STALE] >= patience:
-            layout.place[:, :] = best_place
-            layout.shape[:] = best_shape
+            _recall(layout, best_place, best_shape)
             _relink(layout, tables)
             return FAILED
         if work_done(layout) >= end:
@@ -164,10 +163,18 @@ def separate(
     return SOLVED
 
 
-@kernel
+@inner_kernel
+def _recall(layout: Layout, best_place: Floats, best_shape: Ints) -> None:
+    for i in range(len(best_shape)):
+        layout.place[i, 0], layout.place[i, 1] = best_place[i, 0], best_place[i, 1]
+        layout.shape[i] = best_shape[i]
+
+
+@inner_kernel
 def _remember(layout: Layout, best_place: Floats, best_shape: Ints, best_number: Floats, loss: float) -> None:
-    best_place[:, :] = layout.place
-    best_shape[:] = layout.shape
+    for i in range(len(best_shape)):
+        best_place[i, 0], best_place[i, 1] = layout.place[i, 0], layout.place[i, 1]
+        best_shape[i] = layout.shape[i]
     best_number[LOSS] = loss
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cutkit.kernels import inline_kernel, kernel
+from cutkit.kernels import inline_kernel, inner_kernel, kernel
 from cutkit.kernels.convex import sorted_order
 
 Floats = NDArray[np.float64]
@@ -42,7 +42,7 @@ class Shapes(NamedTuple):
     areas: Floats
 
 
-@kernel
+@inner_kernel
 def _same_points(points: Floats) -> Ints:
     """For every point the number of the first point with the same coordinates."""
     first, xs = np.arange(len(points)), np.empty(len(points))
@@ -67,7 +67,7 @@ def _within(ax: float, ay: float, bx: float, by: float, x: float, y: float) -> b
     return ax * y - ay * x >= 0.0 and x * by - y * bx >= 0.0
 
 
-@kernel
+@inner_kernel
 def _narrow(corner: Floats, ax: float, ay: float, bx: float, by: float) -> None:
     """Narrow the corner's turn to what the turn from a to b has in common with it; to zero vectors where nothing."""
     in_x, in_y, out_x, out_y = corner[2], corner[3], corner[4], corner[5]
@@ -83,7 +83,7 @@ def _narrow(corner: Floats, ax: float, ay: float, bx: float, by: float) -> None:
         corner[2] = corner[3] = corner[4] = corner[5] = 0.0
 
 
-@kernel
+@inner_kernel
 def _outline_corners(points: Floats, vectors: Floats, before: Ints, same: Ints, corners: Floats) -> int:
     """Write the convex corners of the outline: what the turns of all parts that meet in a point have in common."""
     place = np.full(len(points), -1)
@@ -107,7 +107,7 @@ def _outline_corners(points: Floats, vectors: Floats, before: Ints, same: Ints, 
     return kept
 
 
-@kernel
+@inner_kernel
 def _outline_edges(points: Floats, vectors: Floats, after: Ints, same: Ints, edges: Floats) -> int:
     """Write the edges of the outline: those of the parts that no other part has in the opposite direction."""
     count = len(points)
@@ -129,7 +129,7 @@ def _outline_edges(points: Floats, vectors: Floats, after: Ints, same: Ints, edg
     return kept
 
 
-@kernel
+@inner_kernel
 def _part_order(points: Floats, part_starts: Ints) -> Ints:
     """The parts from the largest to the smallest: large sums cover most edges at once."""
     areas = np.zeros(len(part_starts) - 1)
@@ -141,7 +141,7 @@ def _part_order(points: Floats, part_starts: Ints) -> Ints:
     return sorted_order(areas)
 
 
-@kernel
+@inner_kernel
 def _enter_part(shapes: Shapes, part: int, ring: Floats, centre: Floats) -> float:
     """Write a part into the table from its row on; its area."""
     first, count = shapes.part_starts[part], len(ring)
@@ -166,7 +166,7 @@ def _enter_part(shapes: Shapes, part: int, ring: Floats, centre: Floats) -> floa
     return area
 
 
-@kernel
+@inner_kernel
 def _enter_centre(points: Floats, centre: Floats) -> None:
     """Write the middle of the points' box."""
     for axis in range(2 if len(points) else 0):
@@ -176,7 +176,7 @@ def _enter_centre(points: Floats, centre: Floats) -> None:
         centre[axis] = 0.5 * (low + high)
 
 
-@kernel
+@inner_kernel
 def _enter_outline(shapes: Shapes, s: int) -> None:
     """Write the outline's edges and convex corners of shape s, whose parts are in the table already."""
     first, last = shapes.starts[s, 2], shapes.starts[s + 1, 2]

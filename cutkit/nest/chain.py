@@ -268,6 +268,6 @@ def new_layout(problem: Problem, longest_mm: float, seed: int) -> tuple[Layout, 
         near_number=np.zeros((n, 7)),
         near_shape=np.zeros((n, 3), dtype=np.int32),
         candidate=np.zeros((moves.CANDIDATES, 2)),
-        order=np.zeros(n, dtype=np.int32),
+        order=np.zeros(n, dtype=np.int64),
     )
     return layout, scratch

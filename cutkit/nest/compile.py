@@ -25,6 +25,10 @@ from cutkit.nest.start import first_layout, shelf_layout
 from cutkit.nest.tables import tabulated
 
 SIDE_MM = 10.0
+HOLLOW = SIDE_MM * np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.5, 0.3], [0.0, 1.0]])
+"""An outline that is not convex."""
+CUT_OUT = SIDE_MM * np.array([[0.1, 0.1], [0.1, 0.2], [0.2, 0.1]])
+"""A hole in it."""
 POLL_S = 0.05
 HALVES = ("compile_outlines", "compile_search")
 
@@ -39,7 +43,8 @@ def compile_kernels(stop: Callable[[], bool]) -> bool:
             return False
         if kernels.is_compiled():
             return True
-        _compile_in_processes(stop)
+        if not _compile_in_processes(stop):
+            kernels.forget_compiled()
         if stop():
             return False
         compile_outlines()  # both from the cache now, unless a process could not be started or failed
@@ -48,8 +53,11 @@ def compile_kernels(stop: Callable[[], bool]) -> bool:
         return True
 
 
-def _compile_in_processes(stop: Callable[[], bool]) -> None:
-    """Let a process compile each half. Processes, because numba cannot be stopped once it compiles: they can."""
+def _compile_in_processes(stop: Callable[[], bool]) -> bool:
+    """Let a process compile each half; False where one failed, as it does where files in the cache are damaged.
+
+    Processes, because numba cannot be stopped once it compiles: they can.
+    """
     commands = [[sys.executable, "-c", f"from cutkit.nest.compile import {half}; {half}()"] for half in HALVES]
     none = subprocess.DEVNULL
     running: list[subprocess.Popen[bytes]] = []
@@ -58,8 +66,9 @@ def _compile_in_processes(stop: Callable[[], bool]) -> None:
             running.append(subprocess.Popen(command, stdout=none, stderr=none))
         while not stop() and any(process.poll() is None for process in running):
             time.sleep(POLL_S)
+        return stop() or all(process.returncode == 0 for process in running)
     except OSError:  # no process can be started here: the caller compiles
-        return
+        return True
     finally:
         for process in running:
             process.kill()
@@ -67,16 +76,19 @@ def _compile_in_processes(stop: Callable[[], bool]) -> None:
 
 
 def compile_outlines() -> None:
-    """Compile what leads from outlines to no-fit polygons."""
-    ring = np.array([[0.0, 0.0], [SIDE_MM, 0.0], [SIDE_MM, SIDE_MM], [0.5 * SIDE_MM, 0.3 * SIDE_MM], [0.0, SIDE_MM]])
-    simplify_outward(ring, 0.1)
-    parts, offsets = convex_parts(ring, np.array([0, len(ring)], dtype=np.int64))
+    """Compile what leads from simplified outlines to no-fit polygons."""
+    rings = np.array([0, len(HOLLOW), len(HOLLOW) + len(CUT_OUT)], dtype=np.int64)
+    parts, offsets = convex_parts(np.concatenate([HOLLOW, CUT_OUT]), rings)
     shapes = np.array([0, len(offsets) - 1], dtype=np.int64)
     nfp.no_fit_batch(parts, offsets, shapes, np.array([[0, 0]], dtype=np.int64), nfp.SLIVER)
 
 
 def compile_search() -> None:
-    """Compile what works with no-fit polygons: the tables, the first layout and the search, on three squares."""
+    """Compile what works with no-fit polygons: the tables, the first layout and the search, on three squares.
+
+    And the simplification, because that makes both halves take about equally long.
+    """
+    simplify_outward(HOLLOW, 0.1)
     shapes = ShapeSet()
     shapes.enter(("square", False, 0.0), box(0, 0, SIDE_MM, SIDE_MM))
     corners = SIDE_MM * np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])

@@ -35,7 +35,7 @@ def first_layout(problem: Problem, start: Found) -> Found:
     tables = problem.tables
     layout, scratch = new_layout(problem, start.length_mm, seed=1)
     size = np.array([tables.hull[options[0]] for options in problem.options])
-    order = np.argsort(-size, kind="stable").astype(np.int32)
+    order = np.argsort(-size, kind="stable")
     first.lay_out(layout, tables, scratch, order, 0, len(order))
     length = float(first.strip_length(layout, tables))
     return Found(layout.place, layout.shape, length) if length < start.length_mm else start

@@ -5,6 +5,7 @@ import pytest
 from naive_layout import depth
 from shapely.affinity import rotate
 from shapely.geometry import Polygon, box
+from ways_in import signed_distance
 
 from cutkit.kernels import field, nfp
 from cutkit.kernels.moves import STEP
@@ -27,9 +28,7 @@ def tables_of(*outlines, gap=0.0, workers=1, height=300.0):
 def tabulated(tables, a, b, v):
     sign, x0, y0, per_cell = tables.pair_grid[a, b]
     columns, rows, first = tables.pair_shape[a, b, :3]
-    at = (sign * v[0], sign * v[1])
-    grid = (x0, y0, per_cell, columns, rows, first)
-    return field.signed_distance(*at, *grid, tables.cell_start, tables.listed, tables.edges)
+    return signed_distance((sign * v[0], sign * v[1]), (x0, y0, per_cell, columns, rows, first), tables)
 
 
 @pytest.mark.parametrize("gap", [0.0, 7.0])

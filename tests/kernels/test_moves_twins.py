@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import ways_in
 from naive_layout import depth, lowest, new_weights, overlaps, xorshift64star
 from test_moves import HEIGHT, naive_loss, problem, scattered  # noqa: F401 - problem is a fixture
 
@@ -42,7 +43,7 @@ def test_random_numbers_are_those_of_xorshift(seed):
     state, naive = np.array([seed], dtype=np.uint64), seed
     for _ in range(20):
         naive, want = xorshift64star(naive)
-        assert moves.next_random(state) == want
+        assert ways_in.next_random(state) == want
         assert int(state[0]) == naive
 
 
@@ -64,7 +65,7 @@ def test_neighbours_are_those_whose_boxes_come_near(problem, reach):  # noqa: F8
     for i in range(9):
         s = int(layout.shape[i])
         x, y = layout.place[i] + [3.0, -2.0]
-        count = moves.gather(layout, tables, scratch, i, s, x, y, reach)
+        count = ways_in.gather(layout, tables, scratch, i, s, x, y, reach)
         apart = np.abs(layout.place - [x, y]) - tables.half[layout.shape] - tables.half[s]
         want = [j for j in range(9) if j != i and (apart[j] < reach).all()]
         assert sorted(scratch.near[:count].tolist()) == want
@@ -76,7 +77,7 @@ def test_scan_is_the_sum_of_depths_on_the_lattice(problem):  # noqa: F811
     step, columns, rows, i, s = tables.number[moves.STEP], 5, 4, 0, int(layout.shape[1])
     origin = layout.place[3] - 2.0
     layout.weight[i, 4] = layout.weight[4, i] = 3.0
-    moves.sum_stamps(layout, tables, scratch, i, s, (origin[0], origin[1]), columns, rows)
+    ways_in.sum_stamps(layout, tables, scratch, i, s, (origin[0], origin[1]), columns, rows)
     for row in range(rows):
         for column in range(columns):
             want = 0.0
@@ -101,7 +102,7 @@ def test_picks_are_the_lowest_positions_none_beside_another(kind):
             "narrow": rng.uniform(0, 9, (rows, columns)),
         }[kind].astype(np.float32)
         candidate = np.zeros((moves.CANDIDATES, 2))
-        found = moves._pick(sums.ravel().copy(), columns, rows, (100.0, 50.0, 2.0), candidate)
+        found = ways_in.pick(sums.ravel().copy(), columns, rows, (100.0, 50.0, 2.0), candidate)
         want = [(100.0 + 2.0 * column, 50.0 + 2.0 * row) for row, column in lowest(sums, moves.CANDIDATES)]
         assert [tuple(c) for c in candidate[:found]] == want
 
@@ -117,7 +118,7 @@ def test_a_descent_ends_no_worse_inside_the_strip_and_near(problem, length, step
     for i in range(9):
         s = int(layout.shape[i])
         start = layout.place[i].copy()
-        x, y, loss = moves.descend(layout, tables, scratch, i, s, (start[0], start[1]), (step, 0.1))
+        x, y, loss = ways_in.descend(layout, tables, scratch, i, s, (start[0], start[1]), (step, 0.1))
         before = weighted_loss(shapes, tables, layout, i, s, start)
         assert loss == pytest.approx(weighted_loss(shapes, tables, layout, i, s, (x, y)), rel=1e-5, abs=1e-9)
         assert loss <= before * (1 + 1e-6)

@@ -60,6 +60,19 @@ def test_halves_that_cannot_be_compiled_elsewhere_are_compiled_here(uncompiled, 
     monkeypatch.setattr(sys, "executable", "/nonexistent/python")
     for name in ("compile_outlines", "compile_search"):
         monkeypatch.setattr(compiling, name, lambda name=name: called.append(name))
+    (uncompiled / "kernel.nbi").write_bytes(b"index")
     assert compiling.compile_kernels(lambda: False)
     assert sorted(called) == ["compile_outlines", "compile_search"]
+    assert kernels.is_compiled()
+
+
+def test_damaged_files_are_compiled_anew(uncompiled, monkeypatch):
+    """numba raises whatever unpickling raises; the half that stumbles fails, and all is compiled from nothing."""
+    damaged = uncompiled / "kernel.nbi"
+    damaged.write_bytes(b"inde")
+    monkeypatch.setattr(compiling, "compile_outlines", lambda: None)
+    monkeypatch.setattr(compiling, "compile_search", lambda: damaged.exists() or damaged.write_bytes(b"index"))
+    monkeypatch.setattr(compiling.sys, "executable", "false")
+    assert compiling.compile_kernels(lambda: False)
+    assert damaged.read_bytes() == b"index"
     assert kernels.is_compiled()

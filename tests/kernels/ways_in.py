@@ -1,0 +1,33 @@
+"""Ways into inner kernels, which only kernels can call: each as the kernel of the same name."""
+
+from cutkit.kernels import field, kernel, moves
+
+
+@kernel
+def signed_distance(where, grid, tables):
+    return field.signed_distance(*where, *grid, tables.cell_start, tables.listed, tables.edges)
+
+
+@kernel
+def next_random(state):
+    return moves.next_random(state)
+
+
+@kernel
+def gather(layout, tables, scratch, i, s, x, y, reach):
+    return moves.gather(layout, tables, scratch, i, s, x, y, reach)
+
+
+@kernel
+def descend(layout, tables, scratch, i, s, start, steps):
+    return moves.descend(layout, tables, scratch, i, s, start, steps)
+
+
+@kernel
+def sum_stamps(layout, tables, scratch, i, s, origin, columns, rows):
+    moves.sum_stamps(layout, tables, scratch, i, s, origin, columns, rows)
+
+
+@kernel
+def pick(sums, columns, rows, lattice, candidate):
+    return moves._pick(sums, columns, rows, lattice, candidate)
