@@ -66,11 +66,11 @@ def preparation_row(points: int) -> str:
     half = np.array([outline.max(axis=0) for outline in outlines])
     extents = half[pairs[:, 0]] + half[pairs[:, 1]]
     step = WIDTH_MM / LATTICE_ROWS
-    cells = field.build_cells(edges, starts, extents, CELLS_ALONG, 0.0)
+    cells = field.build_cells(edges, starts, extents, CELLS_ALONG[0][1], 0.0)
     field.build_stamps(*cells, edges, extents, step, 0.0)
     costs = [
         least_s(lambda: no_fit_batch(xy, part_offsets, shape_offsets, pairs, SLIVER)),
-        least_s(lambda: field.build_cells(edges, starts, extents, CELLS_ALONG, 0.0)),
+        least_s(lambda: field.build_cells(edges, starts, extents, CELLS_ALONG[0][1], 0.0)),
         least_s(lambda: field.build_stamps(*cells, edges, extents, step, 0.0)),
     ]
     ms = "".join(f"{1e3 * cost / len(pairs):>10.4f}" for cost in costs)

@@ -19,11 +19,9 @@ from cutkit.kernels.convex import convex_parts
 from cutkit.kernels.moves import Tables
 from cutkit.nest.shapes import ShapeSet, rings_of
 
-CELLS_ALONG = 40
-"""Cells along the longer side of an NFP's box."""
-CELLS_ALONG_OF_MANY = 28
-MANY_PAIRS = 1000
-"""From so many pairs on the cells are coarser: half the memory, and the search begins the sooner."""
+CELLS_ALONG = ((0, 40), (1000, 28), (10_000, 14))
+"""Cells along the longer side of an NFP's box, from so many pairs on: with many pairs the cells are coarser, for half
+the memory each time, and the search begins the sooner."""
 LATTICE_ROWS = 60
 """Lattice steps across the fabric."""
 TOLERANCE = 1e-7
@@ -99,7 +97,7 @@ class _Plan:
     def of(shapes: ShapeSet, height_mm: float, gap_mm: float, pairs: int) -> _Plan:
         """The plan for ``shapes`` on a fabric."""
         half = np.array([shape.half_mm for shape in shapes.shapes]).reshape(-1, 2)
-        cells_along = CELLS_ALONG if pairs < MANY_PAIRS else CELLS_ALONG_OF_MANY
+        cells_along = max((least, cells) for least, cells in CELLS_ALONG if least <= pairs)[1]
         return _Plan(half, height_mm, height_mm / LATTICE_ROWS, gap_mm, cells_along)
 
 

@@ -48,6 +48,18 @@ def test_depth_equals_the_distance_to_the_no_fit_polygon(gap):
             assert have <= -gap
 
 
+@pytest.mark.parametrize("cells", [3, 14])
+def test_depth_is_the_same_from_coarser_cells(cells, monkeypatch):
+    _, fine = tables_of(L_SHAPE, ARROW, gap=7.0)
+    monkeypatch.setattr("cutkit.nest.tables.CELLS_ALONG", ((0, cells), (1000, 99)))
+    _, coarse = tables_of(L_SHAPE, ARROW, gap=7.0)
+    assert len(coarse.cell_start) < len(fine.cell_start) / 4
+    for v in np.random.default_rng(1).uniform(-60, 60, (150, 2)):
+        want = tabulated(fine, 0, 2, v)
+        have = tabulated(coarse, 0, 2, v)
+        assert have == pytest.approx(want) if want > -7 else have <= -7
+
+
 @pytest.mark.parametrize("angle_deg", [0.0, 45.0, 90.0])
 def test_outlines_too_thin_for_an_exact_boundary_are_kept_apart_all_the_same(angle_deg):
     needle = rotate(Polygon([(0, 0), (1000, 0), (600, 4e-5)]), angle_deg, origin=(0, 0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -56,6 +56,8 @@ def random_job(number: int) -> Job:
     selvedge = width * float(rng.choice([0.0, 0.0, 0.013]))
     fabric = Fabric(width + 2 * selvedge, selvedge, nap, max_length_mm=room)
     gap = width * float(rng.choice([0.0, 0.0, 0.0, 0.003, 0.05]))
+    tilt_deg = float(rng.choice([0.0, 0.0, 0.0, 0.5, 3.0]))
+    pieces = [replace(piece, tilt_deg=tilt_deg) for piece in pieces]
     return Job(fabric, Demand("", tuple(pieces), tuple(copies)), NestSettings(gap, number, rounds=5, workers=1))
 
 
