@@ -1,5 +1,6 @@
 """Each step of a move against its naive twin: lists, neighbours, scan, pick, descent, weights, the first layout."""
 
+import numba
 import numpy as np
 import pytest
 import ways_in
@@ -11,6 +12,9 @@ from cutkit.kernels import separate as kernels
 from cutkit.nest.start import first_layout, shelf_layout
 
 pytestmark = pytest.mark.uncompiled
+calls_inner_kernels = pytest.mark.skipif(
+    not numba.config.DISABLE_JIT, reason="inner kernels can be called without the compiler only: see test_uncompiled.py"
+)
 
 
 def lists_of(layout):
@@ -38,6 +42,7 @@ def weighted_loss(shapes, tables, layout, i, s, place):
     return total
 
 
+@calls_inner_kernels
 @pytest.mark.parametrize("seed", [1, 987654321, 2**63 + 5])
 def test_random_numbers_are_those_of_xorshift(seed):
     state, naive = np.array([seed], dtype=np.uint64), seed
@@ -58,6 +63,7 @@ def test_lists_by_x_hold_every_piece_once(problem):  # noqa: F811
             kernels.sweep(layout, given.tables, scratch)
 
 
+@calls_inner_kernels
 @pytest.mark.parametrize("reach", [0.0, 17.0])
 def test_neighbours_are_those_whose_boxes_come_near(problem, reach):  # noqa: F811
     _, given, layout, scratch = scattered(problem, 22)
@@ -71,6 +77,7 @@ def test_neighbours_are_those_whose_boxes_come_near(problem, reach):  # noqa: F8
         assert sorted(scratch.near[:count].tolist()) == want
 
 
+@calls_inner_kernels
 def test_scan_is_the_sum_of_depths_on_the_lattice(problem):  # noqa: F811
     shapes, given, layout, scratch = scattered(problem, 5)
     tables = given.tables
@@ -89,24 +96,34 @@ def test_scan_is_the_sum_of_depths_on_the_lattice(problem):  # noqa: F811
             assert scratch.sums[row * columns + column] == pytest.approx(want, rel=1e-4, abs=1e-3)
 
 
-@pytest.mark.parametrize("kind", ["random", "equal", "zeros", "one", "narrow"])
-def test_picks_are_the_lowest_positions_none_beside_another(kind):
-    rng = np.random.default_rng(3)
-    for _ in range(10):
-        rows, columns = (1, 9) if kind == "narrow" else rng.integers(1, 12, 2)
-        sums = {
-            "random": rng.uniform(0, 9, (rows, columns)),
-            "equal": np.full((rows, columns), 2.5),
-            "zeros": rng.integers(0, 2, (rows, columns)).astype(float),
-            "one": np.full((rows, columns), 1.0) - np.eye(rows, columns) / 2,
-            "narrow": rng.uniform(0, 9, (rows, columns)),
-        }[kind].astype(np.float32)
-        candidate = np.zeros((moves.CANDIDATES, 2))
-        found = ways_in.pick(sums.ravel().copy(), columns, rows, (100.0, 50.0, 2.0), candidate)
-        want = [(100.0 + 2.0 * column, 50.0 + 2.0 * row) for row, column in lowest(sums, moves.CANDIDATES)]
-        assert [tuple(c) for c in candidate[:found]] == want
+@calls_inner_kernels
+@pytest.mark.parametrize("length", [65.0, 160.0, 400.0])
+def test_candidates_are_the_lowest_lattice_positions_none_beside_another(problem, length):  # noqa: F811
+    """On a narrow lattice, on a crowded strip, and on one so long that free positions abound and one is enough."""
+    _, given, layout, scratch = scattered(problem, 6)
+    tables = given.tables
+    step = tables.number[moves.STEP]
+    kernels.shrink(layout, tables, length, np.inf)
+    kernels.reset(layout, tables, scratch)
+    for i in range(9):
+        s = int(layout.shape[i])
+        state, end = xorshift64star(int(layout.random[0]))
+        edge = xorshift64star(state)[1]
+        found = moves.scan(layout, tables, scratch, i, s, 80.0)
+        low, high = tables.half[s], [length, HEIGHT] - tables.half[s]
+        high[0] = min(high[0], 80.0 + tables.number[moves.WINDOW])
+        columns, rows = ((high - low) / step).astype(int) + 1
+        x = low[0] if end < 0.5 else high[0] - (columns - 1) * step
+        y = low[1] if edge < 0.5 else high[1] - (rows - 1) * step
+        candidates = scratch.candidate[:found].copy()
+        moves.sum_stamps(layout, tables, scratch, i, s, (x, y), columns, rows)
+        sums = scratch.sums[: columns * rows].reshape(rows, columns)
+        want = [(x + step * column, y + step * row) for row, column in lowest(sums, moves.CANDIDATES)]
+        assert candidates == pytest.approx(np.array(want))
+        assert length < 400 or found == 1
 
 
+@calls_inner_kernels
 @pytest.mark.parametrize(("length", "step"), [(160.0, 6.0), (160.0, 15.0), (400.0, 50.0)])
 def test_a_descent_ends_no_worse_inside_the_strip_and_near(problem, length, step):  # noqa: F811
     """On a crowded strip it stays in trouble, on a long one, with large steps, it gets out of it and stops at once."""
