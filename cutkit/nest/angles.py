@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from math import isqrt
 
 import numpy as np
 import shapely
@@ -25,6 +24,8 @@ from cutkit.model import Copy, Demand, Fabric, NestSettings, OrderedPiece
 from cutkit.nest.settle import Laid
 
 Floats = NDArray[np.float64]
+_Turned = tuple[str, bool | None, float]
+"""A piece, whether it is mirrored (None: both ways), and its angle."""
 
 WIDEST_STEP_DEG = 45.0
 FINEST_STEP_DEG = 0.15
@@ -33,7 +34,8 @@ STEP_RATIO = 1 / 3
 FIRST_SHARE = 0.4
 """Part of the effort spent before anything tilts."""
 LEAST_STAGE_S = 0.25
-"""Stages shorter than this are not worth their tables."""
+TABLES_TO_STAGE = 8.0
+"""Stages shorter than this many times the preparation of the first tables are not worth their own."""
 
 DECIMALS = 9
 """Angles are rounded as they are written: 1e-9 degrees are less than 1e-7 mm in ten metres."""
@@ -49,7 +51,7 @@ MOST_MEMORY_BYTES = 200e6
 """What a stage's tables may take."""
 MOST_PAIRS_BY_ROUNDS = 3000
 """Pairs of shapes in the tables of a stage by rounds: some 50 MB, a second or so of preparation."""
-PREPARATION_SHARE = 0.25
+PREPARATION_SHARE = 0.35
 """Part of a stage's time that its tables may take."""
 DEAREST_PAIR_S = 2e-3
 """What a pair is taken to cost at most. The first tables of a process seem dearer: they wait for compiled code."""
@@ -72,23 +74,28 @@ class Stage:
         return seed + (self.number << 32)
 
 
-def stages_of(demand: Demand, settings: NestSettings, left_s: float | None) -> list[Stage]:
-    """The stages of a search: one alone where nothing may tilt, and where the effort is too small to be divided."""
-    tilt = min(WIDEST_STEP_DEG, max((piece.tilt_deg for piece in demand.pieces), default=0.0))
-    steps = [0.0]
-    step = 1.0
-    while step * tilt >= FINEST_STEP_DEG:
-        steps.append(step)
-        step *= STEP_RATIO
+def stages_of(demand: Demand, settings: NestSettings, left_s: float | None, first: TablesCost) -> list[Stage]:
+    """The stages of a search with ``left_s`` seconds or by rounds, whose ``first`` tables are made: one alone where
+    nothing may tilt, and where the effort is too small to be divided."""
+    steps = _steps(min(WIDEST_STEP_DEG, max((piece.tilt_deg for piece in demand.pieces), default=0.0)))
     if settings.rounds is not None:
-        most = settings.rounds
+        most = settings.rounds - 1
     else:
-        most = 1 + int((1 - FIRST_SHARE) * (left_s or 0.0) / LEAST_STAGE_S)
-    steps = steps[:most]
-    later = (1 - FIRST_SHARE) / max(1, len(steps) - 1)
-    shares = [FIRST_SHARE] + [later] * (len(steps) - 1)
+        later_s = (1 - FIRST_SHARE) * (left_s or 0.0)
+        most = max(int(later_s > LEAST_STAGE_S), int(later_s / max(LEAST_STAGE_S, TABLES_TO_STAGE * first.time_s)))
+    count = min(most, len(steps))
+    steps = [0.0] + [steps[int((k + 0.5) * len(steps) / count)] for k in range(count)]
+    shares = [FIRST_SHARE] + [(1 - FIRST_SHARE) / max(1, count)] * count
     rounds = [None] * len(steps) if settings.rounds is None else _whole_parts(settings.rounds, shares)
     return [Stage(k, step, rounds[k], shares[k] / sum(shares[k:])) for k, step in enumerate(steps)]
+
+
+def _steps(widest_deg: float) -> list[float]:
+    """The steps of as many stages as may be useful, as parts of the widest."""
+    count = 0
+    while widest_deg * STEP_RATIO**count >= FINEST_STEP_DEG:
+        count += 1
+    return [STEP_RATIO**k for k in range(count)]
 
 
 def _whole_parts(total: int, shares: list[float]) -> list[int]:
@@ -180,28 +187,39 @@ class Leeway:
         return any(_off_deg(angle, a) <= self.tilt_deg + ROUNDING_DEG for a in self.angles_deg)
 
 
-def finer_ways(demand: Demand, best: Laid, stage: Stage, most_shapes: int, seed: int) -> list[Copy] | None:
+def finer_ways(demand: Demand, best: Laid, stage: Stage, most_pairs: int, seed: int) -> list[Copy] | None:
     """The copies of the best layout, each with its angles of a stage; None where not one may turn without more than
-    ``most_shapes`` shapes.
+    ``most_pairs`` pairs of shapes.
 
     Copies that lie alike turn alike, so they share their shapes; who turns where not all may is drawn with ``seed``.
     """
     by_id = {piece.id: piece for piece in demand.pieces}
     lying = [_Lying.of(best, i, by_id) for i in range(len(best.choice.copies))]
-    angles = {entry: list(entry.kept) for entry in lying}
-    shapes = {(entry.copy.piece, entry.copy.mirrored, angle) for entry in angles for angle in angles[entry]}
+    angles = {entry: entry.kept for entry in lying}
+    shapes = {shape for entry in angles for shape in entry.shapes(angles[entry])}
     before = len(shapes)
     order = list(angles)
     for k in np.random.default_rng(seed).permutation(len(order)):
         entry = order[k]
-        turned = entry.turned(stage)
-        more = shapes | {(entry.copy.piece, entry.copy.mirrored, angle) for angle in turned}
-        if len(more) <= most_shapes:
+        more = shapes.union(entry.shapes(entry.turned(stage)))
+        if _pairs(more) <= most_pairs:
             shapes = more
-            angles[entry] += turned
+            angles[entry] += entry.turned(stage)
     if len(shapes) == before:
         return None
     return [entry.way(copy, angles[entry]) for copy, entry in zip(best.choice.copies, lying, strict=True)]
+
+
+def _pairs(shapes: set[_Turned]) -> int:
+    """How many pairs of shapes need tables."""
+    half_turns = sum((piece, mirrored, _normal(angle + 180.0)) in shapes for piece, mirrored, angle in shapes)
+    return _pairs_of(len(shapes), half_turns)
+
+
+def _pairs_of(count: int, half_turns: int) -> int:
+    """The same for ``count`` shapes, of which so many are there turned by 180 degrees as well: two pairs of these are
+    the same, turned."""
+    return (count * (count + 1) - half_turns * (half_turns + 1)) // 2 + half_turns * (half_turns + 2) // 4
 
 
 @dataclass(frozen=True)
@@ -221,7 +239,11 @@ class _Lying:
     def leeway(self) -> Leeway:
         return Leeway(self.copy.angles_deg, self.piece.tilt_deg)
 
-    def way(self, copy: Copy, angles: list[float]) -> Copy:
+    def shapes(self, angles: tuple[float, ...]) -> set[_Turned]:
+        """What the tables have to know where a copy that lies like this gets ``angles``."""
+        return {(self.copy.piece, self.copy.mirrored, _normal(angle)) for angle in angles}
+
+    def way(self, copy: Copy, angles: tuple[float, ...]) -> Copy:
         """``copy``, which lies like this, with ``angles``; as it is where it may not tilt."""
         return replace(copy, angles_deg=self.leeway.allowed(angles)) if self.piece.tilt_deg > 0 else copy
 
@@ -234,34 +256,31 @@ class _Lying:
         """The angles a step to either side; in the first stage that turns also those natural to the piece."""
         step = stage.step * min(WIDEST_STEP_DEG, self.piece.tilt_deg)
         angles = [self.angle_deg - step, self.angle_deg + step] if step else []
-        if step and stage.step == 1.0:
+        if step and stage.number == 1:
             angles += (a for hull in _hulls(self.piece.outline, self.copy.mirrored) for a in self.leeway.natural(hull))
         return self.leeway.allowed(angles)
 
 
 @dataclass(frozen=True, slots=True)
-class PairCost:
-    """What the tables of a pair of shapes cost: time with all workers, and memory."""
+class TablesCost:
+    """What tables took: for how many pairs of shapes, how long with all workers, and how much memory."""
 
+    pairs: int = 1
     time_s: float = 0.0
-    memory_bytes: float = 0.0
+    memory_bytes: int = 0
 
     @staticmethod
-    def of(tables: Tables, half_turns: int, time_s: float) -> PairCost:
-        """The cost of each pair of ``tables`` that took ``time_s``; where both shapes are among the ``half_turns`` that
-        are there turned by 180 degrees as well, two pairs of shapes share a table."""
-        count = len(tables.half)
-        pairs = max(1.0, (count * (count + 1) - half_turns * (half_turns + 1)) / 2 + half_turns * (half_turns + 2) / 4)
-        return PairCost(time_s / pairs, sum(array.nbytes for array in tables) / pairs)
+    def of(tables: Tables, half_turns: int, time_s: float) -> TablesCost:
+        """The cost of ``tables`` that took ``time_s``, ``half_turns`` of whose shapes are there twice, turned."""
+        return TablesCost(_pairs_of(len(tables.half), half_turns), time_s, sum(array.nbytes for array in tables))
 
-    def most_shapes(self, stage_s: float | None) -> int:
-        """How many shapes a stage of ``stage_s`` seconds may have; None: a stage by rounds."""
-        pairs = MOST_MEMORY_BYTES / max(1.0, self.memory_bytes)
+    def most_pairs(self, stage_s: float | None) -> int:
+        """How many pairs a stage of ``stage_s`` seconds may have; None: a stage by rounds."""
+        most = MOST_MEMORY_BYTES * self.pairs / max(1, self.memory_bytes)
         if stage_s is None:
-            pairs = min(pairs, MOST_PAIRS_BY_ROUNDS)
-        else:
-            pairs = min(pairs, PREPARATION_SHARE * stage_s / max(1e-9, min(self.time_s, DEAREST_PAIR_S)))
-        return isqrt(int(2 * pairs))
+            return int(min(most, MOST_PAIRS_BY_ROUNDS))
+        pair_s = max(1e-9, min(self.time_s / self.pairs, DEAREST_PAIR_S))
+        return int(min(most, PREPARATION_SHARE * max(0.0, stage_s) / pair_s))
 
 
 def _normal(angle: float) -> float:

@@ -12,7 +12,7 @@ from cutkit import kernels
 from cutkit.model import Copy, Demand, Fabric, InputFile, Marker, NestSettings, OrderedPiece, SearchRecord, Unplaced
 from cutkit.nest import Listener, Progress, angles
 from cutkit.nest import Stage as Doing
-from cutkit.nest.angles import PairCost, Stage
+from cutkit.nest.angles import Stage, TablesCost
 from cutkit.nest.chain import Found, Problem
 from cutkit.nest.compile import compile_kernels
 from cutkit.nest.search import Effort, Report, search
@@ -39,7 +39,7 @@ class Run:
     begin: float
     _simplify_mm: float = field(default=0.0, init=False)
     _area_mm2: float = field(default=0.0, init=False)
-    _pair_cost: PairCost = field(default_factory=PairCost, init=False)
+    _tables_cost: TablesCost = field(default_factory=TablesCost, init=False)
 
     def marker(self, inputs: tuple[InputFile, ...]) -> Marker:
         """Nest, and settle on the best layout that the referee passes."""
@@ -99,7 +99,7 @@ class Run:
         start = first_layout(problem, start)
         self._report("searching", start)
         layouts, rounds = [Laid(start, choice)], 0
-        for stage in angles.stages_of(self.demand, self.settings, self._left_s):
+        for stage in angles.stages_of(self.demand, self.settings, self._left_s, self._tables_cost):
             if stage.number > 0:
                 choice, problem, start = self._finer(layouts[0], stage) or (choice, problem, layouts[0].found)
                 if self._is_over():
@@ -115,8 +115,8 @@ class Run:
         if self._is_over():
             return None
         left_s = self._left_s
-        most_shapes = self._pair_cost.most_shapes(None if left_s is None else stage.share_of_rest * left_s)
-        ways = angles.finer_ways(self.demand, best, stage, most_shapes, stage.seed(self.settings.seed))
+        most_pairs = self._tables_cost.most_pairs(None if left_s is None else stage.share_of_rest * left_s)
+        ways = angles.finer_ways(self.demand, best, stage, most_pairs, stage.seed(self.settings.seed))
         if ways is None:
             return None
         choice = self._choice(best.choice.copies, ways)
@@ -144,7 +144,7 @@ class Run:
         longest = max(min(2 * half[s, 0] for s in taken) for taken in choice.options)
         solid = sum(shapes.shapes[taken[0]].outline.area for taken in choice.options)
         half_turn = {k: t for k in range(len(shapes.shapes)) if (t := shapes.half_turn_of(k)) is not None}
-        self._pair_cost = PairCost.of(tables, len(half_turn), time.monotonic() - begin)
+        self._tables_cost = TablesCost.of(tables, len(half_turn), time.monotonic() - begin)
         return Problem(tables, choice.options, half_turn, max(longest, solid / width))
 
     @property

@@ -14,13 +14,14 @@ from cutkit.check import check_marker
 from cutkit.formats.marker import marker_text
 from cutkit.model import Copy, Demand, Fabric, NestSettings, OrderedPiece
 from cutkit.nest import nest
-from cutkit.nest.angles import Leeway, PairCost, finer_ways, first_ways, stages_of
+from cutkit.nest.angles import Leeway, TablesCost, finer_ways, first_ways, stages_of
 from cutkit.nest.chain import Found
 from cutkit.nest.settle import Laid
 from cutkit.nest.shapes import Choice, shapes_of
 
 BAR = box(0, 0, 120, 10)
 WIDE = Fabric(1000.0)
+FIRST = TablesCost(100, 0.01, 10**6)
 
 
 @pytest.fixture(autouse=True)
@@ -52,30 +53,32 @@ def height(outline: Polygon, angle: float) -> float:
 
 
 def test_without_tilt_there_is_one_stage_with_all_the_effort():
-    (stage,) = stages_of(blobs(1, 2, 2), NestSettings(rounds=7), None)
+    (stage,) = stages_of(blobs(1, 2, 2), NestSettings(rounds=7), None, FIRST)
     assert (stage.rounds, stage.share_of_rest, stage.seed(5)) == (7, 1.0, 5)
 
 
 @settings(deadline=None)
 @given(rounds=st.integers(1, 200), tilt=st.sampled_from([0.5, 3.0, 45.0, 180.0]))
 def test_stages_share_all_rounds_and_each_gets_some(rounds, tilt):
-    stages = stages_of(tilted(blobs(1, 2, 2), tilt), NestSettings(rounds=rounds), None)
+    stages = stages_of(tilted(blobs(1, 2, 2), tilt), NestSettings(rounds=rounds), None, FIRST)
     assert sum(stage.rounds for stage in stages) == rounds
     assert min(stage.rounds for stage in stages) >= 1
     assert [stage.number for stage in stages] == list(range(len(stages)))
 
 
 def test_steps_of_stages_become_finer():
-    steps = [stage.step for stage in stages_of(tilted(blobs(1, 2, 2), 180.0), NestSettings(time_s=60.0), 60.0)]
+    steps = [stage.step for stage in stages_of(tilted(blobs(1, 2, 2), 180.0), NestSettings(time_s=60.0), 60.0, FIRST)]
     assert steps[:2] == [0.0, 1.0]
     assert steps[1:] == sorted(steps[1:], reverse=True)
     assert 45 * steps[-1] < 0.5
 
 
-def test_a_short_search_has_few_stages():
+@pytest.mark.parametrize(
+    ("left_s", "tables_s", "stages"), [(0.1, 0.0, 1), (1.0, 0.0, 3), (60.0, 0.0, 7), (60.0, 1.0, 5), (60.0, 30.0, 2)]
+)
+def test_a_short_search_has_few_stages(left_s, tables_s, stages):
     job = tilted(blobs(1, 2, 2), 180.0)
-    assert len(stages_of(job, NestSettings(time_s=0.1), 0.1)) == 1
-    assert len(stages_of(job, NestSettings(time_s=1.0), 1.0)) == 3
+    assert len(stages_of(job, NestSettings(time_s=left_s), left_s, TablesCost(1, tables_s))) == stages
 
 
 # --- angles
@@ -124,24 +127,24 @@ def choice_of(job: Demand) -> Laid:
 
 def test_copies_that_lie_alike_turn_alike():
     job = tilted(blobs(1, 1, 3), 3.0)
-    stage = stages_of(job, NestSettings(rounds=10), None)[2]
-    ways = finer_ways(job, choice_of(job), stage, 100, 1)
+    stage = stages_of(job, NestSettings(rounds=10), None, FIRST)[2]
+    ways = finer_ways(job, choice_of(job), stage, 1000, 1)
     assert [set(way.angles_deg) for way in ways] == [{0.0, 1.0, 180.0, 359.0}] * 3
 
 
 def test_where_tables_would_cost_too_much_some_turn_or_none():
     job = tilted(blobs(1, 6, 1), 3.0)
-    stage = stages_of(job, NestSettings(rounds=10), None)[2]
-    ways = finer_ways(job, choice_of(job), stage, 17, 1)
+    stage = stages_of(job, NestSettings(rounds=10), None, FIRST)[2]
+    ways = finer_ways(job, choice_of(job), stage, 100, 1)
     assert sorted(len(way.angles_deg) for way in ways) == [2, 2, 2, 2, 4, 4]
-    assert finer_ways(job, choice_of(job), stage, 13, 1) is None
+    assert finer_ways(job, choice_of(job), stage, 50, 1) is None
 
 
-def test_a_stage_has_as_many_shapes_as_its_time_and_the_memory_allow():
-    assert PairCost(1e-3, 1.0).most_shapes(8.0) == 63  # 2,000 pairs in a quarter of 8 s
-    assert PairCost(1e-3, 1e6).most_shapes(8.0) == 20  # 200 pairs in 200 MB
-    assert PairCost(1e-3, 1.0).most_shapes(None) == PairCost(9.0, 1.0).most_shapes(None) > 50
-    assert PairCost(1e-3, 1.0).most_shapes(0.0) == 0
+def test_a_stage_has_as_many_pairs_as_its_time_and_the_memory_allow():
+    assert TablesCost(1000, 1.0, 1000).most_pairs(10.0) == 3500
+    assert TablesCost(1000, 1.0, 10**9).most_pairs(10.0) == 200
+    assert TablesCost(1000, 1.0).most_pairs(None) == TablesCost(1000, 99.0).most_pairs(None) > 1000
+    assert TablesCost(1000, 1.0).most_pairs(0.0) == 0
 
 
 # --- markers
