@@ -241,6 +241,20 @@ def build_cells(
 
 
 @inline_kernel
+def cell_of(x: float, y: float, x0: float, y0: float, per_cell: float, columns: int, rows: int) -> int:
+    """The cell of an NFP's grid that (x, y) lies in, counted from its first; -1 outside the grid."""
+    fx = (x - x0) * per_cell
+    fy = (y - y0) * per_cell
+    if fx < 0.0 or fy < 0.0:
+        return -1
+    column = int(fx)
+    row = int(fy)
+    if column >= columns or row >= rows:
+        return -1
+    return row * columns + column
+
+
+@inline_kernel
 def signed_distance(
     x: float,
     y: float,
@@ -255,15 +269,10 @@ def signed_distance(
     edges: Floats,
 ) -> float:
     """Signed distance from (x, y) to an NFP through its cell table; FAR_OUTSIDE where a cell says so."""
-    fx = (x - x0) * per_cell
-    fy = (y - y0) * per_cell
-    if fx < 0.0 or fy < 0.0:
+    within = cell_of(x, y, x0, y0, per_cell, columns, rows)
+    if within < 0:
         return FAR_OUTSIDE
-    column = int(fx)
-    row = int(fy)
-    if column >= columns or row >= rows:
-        return FAR_OUTSIDE
-    cell = first_cell + row * columns + column
+    cell = first_cell + within
     first = cell_start[cell]
     last = cell_start[cell + 1]
     if first == last:

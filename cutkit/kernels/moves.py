@@ -79,12 +79,14 @@ class Layout(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Room to work in, one per thread: the scan's sums, the neighbours in hand, candidates, an order.
+    """Room to work in, one per thread: the scan's sums and their least by row, the neighbours in hand, candidates, an
+    order.
 
     The order is int64, as a loop's count is: kernels that take a piece's number as both types are compiled twice.
     """
 
     sums: Singles
+    row_least: Ints
     near: Ints
     near_number: Floats
     near_shape: Ints
@@ -377,33 +379,50 @@ def scan(layout: Layout, tables: Tables, scratch: Scratch, i: int, s: int, centr
     origin_x = low_x if next_random(layout.random) < 0.5 else high_x - (columns - 1) * step
     origin_y = low_y if next_random(layout.random) < 0.5 else high_y - (rows - 1) * step
     sum_stamps(layout, tables, scratch, i, s, (origin_x, origin_y), columns, rows)
-    return _pick(scratch.sums, columns, rows, (origin_x, origin_y, step), scratch.candidate)
+    return _pick(scratch.sums, columns, rows, (origin_x, origin_y, step), scratch.row_least, scratch.candidate)
 
 
 @inner_kernel
-def _pick(sums: Singles, columns: int, rows: int, lattice: tuple[float, float, float], candidate: Floats) -> int:
-    """The lowest lattice positions, none within a step of another; as x, y in ``candidate``. Returns their number."""
+def _pick(
+    sums: Singles, columns: int, rows: int, lattice: tuple[float, float, float], row_least: Ints, candidate: Floats
+) -> int:
+    """The lowest lattice positions, none within a step of another; as x, y in ``candidate``. Returns their number.
+
+    ``lattice``: x and y of the first position, and the step. ``row_least`` is room for a number per row. The sums are
+    spoilt.
+    """
     # Floats that are not negative sort like the integers of the same bits, whose least LLVM finds with vector code.
     bits = sums[: columns * rows].view(np.int32)
+    for r in range(rows):
+        row_least[r] = _least(bits[r * columns : (r + 1) * columns])
     found = 0
     for k in range(CANDIDATES):
-        least = bits[0]
-        for p in range(len(bits)):
-            least = min(least, bits[p])
+        row = 0
+        for r in range(1, rows):
+            if row_least[r] < row_least[row]:
+                row = r
+        least = row_least[row]
         if least >= TAKEN or (least == 0 and k > 0):
             break
-        at = 0
-        while bits[at] != least:
-            at += 1
-        row = at // columns
-        column = at - row * columns
+        column = 0
+        while bits[row * columns + column] != least:
+            column += 1
         candidate[k, 0] = lattice[0] + column * lattice[2]
         candidate[k, 1] = lattice[1] + row * lattice[2]
         found += 1
         for r in range(max(0, row - 1), min(rows, row + 2)):
             for c in range(max(0, column - 1), min(columns, column + 2)):
                 bits[r * columns + c] = TAKEN
+            row_least[r] = _least(bits[r * columns : (r + 1) * columns])
     return found
+
+
+@inner_kernel
+def _least(numbers: Ints) -> int:
+    least = numbers[0]
+    for k in range(len(numbers)):
+        least = min(least, numbers[k])
+    return least
 
 
 @inner_kernel

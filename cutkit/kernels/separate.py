@@ -23,6 +23,7 @@ from cutkit.kernels.moves import (
     move_piece,
     next_random,
 )
+from cutkit.kernels.relax import relax
 
 # What separate returns
 FAILED, SOLVED, UNFINISHED = range(3)
@@ -156,6 +157,8 @@ def separate(
             else:
                 best_number[STALE] += 1.0
             _remember(layout, best_place, best_shape, best_number, loss)
+            if relax(layout, tables, scratch, best_place):
+                break
         else:
             best_number[STALE] += 1.0
         update_weights(layout)

@@ -11,14 +11,12 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cutkit.kernels import first, moves
 from cutkit.kernels import separate as kernels
-from cutkit.kernels.moves import Layout, Scratch, Tables
+from cutkit.nest.disrupt import MILD, Disruption, Experience, Shaken, swap_large, turn_window
+from cutkit.nest.problem import Found, Problem, new_layout
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int32]
 Attempt = Generator[None, None, int]
 """Gives way after each slice of work; returns what kernels.separate returned, or ABANDONED."""
 
@@ -38,38 +36,24 @@ class SearchPlan:
     hasty_patience: int = 60
     """Sweeps without a gain before a step above the least one is given up."""
     patience: int = 200
-    compress_patience: int = 100
+    turn_share: float = 0.1
+    """Part of the disruptions while exploring that turn a window of the strip; the others swap two large pieces."""
+    compress_patience: int = 60
+    """Short: where a few dozen sweeps did not remove what a mild disruption caused, hundreds seldom do."""
     compress_from: float = 5e-4
     compress_to: float = 1e-5
     pool_spread: float = 0.25
     """Standard deviation of the choice among failed layouts, as a part of their number; the best is the likeliest."""
-    turn_share: float = 0.1
-    """Part of the disruptions that turn a window of the strip; the others swap two large pieces."""
-    large_share: float = 0.75
-    """The largest pieces that make up this part of all hulls' area are large."""
     slice_work: int = 100_000
     """Work of one slice, in exact evaluations: some 5 to 10 ms."""
 
 
-@dataclass(frozen=True)
-class Found:
-    """A layout: centres (n, 2), shapes (n,), and the length it takes."""
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A layout that overlaps remained in, and their loss."""
 
-    place: Floats
-    shape: Ints
-    length_mm: float
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What every chain of a search shares: the tables, and which shapes each copy may take."""
-
-    tables: Tables
-    options: list[list[int]]
-    half_turn: dict[int, int]
-    """The shape that a shape becomes when turned by 180 degrees, where it is among the shapes."""
-    least_length_mm: float
-    """No layout can be shorter: the area's length, and the longest piece's."""
+    loss: float
+    layout: Found
 
 
 @dataclass
@@ -88,6 +72,7 @@ class Chain:
         self.layout, self.scratch = new_layout(self.problem, self.best.length_mm, seed)
         self._least = (self.best.place.copy(), self.best.shape.copy(), np.zeros(3))
         self._quick = False
+        self.experience = Experience(self.rng)
 
     @property
     def work(self) -> int:
@@ -109,13 +94,13 @@ class Chain:
     def _explore(self) -> Generator[None, None, None]:
         plan = self.plan
         shrink = plan.first_shrink
-        pool: list[tuple[float, Found]] = []
+        pool: list[Failed] = []
         while self.progress < plan.explore_share and not self._cannot_shrink():
             stuck = shrink <= plan.least_shrink
             length = self._shorter(shrink)
             if pool:
                 self._load(self._from_pool(pool), length)
-                self._disrupt()
+                self._disrupt(turn_window if self.rng.random() < plan.turn_share else swap_large)
             else:
                 self._load(self.best, length, split_x=self._random_split())
             outcome = yield from self._separate(plan.patience if stuck else plan.hasty_patience)
@@ -125,18 +110,29 @@ class Chain:
                     shrink = min(plan.first_shrink, shrink * plan.growth)
             elif stuck:
                 place, shape, number = self._least
-                pool.append((float(number[kernels.LOSS]), Found(place.copy(), shape.copy(), length)))
-                pool.sort(key=lambda entry: entry[0])
+                pool.append(Failed(float(number[kernels.LOSS]), Found(place.copy(), shape.copy(), length)))
+                pool.sort(key=lambda failed: failed.loss)
             else:
                 shrink = max(plan.least_shrink, shrink / 2)
 
     def _compress(self) -> Generator[None, None, None]:
+        """Ever smaller steps from the best layout, after mild disruptions: those most that have paid so far."""
         plan = self.plan
         while self.progress < 1.0 and not self._cannot_shrink():
             done = max(0.0, (self.progress - plan.explore_share) / (1 - plan.explore_share))
             shrink = plan.compress_from * (plan.compress_to / plan.compress_from) ** done
+            begin = self.work
             self._load(self.best, self._shorter(shrink), split_x=self._random_split())
-            yield from self._separate(plan.compress_patience)
+            disruption = self.experience.pick()
+            self._disrupt(MILD[disruption])
+            outcome = yield from self._separate(plan.compress_patience)
+            if outcome != ABANDONED:
+                self.experience.learn(disruption, outcome == kernels.SOLVED, self.work - begin)
+
+    def _disrupt(self, disruption: Disruption) -> None:
+        shaken = Shaken(self.layout, self.problem, self.rng)
+        disruption(shaken)
+        shaken.keep_inside()
 
     def _shorter(self, shrink: float) -> float:
         return max(self.best.length_mm * (1 - shrink), self.problem.least_length_mm)
@@ -178,96 +174,7 @@ class Chain:
         self.best = Found(self.layout.place.copy(), self.layout.shape.copy(), length)
         self.history.append(self.best)
 
-    def _from_pool(self, pool: list[tuple[float, Found]]) -> Found:
+    def _from_pool(self, pool: list[Failed]) -> Found:
         """A failed layout, the better the likelier."""
         rank = int(abs(self.rng.normal(0, self.plan.pool_spread)) * len(pool))
-        return pool[min(rank, len(pool) - 1)][1]
-
-    def _disrupt(self) -> None:
-        if self.rng.random() >= self.plan.turn_share or not self._turn_window():
-            self._swap_large()
-
-    def _turn_window(self) -> bool:
-        """Turn a window of the strip by 180 degrees; False where some piece in it may not be turned."""
-        layout = self.layout
-        length = float(layout.number[moves.LENGTH])
-        width = self.rng.uniform(0.15, 0.6) * length
-        left = self.rng.uniform(0, length - width)
-        inside = np.flatnonzero((layout.place[:, 0] > left) & (layout.place[:, 0] < left + width))
-        turned = [self.problem.half_turn.get(int(layout.shape[i]), -1) for i in inside]
-        if any(s not in self.problem.options[i] for s, i in zip(turned, inside, strict=True)):
-            return False
-        height = self.problem.tables.number[moves.HEIGHT]
-        layout.place[inside, 0] = 2 * left + width - layout.place[inside, 0]
-        layout.place[inside, 1] = height - layout.place[inside, 1]
-        layout.shape[inside] = turned
-        self._keep_inside()
-        return True
-
-    def _swap_large(self) -> None:
-        """Swap two large pieces of different shape; what lies inside either goes along."""
-        half = self.problem.tables.half
-        place, shape = self.layout.place, self.layout.shape
-        large = self._large_pieces()
-        a = int(self.rng.choice(large))
-        others = [i for i in large if shape[i] != shape[a]]
-        if not others:
-            return
-        b = int(self.rng.choice(others))
-        shift = place[b] - place[a]
-        small = np.ones(len(place), dtype=bool)
-        small[[a, b]] = False
-        in_a = small & (np.abs(place - place[a]) < half[shape[a]] / 2).all(axis=1)
-        in_b = small & (np.abs(place - place[b]) < half[shape[b]] / 2).all(axis=1) & ~in_a
-        place[in_a] += shift
-        place[in_b] -= shift
-        place[a] += shift
-        place[b] -= shift
-        self._keep_inside()
-
-    def _large_pieces(self) -> NDArray[np.int64]:
-        size = self.problem.tables.hull[self.layout.shape] ** 4  # hull weights go by the root of the side
-        order = np.argsort(-size, kind="stable")
-        share = np.cumsum(size[order]) / size.sum()
-        return order[: int(np.searchsorted(share, self.plan.large_share)) + 1]
-
-    def _keep_inside(self) -> None:
-        half = self.problem.tables.half[self.layout.shape]
-        limit = np.array([self.layout.number[moves.LENGTH], self.problem.tables.number[moves.HEIGHT]])
-        self.layout.place[:] = np.clip(self.layout.place, half, np.maximum(limit - half, half))
-
-
-def new_layout(problem: Problem, longest_mm: float, seed: int) -> tuple[Layout, Scratch]:
-    """Room for one layout on strips of up to ``longest_mm``, and to work on it."""
-    tables, options = problem.tables, problem.options
-    n = len(options)
-    step = float(tables.number[moves.STEP])
-    width = float(tables.number[moves.BUCKET])
-    rows = int(tables.number[moves.HEIGHT] / step) + 2
-    columns = int(2 * float(tables.number[moves.WINDOW]) / step) + 2
-    layout = Layout(
-        place=np.zeros((n, 2)),
-        shape=np.array([o[0] for o in options], dtype=np.int32),
-        option=np.array([s for o in options for s in o], dtype=np.int32),
-        option_start=np.cumsum([0] + [len(o) for o in options]).astype(np.int64),
-        loss=np.zeros((n, n), dtype=np.float32),
-        weight=np.ones((n, n), dtype=np.float32),
-        clashes=np.zeros(n, dtype=np.int32),
-        active=np.zeros((min(n * (n - 1) // 2, 200 * n) + 1, 2), dtype=np.int32),
-        is_active=np.zeros((n, n), dtype=np.bool_),
-        head=np.full(first.bucket_count(longest_mm, width), -1, dtype=np.int32),
-        after=np.full(n, -1, dtype=np.int32),
-        before=np.full(n, -1, dtype=np.int32),
-        number=np.array([np.inf]),
-        tally=np.zeros(4, dtype=np.int64),
-        random=np.array([seed], dtype=np.uint64),
-    )
-    scratch = Scratch(
-        sums=np.zeros(rows * columns, dtype=np.float32),
-        near=np.zeros(n, dtype=np.int32),
-        near_number=np.zeros((n, 7)),
-        near_shape=np.zeros((n, 3), dtype=np.int32),
-        candidate=np.zeros((moves.CANDIDATES, 2)),
-        order=np.zeros(n, dtype=np.int64),
-    )
-    return layout, scratch
+        return pool[min(rank, len(pool) - 1)].layout

@@ -19,7 +19,8 @@ from cutkit import kernels
 from cutkit.kernels import nfp
 from cutkit.kernels.convex import convex_parts
 from cutkit.kernels.outward import simplify_outward
-from cutkit.nest.chain import Chain, Problem, SearchPlan
+from cutkit.nest.chain import Chain, SearchPlan
+from cutkit.nest.problem import Problem
 from cutkit.nest.shapes import ShapeSet
 from cutkit.nest.start import first_layout, shelf_layout
 from cutkit.nest.tables import tabulated

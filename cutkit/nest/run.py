@@ -13,8 +13,8 @@ from cutkit.model import Copy, Demand, Fabric, InputFile, Marker, NestSettings, 
 from cutkit.nest import Listener, Progress, angles
 from cutkit.nest import Stage as Doing
 from cutkit.nest.angles import Stage, TablesCost
-from cutkit.nest.chain import Found, Problem
 from cutkit.nest.compile import compile_kernels
+from cutkit.nest.problem import Found, Problem
 from cutkit.nest.search import Effort, Report, search
 from cutkit.nest.settle import Laid, settle
 from cutkit.nest.shapes import Choice, ShapeSet, shapes_of

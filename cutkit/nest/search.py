@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cutkit.nest.chain import Chain, Found, Problem, SearchPlan
+from cutkit.nest.chain import Chain, SearchPlan
+from cutkit.nest.problem import Found, Problem
 
 ROUND_WORK = 2_000_000
 """Work of one chain in one round, in exact evaluations: about a fifth of a second."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from cutkit.check import check_marker
 from cutkit.errors import CutkitError
 from cutkit.model import Marker, Placement, Unplaced
-from cutkit.nest.chain import Found
+from cutkit.nest.problem import Found
 from cutkit.nest.shapes import Choice, Pose
 
 DECIMALS = 9

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cutkit.kernels import first
-from cutkit.nest.chain import Found, Problem, new_layout
+from cutkit.nest.problem import Found, Problem, new_layout
 
 Floats = NDArray[np.float64]
 

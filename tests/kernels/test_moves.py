@@ -7,7 +7,7 @@ from test_field import ARROW, L_SHAPE, TRIANGLE, tables_of
 
 from cutkit.kernels import first, moves
 from cutkit.kernels import separate as kernels
-from cutkit.nest.chain import Problem, new_layout
+from cutkit.nest.problem import Problem, new_layout
 from cutkit.nest.start import first_layout, shelf_layout
 
 HEIGHT = 130.0

@@ -1,6 +1,9 @@
 """Ways into inner kernels, which only kernels can call: each as the kernel of the same name."""
 
+import numpy as np
+
 from cutkit.kernels import field, kernel, moves
+from cutkit.kernels import relax as relax_kernels
 
 
 @kernel
@@ -30,4 +33,14 @@ def sum_stamps(layout, tables, scratch, i, s, origin, columns, rows):
 
 @kernel
 def pick(sums, columns, rows, lattice, candidate):
-    return moves._pick(sums, columns, rows, lattice, candidate)
+    return moves._pick(sums, columns, rows, lattice, np.zeros(rows, dtype=np.int32), candidate)
+
+
+@kernel
+def way_out(edges, listed, first, last, x, y):
+    return relax_kernels.way_out(edges, listed, first, last, x, y)
+
+
+@kernel
+def relax(layout, tables, scratch, place):
+    return relax_kernels.relax(layout, tables, scratch, place)

@@ -15,7 +15,7 @@ from cutkit.formats.marker import marker_text
 from cutkit.model import Copy, Demand, Fabric, NestSettings, OrderedPiece
 from cutkit.nest import nest
 from cutkit.nest.angles import Leeway, TablesCost, finer_ways, first_ways, stages_of
-from cutkit.nest.chain import Found
+from cutkit.nest.problem import Found
 from cutkit.nest.settle import Laid
 from cutkit.nest.shapes import Choice, shapes_of
 
