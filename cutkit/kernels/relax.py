@@ -29,11 +29,11 @@ from cutkit.kernels.moves import (
     unlink,
 )
 
-PASSES = 24
-"""Six pieces in a row that fit exactly come to rest in about 20."""
+PASSES = 100
+"""Six pieces in a row that fit exactly come to rest in about 20; more pieces with little room take longer."""
 MOST_CLASHING = 6
 """Pieces that overlap others, at the most, for a relaxation to be tried: three pairs."""
-MOST_STIRRED = 30
+MOST_STIRRED = 60
 OVERSHOOT = 1.7
 """How much farther than needed pieces are pushed: chains of pieces come to rest the sooner."""
 
@@ -91,7 +91,7 @@ def _push(layout: Layout, tables: Tables, scratch: Scratch, i: int, stirred: int
     layout.tally[EVALUATIONS] += 1
     pushed = False
     for k in range(count):
-        j = scratch.near[k]
+        j = np.int64(scratch.near[k])
         sign = number[k, 3]
         x = sign * (layout.place[i, 0] - layout.place[j, 0])
         y = sign * (layout.place[i, 1] - layout.place[j, 1])
@@ -124,7 +124,7 @@ def relax(layout: Layout, tables: Tables, scratch: Scratch, place: Floats) -> bo
 
     Else every piece is back in its ``place``. Tried only where few pieces overlap. Shapes do not change.
     """
-    stirred = 0
+    stirred = np.int64(0)
     for i in range(len(layout.shape)):
         if layout.clashes[i] > 0:
             if stirred >= MOST_CLASHING:

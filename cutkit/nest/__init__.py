@@ -6,7 +6,9 @@
     angles    at which angles: in stages, where pieces may tilt
     tables    no-fit polygons of all pairs, tabulated
     start     a first layout
+    problem   what a search works on
     chain     explore, disrupt, compress: one thread's search
+    disrupt   what shakes a layout that will not become shorter
     search    several chains, stopped by time or rounds
     settle    from the search's layouts back to a marker that the referee passes
 """
