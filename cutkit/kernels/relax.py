@@ -91,7 +91,7 @@ def _push(layout: Layout, tables: Tables, scratch: Scratch, i: int, stirred: int
     layout.tally[EVALUATIONS] += 1
     pushed = False
     for k in range(count):
-        j = np.int64(scratch.near[k])
+        j = int(scratch.near[k])  # int64 as i is: else what takes it would be compiled twice
         sign = number[k, 3]
         x = sign * (layout.place[i, 0] - layout.place[j, 0])
         y = sign * (layout.place[i, 1] - layout.place[j, 1])
@@ -124,7 +124,7 @@ def relax(layout: Layout, tables: Tables, scratch: Scratch, place: Floats) -> bo
 
     Else every piece is back in its ``place``. Tried only where few pieces overlap. Shapes do not change.
     """
-    stirred = np.int64(0)
+    stirred = 0
     for i in range(len(layout.shape)):
         if layout.clashes[i] > 0:
             if stirred >= MOST_CLASHING:

@@ -96,7 +96,7 @@ class Run:
         problem = self._problem(choice)
         if problem is None:
             return [Laid(start, choice)], 0
-        start = first_layout(problem, start)
+        start = first_layout(problem, start, self._is_over)
         self._report("searching", start)
         layouts, rounds = [Laid(start, choice)], 0
         for stage in angles.stages_of(self.demand, self.settings, self._left_s, self._tables_cost):

@@ -127,6 +127,22 @@ def test_first_layouts_have_no_overlap_and_lie_inside(problem):
 
 
 @pytest.mark.uncompiled
+@pytest.mark.parametrize("parts", [0, 1, 3])
+def test_an_interrupted_first_layout_has_what_is_left_behind_the_others(problem, parts, monkeypatch):
+    shapes, given = problem
+    monkeypatch.setattr("cutkit.nest.start.PIECES_AT_A_TIME", 2)
+    shelf = shelf_layout(given.tables.half, given.options, HEIGHT, 0.0)
+    asked = iter([False] * parts)
+    found = first_layout(given, shelf, lambda: next(asked, True))
+    half = given.tables.half[found.shape]
+    assert (found.place - half >= -1e-9).all()
+    assert (found.place[:, 1] + half[:, 1] <= HEIGHT + 1e-9).all()
+    assert found.length_mm == pytest.approx((found.place[:, 0] + half[:, 0]).max())
+    assert overlaps([shapes.shapes[s].outline for s in found.shape], found.place) == []
+    assert found.length_mm <= shelf.length_mm
+
+
+@pytest.mark.uncompiled
 def test_shrink_moves_what_lies_right_of_the_split(problem):
     _, given, layout, _ = scattered(problem, 9)
     before = layout.place.copy()
