@@ -22,6 +22,7 @@ from cutkit.kernels.moves import (
     weigh,
 )
 
+MAKES_ARRAYS = False
 WORTH_A_LOOK = 0.3
 """Stamped depth, in lattice steps, up to which a lattice position may turn out to be free."""
 NOWHERE = 1e300

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from cutkit.kernels import inline_kernel, inner_kernel
 from cutkit.kernels.field import Floats, Ints, Longs, Singles, signed_distance
 
+MAKES_ARRAYS = False
+
 # Columns of Tables.number
 HEIGHT, STEP, TOLERANCE, FLOOR, GAP, WINDOW, BUCKET = range(7)
 # Columns of Layout.number and Layout.tally

@@ -29,6 +29,7 @@ from cutkit.kernels.moves import (
     unlink,
 )
 
+MAKES_ARRAYS = False
 PASSES = 100
 """Six pieces in a row that fit exactly come to rest in about 20; more pieces with little room take longer."""
 MOST_CLASHING = 6

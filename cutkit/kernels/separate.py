@@ -25,6 +25,8 @@ from cutkit.kernels.moves import (
 )
 from cutkit.kernels.relax import relax
 
+MAKES_ARRAYS = False
+
 # What separate returns
 FAILED, SOLVED, UNFINISHED = range(3)
 # Columns of Best.number

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import numba
+import numpy as np
 import pytest
 from test_field import L_SHAPE, tables_of
 
@@ -124,3 +125,17 @@ def test_an_inner_kernel_refuses_a_call_from_python():
     box = (0.0, 0.0, 1.0, 1.0)
     with pytest.raises(TypeError, match="from kernels only"):
         field._segment_meets_box(tables.edges, 0, *box)
+
+
+MAKES_ARRAYS = False
+
+
+@kernels.kernel
+def _makes_an_array(count):
+    numbers = np.zeros(count)
+    return numbers.sum()
+
+
+def test_a_kernel_makes_no_array_where_its_module_says_so():
+    with pytest.raises(numba.core.errors.NumbaError, match="returning of array"):
+        _makes_an_array(3)
