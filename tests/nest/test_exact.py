@@ -38,7 +38,7 @@ def guillotine(rng: np.random.Generator, parts: int, length: float, width: float
     return [box(*b) for b in boxes]
 
 
-@pytest.mark.parametrize(("parts", "turned"), [(2, False), (3, True), (4, False), (4, True), (5, False)])
+@pytest.mark.parametrize(("parts", "turned"), [(2, False), (4, True), (5, False), (8, False), (10, False), (12, False)])
 def test_a_rectangle_cut_at_odd_places_is_put_together_again(parts, turned, monkeypatch):
     rng = np.random.default_rng(parts)
     pieces = guillotine(rng, parts, 100.0, 60.0)
