@@ -138,7 +138,7 @@ def shuffle_cluster(shaken: Shaken) -> None:
 
 
 def turn_window(shaken: Shaken) -> None:
-    """Turn a window of the strip by 180 degrees, where every piece in it may be turned."""
+    """Turn a window of the strip by 180 degrees; where some piece in it may not be turned, swap two large ones."""
     layout, problem = shaken.layout, shaken.problem
     length, height = shaken.size_mm
     width = shaken.rng.uniform(*WINDOW_SHARE) * length
@@ -149,6 +149,8 @@ def turn_window(shaken: Shaken) -> None:
         layout.place[inside, 0] = 2 * left + width - layout.place[inside, 0]
         layout.place[inside, 1] = height - layout.place[inside, 1]
         layout.shape[inside] = turned
+    else:
+        swap_large(shaken)
 
 
 def swap_large(shaken: Shaken) -> None:

@@ -74,6 +74,13 @@ def test_without_a_choice_no_piece_is_turned():
     assert np.array_equal(before, hand.layout.shape)
 
 
+def test_a_window_that_may_not_be_turned_gives_way_to_a_swap():
+    hand = shaken(4, 5, 1, angles=(0.0,))
+    before = hand.layout.place.copy()
+    turn_window(hand)
+    assert (before != hand.layout.place).any()
+
+
 @pytest.mark.parametrize("swap", [swap_alike, swap_neighbours])
 def test_swapped_pieces_take_each_others_places(swap):
     hand = shaken(4, 5, 2)
