@@ -84,12 +84,12 @@ class Scratch(NamedTuple):
     """Room to work in, one per thread: the scan's sums and their least by row, the neighbours in hand, candidates, an
     order.
 
-    The order is int64, as a loop's count is: kernels that take a piece's number as both types are compiled twice.
+    A piece's number is int64, as a loop's count is: kernels that take it as two types are compiled twice.
     """
 
     sums: Singles
     row_least: Ints
-    near: Ints
+    near: Longs
     near_number: Floats
     near_shape: Ints
     candidate: Floats

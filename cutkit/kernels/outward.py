@@ -160,6 +160,16 @@ def _take_away(ring: Ring, k: int) -> bool:
     return True
 
 
+@inner_kernel
+def _cheapest(ring: Ring) -> int:
+    """The point that adds least when it is taken away."""
+    best = 0
+    for k in range(len(ring.old)):
+        if ring.step[k, 0] < ring.step[best, 0]:
+            best = k
+    return best
+
+
 @kernel
 def _take_all(ring: Ring, tolerance: float) -> int:
     """Take points away, the one that adds least first, for as long as one can go; how many points are left."""
@@ -167,10 +177,7 @@ def _take_all(ring: Ring, tolerance: float) -> int:
         _weigh(ring, k, tolerance)
     left = len(ring.old)
     while left > 3:
-        best = 0
-        for k in range(len(ring.old)):
-            if ring.step[k, 0] < ring.step[best, 0]:
-                best = k
+        best = _cheapest(ring)
         if ring.step[best, 0] == math.inf:
             break
         if not _take_away(ring, best):

@@ -92,7 +92,7 @@ def _push(layout: Layout, tables: Tables, scratch: Scratch, i: int, stirred: int
     layout.tally[EVALUATIONS] += 1
     pushed = False
     for k in range(count):
-        j = int(scratch.near[k])  # int64 as i is: else what takes it would be compiled twice
+        j = scratch.near[k]
         sign = number[k, 3]
         x = sign * (layout.place[i, 0] - layout.place[j, 0])
         y = sign * (layout.place[i, 1] - layout.place[j, 1])
@@ -120,18 +120,27 @@ def _push(layout: Layout, tables: Tables, scratch: Scratch, i: int, stirred: int
 
 
 @inner_kernel
+def _clashing(layout: Layout, scratch: Scratch) -> int:
+    """Write the pieces that overlap to ``scratch.order``; how many they are, or -1 where too many."""
+    count = 0
+    for i in range(len(layout.shape)):
+        if layout.clashes[i] > 0:
+            if count >= MOST_CLASHING:
+                return -1
+            scratch.order[count] = i
+            count += 1
+    return count
+
+
+@inner_kernel
 def relax(layout: Layout, tables: Tables, scratch: Scratch, place: Floats) -> bool:
     """Push apart what overlaps; True where nothing overlaps any more, and the losses say so.
 
     Else every piece is back in its ``place``. Tried only where few pieces overlap. Shapes do not change.
     """
-    stirred = 0
-    for i in range(len(layout.shape)):
-        if layout.clashes[i] > 0:
-            if stirred >= MOST_CLASHING:
-                return False
-            scratch.order[stirred] = i
-            stirred += 1
+    stirred = _clashing(layout, scratch)
+    if stirred < 0:
+        return False
     at_rest = False
     passes = 0
     while not at_rest and passes < PASSES and stirred < MOST_STIRRED:

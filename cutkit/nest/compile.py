@@ -32,6 +32,8 @@ CUT_OUT = SIDE_MM * np.array([[0.1, 0.1], [0.1, 0.2], [0.2, 0.1]])
 """A hole in it."""
 POLL_S = 0.05
 HALVES = ("compile_outlines", "compile_search")
+_PROGRAM = "import gc; gc.disable(); from cutkit.nest.compile import {half}; {half}()"
+"""What a process does for its half. It is short, and looking for garbage in all that numba builds takes it longer."""
 
 
 def compile_kernels(stop: Callable[[], bool]) -> bool:
@@ -59,7 +61,7 @@ def _compile_in_processes(stop: Callable[[], bool]) -> bool:
 
     Processes, because numba cannot be stopped once it compiles: they can.
     """
-    commands = [[sys.executable, "-c", f"from cutkit.nest.compile import {half}; {half}()"] for half in HALVES]
+    commands = [[sys.executable, "-c", _PROGRAM.format(half=half)] for half in HALVES]
     none = subprocess.DEVNULL
     running: list[subprocess.Popen[bytes]] = []
     try:

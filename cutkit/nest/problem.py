@@ -63,7 +63,7 @@ def new_layout(problem: Problem, longest_mm: float, seed: int) -> tuple[Layout, 
     scratch = Scratch(
         sums=np.zeros(rows * columns, dtype=np.float32),
         row_least=np.zeros(rows, dtype=np.int32),
-        near=np.zeros(n, dtype=np.int32),
+        near=np.zeros(n, dtype=np.int64),
         near_number=np.zeros((n, 7)),
         near_shape=np.zeros((n, 3), dtype=np.int32),
         candidate=np.zeros((moves.CANDIDATES, 2)),
