@@ -3,6 +3,7 @@
 # make check   the same without the tests: a few seconds
 # make soak    1,000 small random jobs through the nest, every marker judged; COUNT=50 FIRST=2000 for others
 # make bench   the benchmarks: every benchmarks/bench_*.py, or BENCHMARKS=... of them
+# make wheel   a package with the kernels compiled for this Python and numba: its first nest starts at once; in dist/
 # make clean   remove what these made
 #
 # Each target makes .venv where it is missing (make PYTHON=python3.12 chooses the Python) and installs again only when
@@ -22,7 +23,7 @@ COUNT ?= 1000
 FIRST ?= 0
 BENCHMARKS ?= $(sort $(wildcard benchmarks/bench_*.py))
 
-.PHONY: help demo test check soak bench clean
+.PHONY: help demo test check soak bench wheel clean
 .DELETE_ON_ERROR:
 
 help:
@@ -68,7 +69,15 @@ soak: $(STAMP)-dev
 bench: $(STAMP)-bench
 	@set -e; for script in $(BENCHMARKS); do echo "# $$script"; $(BIN)/python $$script; echo; done
 
+COMPILED := cutkit/kernels/compiled
+wheel: $(STAMP)-run
+	rm -rf $(COMPILED)
+	CUTKIT_CACHE_DIR=$(COMPILED) $(BIN)/python -m cutkit.nest.compile
+	rm -f $(COMPILED)/*/compiling
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+	@ls dist/*.whl
+
 clean:
-	rm -rf out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks
+	rm -rf $(COMPILED) out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks
 	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 	if [ -L $(VENV) ]; then rm -f $(STAMP)-*; else rm -rf $(VENV); fi

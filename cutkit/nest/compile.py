@@ -15,8 +15,7 @@ from contextlib import contextmanager
 import numpy as np
 from shapely.geometry import box
 
-from cutkit import kernels
-from cutkit.kernels import nfp
+from cutkit.kernels import cache, nfp
 from cutkit.kernels.convex import convex_parts
 from cutkit.kernels.outward import simplify_outward
 from cutkit.nest.chain import Chain, SearchPlan
@@ -44,15 +43,15 @@ def compile_kernels(stop: Callable[[], bool]) -> bool:
     with _alone(stop) as alone:
         if not alone:
             return False
-        if kernels.is_compiled():
+        if cache.is_compiled():
             return True
         if not _compile_in_processes(stop):
-            kernels.forget_compiled()
+            cache.forget_compiled()
         if stop():
             return False
         compile_outlines()  # both from the cache now, unless a process could not be started or failed
         compile_search()
-        kernels.note_compiled()
+        cache.note_compiled()
         return True
 
 
@@ -116,7 +115,7 @@ def _alone(stop: Callable[[], bool]) -> Iterator[bool]:
     except ImportError:  # not on Windows: there two processes may compile the same, which costs time only
         yield True
         return
-    with open(kernels.CACHE / "compiling", "w") as file:
+    with open(cache.FOLDER / "compiling", "w") as file:
         while not stop():
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -126,3 +125,7 @@ def _alone(stop: Callable[[], bool]) -> Iterator[bool]:
             yield True
             return
         yield False
+
+
+if __name__ == "__main__":
+    compile_kernels(lambda: False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from cutkit import kernels
+from cutkit.kernels import cache
 from cutkit.model import Copy, Demand, Fabric, InputFile, Marker, NestSettings, OrderedPiece, SearchRecord, Unplaced
 from cutkit.nest import Listener, Progress, angles
 from cutkit.nest import Stage as Doing
@@ -184,7 +184,7 @@ class Run:
 
         False where a stop came first: then no kernel may be called, for the stop would wait for its compilation.
         """
-        if kernels.is_compiled():
+        if cache.is_compiled():
             return True
         self._report("compiling")
         done = compile_kernels(self.stop)

@@ -7,8 +7,8 @@ import time
 import pytest
 from nest_demands import blobs
 
-from cutkit import kernels
 from cutkit.check import check_marker
+from cutkit.kernels import cache
 from cutkit.model import Fabric, NestSettings
 from cutkit.nest import compile as compiling
 from cutkit.nest import nest
@@ -18,7 +18,7 @@ from cutkit.nest import nest
 def uncompiled(tmp_path, monkeypatch):
     """As on a new machine, for this process and those that it starts."""
     monkeypatch.setenv("CUTKIT_CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr(kernels, "CACHE", tmp_path)
+    monkeypatch.setattr(cache, "FOLDER", tmp_path)
     return tmp_path
 
 
@@ -41,7 +41,7 @@ def test_a_stop_while_compiling_gives_a_valid_marker_soon(uncompiled, no_kernel_
     assert time.monotonic() < end + 5.0
     assert check_marker(marker) == []
     assert len(marker.placements) == 12
-    assert not kernels.is_compiled()
+    assert not cache.is_compiled()
 
 
 def test_a_stop_while_another_process_compiles(uncompiled, no_kernel_called):
@@ -63,7 +63,7 @@ def test_halves_that_cannot_be_compiled_elsewhere_are_compiled_here(uncompiled, 
     (uncompiled / "kernel.nbi").write_bytes(b"index")
     assert compiling.compile_kernels(lambda: False)
     assert sorted(called) == ["compile_outlines", "compile_search"]
-    assert kernels.is_compiled()
+    assert cache.is_compiled()
 
 
 def test_damaged_files_are_compiled_anew(uncompiled, monkeypatch):
@@ -75,4 +75,4 @@ def test_damaged_files_are_compiled_anew(uncompiled, monkeypatch):
     monkeypatch.setattr(compiling.sys, "executable", "false")
     assert compiling.compile_kernels(lambda: False)
     assert damaged.read_bytes() == b"index"
-    assert kernels.is_compiled()
+    assert cache.is_compiled()
