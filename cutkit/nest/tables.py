@@ -28,6 +28,11 @@ TOLERANCE = 1e-7
 """Depth, as a part of the fabric's width, up to which pieces count as touching."""
 TOLERANCE_MM = 2e-4
 """The most that it may be: well below what the referee lets pass, however wide the fabric."""
+INSET = 0.25
+"""What outlines are inset by, as a part of that depth, and overlap the less for: so that a piece that fills a hole or a
+slot exactly has some play there, for what has no width is no part of a no-fit polygon's boundary."""
+SLIVER = 1e-9
+"""Narrower holes of a no-fit polygon, as a part of its size, are dropped; what insets open is wider."""
 FLOOR = 0.01
 """What every overlap costs at least, as a part of the mean size of the shapes."""
 WINDOW = 1.25
@@ -64,7 +69,7 @@ def build_tables(
     ``workers`` threads share the work; the result does not depend on their number.
     """
     owners, _ = _share_pairs(shapes)
-    outlines = _Outlines.of([shape.outline for shape in shapes.shapes])
+    outlines = _Outlines.of([kept_apart(shape.outline, height_mm) for shape in shapes.shapes])
     parts = [owners[k : k + PAIRS_AT_A_TIME] for k in range(0, len(owners), PAIRS_AT_A_TIME)]
     plan = _Plan.of(shapes, height_mm, gap_mm, len(owners))
 
@@ -101,6 +106,33 @@ class _Plan:
         return _Plan(half, height_mm, height_mm / LATTICE_ROWS, gap_mm, cells_along)
 
 
+def _tolerance(height_mm: float) -> float:
+    """The depth up to which pieces count as touching."""
+    return min(TOLERANCE * height_mm, TOLERANCE_MM)
+
+
+def kept_apart(outline: Polygon, height_mm: float) -> Polygon:
+    """What the tables keep apart of an outline: all but a seam of ``INSET`` of the depth that counts as touching.
+
+    Every edge is moved inward, point for point; where that leaves no valid polygon the outline stays as it is.
+    """
+    distance = INSET * _tolerance(height_mm)
+    outer, *holes = (_inset_ring(ring, distance) for ring in rings_of(orient(outline)))
+    smaller = Polygon(outer, holes)
+    return smaller if smaller.is_valid else outline
+
+
+def _inset_ring(ring: Floats, distance: float) -> Floats:
+    """A ring with the piece to its left, its edges moved to the left; points move by twice the distance at most."""
+    ring = ring[(ring != np.roll(ring, 1, axis=0)).any(axis=1)]
+    along = np.roll(ring, -1, axis=0) - ring
+    along /= np.hypot(along[:, 0], along[:, 1])[:, None]
+    normal = np.column_stack([-along[:, 1], along[:, 0]])
+    inward = normal + np.roll(normal, 1, axis=0)
+    moved: Floats = ring + distance * inward / np.maximum(0.5, (inward**2).sum(axis=1) / 2)[:, None]
+    return moved
+
+
 def _tables(shapes: ShapeSet, plan: _Plan, built: list[_PairTables]) -> Tables:
     joined = _join(built)
     pair_grid, pair_shape = _by_shapes(_share_pairs(shapes)[1], joined)
@@ -109,7 +141,7 @@ def _tables(shapes: ShapeSet, plan: _Plan, built: list[_PairTables]) -> Tables:
     number = np.zeros(7)
     number[moves.HEIGHT] = plan.height_mm
     number[moves.STEP] = plan.step_mm
-    number[moves.TOLERANCE] = min(TOLERANCE * plan.height_mm, TOLERANCE_MM)
+    number[moves.TOLERANCE] = (1 - 2 * INSET) * _tolerance(plan.height_mm)
     number[moves.FLOOR] = FLOOR * size.mean()
     number[moves.GAP] = plan.gap_mm
     number[moves.WINDOW] = max(WINDOW * plan.height_mm, 4 * longest)
@@ -157,7 +189,7 @@ def no_fit_polygons(outlines: _Outlines, pairs: list[Pair]) -> tuple[Floats, Lon
     Where the exact boundary of a pair cannot be closed, that of simpler outlines serves, which keep the pieces farther
     apart: their convex hulls a hair larger (needles have none that is wide enough to tell its sides apart), then boxes.
     """
-    edges, starts, status = nfp.no_fit_batch(*outlines.parts, np.array(pairs, dtype=np.int64), nfp.SLIVER)
+    edges, starts, status = nfp.no_fit_batch(*outlines.parts, np.array(pairs, dtype=np.int64), SLIVER)
     for stand_ins in (_hulls, _boxes):
         failed = np.flatnonzero(status == nfp.FAILED)
         if not len(failed):
@@ -165,7 +197,7 @@ def no_fit_polygons(outlines: _Outlines, pairs: list[Pair]) -> tuple[Floats, Lon
         rows = [edges[starts[k] : starts[k + 1]] for k in range(len(pairs))]
         again = np.array([pairs[k] for k in failed], dtype=np.int64)
         simple = _Outlines.of(stand_ins(outlines.polygons))
-        rough, rough_starts, status[failed] = nfp.no_fit_batch(*simple.parts, again, nfp.SLIVER)
+        rough, rough_starts, status[failed] = nfp.no_fit_batch(*simple.parts, again, SLIVER)
         for n, k in enumerate(failed):
             rows[k] = rough[rough_starts[n] : rough_starts[n + 1]]
         edges, starts = np.concatenate(rows), np.cumsum([0, *(len(r) for r in rows)]).astype(np.int64)

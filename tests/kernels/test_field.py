@@ -11,7 +11,7 @@ from cutkit.kernels import field, nfp
 from cutkit.kernels.moves import STEP
 from cutkit.model import Copy, Demand, OrderedPiece
 from cutkit.nest.shapes import shapes_of
-from cutkit.nest.tables import _Outlines, build_tables
+from cutkit.nest.tables import _Outlines, build_tables, kept_apart
 
 L_SHAPE = Polygon([(0, 0), (60, 0), (60, 20), (20, 20), (20, 50), (0, 50)])
 ARROW = Polygon([(0, 0), (50, 25), (0, 50), (12, 25)])
@@ -23,6 +23,11 @@ def tables_of(*outlines, gap=0.0, workers=1, height=300.0):
     copies = tuple(Copy(p.id, 1, False, (0.0, 180.0)) for p in pieces)
     shapes = shapes_of(Demand("", pieces, copies), 0.0)
     return shapes, build_tables(shapes, height, gap, workers, lambda: False)
+
+
+def solid(shapes, k, height=300.0):
+    """A shape as the tables on a fabric of that width know it."""
+    return kept_apart(shapes.shapes[k].outline, height)
 
 
 def tabulated(tables, a, b, v):
@@ -40,7 +45,7 @@ def test_depth_equals_the_distance_to_the_no_fit_polygon(gap):
         a, b = rng.integers(count, size=2)
         reach = tables.half[a] + tables.half[b] + gap
         v = rng.uniform(-1, 1, 2) * reach
-        want = depth(shapes.shapes[a].outline, shapes.shapes[b].outline, v)
+        want = depth(solid(shapes, a), solid(shapes, b), v)
         have = tabulated(tables, a, b, v)
         if want > -gap:
             assert have == pytest.approx(want, abs=1e-7)

@@ -6,7 +6,7 @@ import pytest
 import ways_in
 from naive_layout import depth, no_fit_polygon, overlaps
 from shapely.geometry import Point, box
-from test_field import ARROW, L_SHAPE, TRIANGLE, tables_of
+from test_field import ARROW, L_SHAPE, TRIANGLE, solid, tables_of
 
 from cutkit.kernels import moves
 from cutkit.kernels import separate as kernels
@@ -33,9 +33,9 @@ def layout_of(outline, places, height, length, gap=0.0):
 @pytest.mark.parametrize(("a", "b"), [(L_SHAPE, ARROW), (ARROW, TRIANGLE), (L_SHAPE, L_SHAPE)])
 def test_the_way_out_leads_to_the_nearest_boundary_point(a, b):
     shapes, tables = tables_of(a, b)
-    outlines = shapes.shapes[0].outline, shapes.shapes[-1].outline
-    boundary = no_fit_polygon(*outlines).boundary
     last = len(shapes.shapes) - 1
+    outlines = solid(shapes, 0), solid(shapes, last)
+    boundary = no_fit_polygon(*outlines).boundary
     sign, x0, y0, per_cell = tables.pair_grid[0, last]
     columns, _, first = tables.pair_shape[0, last, :3]
     rng = np.random.default_rng(3)

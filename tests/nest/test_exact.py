@@ -110,6 +110,35 @@ def test_rings_within_rings_with_a_gap(monkeypatch):
     assert marker.length_mm == pytest.approx(100, abs=1e-3)
 
 
+SLOTTED = box(0, 0, 40, 40).difference(box(15, 20, 25, 40))
+FRAME = Polygon(box(0, 0, 40, 40).exterior, [box(10, 10, 30, 30).exterior])
+WEDGE = Polygon([(5, 5), (35, 5), (20, 35)])
+WITH_A_WEDGE = Polygon(box(0, 0, 40, 40).exterior, [WEDGE.exterior])
+STAPLE = box(0, 0, 30, 20).difference(box(10, 10, 20, 20))
+H_SHAPE = box(0, 0, 30, 30).difference(box(10, 0, 20, 10)).difference(box(10, 20, 20, 30))
+
+
+@pytest.mark.parametrize(
+    ("items", "width", "angles", "length"),
+    [
+        ([(SLOTTED, 2), (box(0, 0, 10, 20), 2)], 40.0, TWO_WAY, 80.0),
+        ([(FRAME, 2), (box(0, 0, 20, 20), 2)], 40.0, TWO_WAY, 80.0),
+        ([(WITH_A_WEDGE, 2), (WEDGE, 2)], 40.0, TWO_WAY, 80.0),
+        ([(STAPLE, 4), (box(0, 0, 10, 10), 4)], 40.0, TWO_WAY, 60.0),
+        ([(STAPLE, 4), (box(0, 0, 10, 10), 4)], 30.0, QUARTERS, 80.0),
+        ([(H_SHAPE, 6), (box(0, 0, 10, 10), 12)], 60.0, TWO_WAY, 90.0),
+        ([(rotate(SLOTTED, 30), 2), (rotate(box(0, 0, 10, 20), 30), 2)], 70.0, (0.0,), None),
+    ],
+    ids=["key", "frame", "wedge", "staples", "staples up", "H", "key askew"],
+)
+def test_what_fills_a_hole_or_a_slot_exactly_lies_in_it(items, width, angles, length, monkeypatch):
+    """Such a place has no width in the exact no-fit polygon: the search must be given a hair of play to see it."""
+    marker = nested(demand(*items, angles=angles), width, monkeypatch)
+    if length is None:
+        length = nested(demand(items[0], angles=angles), width, monkeypatch).length_mm
+    assert marker.length_mm == pytest.approx(length, abs=1e-3)
+
+
 def test_a_key_lies_in_its_slot_with_a_little_play(monkeypatch):
     slot = box(0, 0, 40, 40).difference(box(15, 20, 25, 40))
     job = demand((slot, 2), (translate(box(0, 0, 9, 19), 5, 5), 2), angles=TWO_WAY)
