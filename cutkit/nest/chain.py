@@ -31,6 +31,8 @@ class SearchPlan:
     """Part of the effort in which lanes search for themselves, from one start after the other."""
     rest: float = 0.5
     """A chain is at rest that has gained nothing in the last of its work, as a part of the work before."""
+    least_work: int = 50_000_000
+    """And that has done so much, in exact evaluations: on small orders late jumps are the rule. Some 5 s."""
     explore_share: float = 0.8
     """Part of the effort spent on exploring; the rest compresses."""
     first_shrink: float = 0.02
@@ -83,7 +85,8 @@ class Chain:
     @property
     def is_at_rest(self) -> bool:
         """Whether it has gained nothing for long."""
-        return self.work > (1 + self.plan.rest) * self._work_to_best > 0
+        gained_before = (1 + self.plan.rest) * self._work_to_best
+        return self.work > max(gained_before, self.plan.least_work) and gained_before > 0
 
     @property
     def work(self) -> int:

@@ -5,6 +5,7 @@ import pytest
 from shapely.geometry import box
 
 from cutkit.nest import lane as lanes
+from cutkit.nest.chain import SearchPlan
 from cutkit.nest.lane import Lane
 from cutkit.nest.problem import Found, Problem
 from cutkit.nest.shapes import ShapeSet
@@ -33,6 +34,7 @@ def start(problem):
 @pytest.fixture
 def short_rounds(monkeypatch):
     monkeypatch.setattr(lanes, "ROUND_WORK", 100_000)
+    monkeypatch.setattr(lanes, "SearchPlan", lambda: SearchPlan(least_work=500_000))
 
 
 def never():
