@@ -9,12 +9,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from cutkit.errors import CutkitError
+from cutkit.errors import CutkitError, UsageError
 from cutkit.units import parse_duration, parse_length
+
+if TYPE_CHECKING:
+    from cutkit.formats.dxf.layers import LayerRoles
 
 _PYTHONS_OWN = signal.default_int_handler
 F = TypeVar("F", bound=Callable[..., Any])
@@ -54,6 +57,33 @@ def json_option(command: F) -> F:
 def quiet_option(command: F) -> F:
     """``--quiet``: no talk and no progress on stderr."""
     return click.option("--quiet", is_flag=True, help="No talk and no progress on stderr.")(command)
+
+
+def layer_options(command: F) -> F:
+    """``--cut-layer``, ``--mark-layer``, ``--ignore-layer``: names or colours, each as often as wanted."""
+    many: dict[str, Any] = {"multiple": True, "metavar": "NAME"}
+    for option in (
+        click.option("--ignore-layer", **many, help="A layer that is not read at all, as often as wanted."),
+        click.option("--mark-layer", **many, help="A layer whose lines are drawn on the pieces, never cut."),
+        click.option(
+            "--cut-layer",
+            **many,
+            help="A layer whose closed lines are pieces and cut-outs; in a drawing without garment layers all others"
+            " are then drawn. NAME may hold * and ?, or be a colour: colour:red.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def layer_roles(options: dict[str, Any]) -> LayerRoles:
+    """What ``layer_options`` were given; UsageError where a colour is none. Takes them out of ``options``."""
+    from cutkit.formats.dxf.layers import LayerRoles
+
+    try:
+        return LayerRoles(*(options.pop(name) for name in ("cut_layer", "mark_layer", "ignore_layer")))
+    except ValueError as error:
+        raise UsageError(str(error)) from error
 
 
 def say(text: str, *, quiet: bool = False) -> None:

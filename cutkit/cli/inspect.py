@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cutkit.cli.common import json_option, print_json, quiet_option, say, show_error
+from cutkit.cli.common import json_option, layer_options, layer_roles, print_json, quiet_option, say, show_error
 from cutkit.cli.notices import TEXT_WIDTH, notice_lines
 from cutkit.errors import InputError
 
@@ -33,6 +33,7 @@ _UNITS_FROM = {
     type=click.Path(path_type=Path),
     help="The grade rule table; found beside the DXF where it has its name.",
 )
+@layer_options
 @click.option("--svg", metavar="OUT", type=click.Path(path_type=Path), help="Draw every piece, its sizes nested.")
 @click.option("--sizes", "every_size", is_flag=True, help="A row for every size, not only for the sample size.")
 @json_option
@@ -45,6 +46,7 @@ def command(
     every_size: bool,
     as_json: bool,
     quiet: bool,
+    **layers: Any,
 ) -> None:
     """Show what is in pattern files: pieces, sizes, areas, marks, warnings.
 
@@ -57,11 +59,12 @@ def command(
         from cutkit.formats.files import refuse_to_replace
 
         refuse_to_replace(svg, [*files, *([rul] if rul else [])])
+    roles = layer_roles(layers)
     patterns: list[Pattern] = []
     refused: list[InputError] = []
     for path in files:
         try:
-            patterns.append(read_pattern(path, units=units, rul=rul))
+            patterns.append(read_pattern(path, units=units, rul=rul, layers=roles))
         except InputError as error:
             refused.append(error)
     if not patterns:

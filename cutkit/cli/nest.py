@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cutkit.cli.common import DURATION, EXIT_INTERRUPTED, LENGTH, json_option, print_json, quiet_option, say
+from cutkit.cli.common import (
+    DURATION,
+    EXIT_INTERRUPTED,
+    LENGTH,
+    json_option,
+    layer_options,
+    layer_roles,
+    print_json,
+    quiet_option,
+    say,
+)
 from cutkit.cli.notices import say_notices
 from cutkit.errors import CheckError, InfeasibleError, UsageError
 
@@ -60,6 +70,7 @@ class Outputs:
 @click.option("--order", metavar="S=1,M=2|FILE.csv", help="Garments per size; without it one of the sample size.")
 @click.option("--units", type=click.Choice(["mm", "cm", "in"]), help="The unit of the pattern files.")
 @click.option("--rul", metavar="FILE", help="The grade rule table; found beside the DXF where it has its name.")
+@layer_options
 @click.option("--material", metavar="NAME", help="Only the pieces of this material.")
 @click.option("--selvedge", type=LENGTH, default="0mm", help="Unusable edge on either side of the fabric.")
 @click.option("--gap", type=LENGTH, default="0mm", help="Least distance between two pieces.")
@@ -186,8 +197,8 @@ def _instance_job(inputs: tuple[str, ...], options: dict[str, Any]) -> Job:
 
     if len(inputs) > 1:
         raise UsageError("a strip-packing instance is nested alone", hint="Give one JSON file, or pattern files.")
-    for name in ("width", "order", "material", "units", "rul"):
-        if options[name] is not None:
+    for name in ("width", "order", "material", "units", "rul", "cut-layer", "mark-layer", "ignore-layer"):
+        if options[name.replace("-", "_")] not in (None, ()):
             raise UsageError(f"--{name} does not go with a strip-packing instance, which says all of that itself")
     if options["selvedge"] or options["nap"] != "two-way":
         name = "selvedge" if options["selvedge"] else "nap"
@@ -212,7 +223,8 @@ def _pattern_job(inputs: tuple[str, ...], options: dict[str, Any]) -> Job:
     from cutkit.plan.demand import make_plan
 
     fabric = _fabric(options)
-    patterns = [read_pattern(path, units=options["units"], rul=options["rul"]) for path in inputs]
+    reading = {"units": options["units"], "rul": options["rul"], "layers": layer_roles(options)}
+    patterns = [read_pattern(path, **reading) for path in inputs]
     order = read_order(options["order"]) if options["order"] is not None else None
     rules = {"nap": options["nap"], "material": options["material"], "tilt_deg": options["tilt_deg"]}
     plan = make_plan(patterns, order, **rules)

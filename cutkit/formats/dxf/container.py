@@ -71,9 +71,13 @@ class Record:
 
     @property
     def layer(self) -> str:
-        """The layer's name; a number without leading zeros."""
-        name = self.text(8, "0")
-        return str(int(name)) if name.isascii() and name.isdigit() else name
+        """The layer's name."""
+        return layer_name(self.text(8, "0"))
+
+
+def layer_name(name: str) -> str:
+    """A layer's name; a number without leading zeros."""
+    return str(int(name)) if name.isascii() and name.isdigit() else name
 
 
 @dataclass(slots=True)
@@ -90,11 +94,12 @@ class Block:
 class Drawing:
     """What a DXF holds. ``blocks`` are in the file's order, and blocks of one name stay apart.
 
-    ``comments`` are the group 999 texts before the first section, where some programs leave their name; ``remarks``
-    (code and message) are for the user.
+    ``layer_colours`` are the colour numbers of declared layers; ``comments`` are the group 999 texts before the first
+    section, where some programs leave their name; ``remarks`` (code and message) are for the user.
     """
 
     header: dict[str, str] = field(default_factory=dict)
+    layer_colours: dict[str, int] = field(default_factory=dict)
     blocks: list[Block] = field(default_factory=list)
     entities: list[Record] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
@@ -284,12 +289,20 @@ class _Sections:
                 return
             if record.kind in ("EOF", "SECTION"):
                 raise self._cut_off(f"section {name} has no end", start.line)
-            if name == "ENTITIES":
+            if name == "TABLES" and record.kind == "LAYER":
+                self._layer_record(record)
+            elif name == "ENTITIES":
                 _append(self.drawing.entities, record)
             elif name == "BLOCKS":
                 block = self._block_record(block, record)
         missing = f"block {block.name!r}" if block else f"section {name}"
         raise self._cut_off(f"the file is cut off in {missing}", self.last_line)
+
+    def _layer_record(self, record: Record) -> None:
+        """Note a layer's colour; one below 0 says that the layer is switched off, which is the screen's affair."""
+        name = record.text(2)
+        colour = guard(self.where, record.line, f"layer {name!r}", lambda: int(record.number(62, 0.0)))
+        self.drawing.layer_colours[layer_name(name)] = abs(colour)
 
     def _block_record(self, block: Block | None, record: Record) -> Block | None:
         if record.kind == "BLOCK":

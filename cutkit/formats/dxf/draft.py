@@ -16,7 +16,8 @@ from cutkit.model import MarkKind, Point, Tool
 LINE_KINDS: dict[str, MarkKind] = {"8": "internal", "9": "match", "10": "match", "14": "sew"}
 """Layers whose lines are drawn on the piece, and as what."""
 KNOWN_LAYERS = {str(n) for n in (*range(1, 12), 13, 14, 15, 19, *range(80, 88))}
-POINT_HELPERS = {"2", "3"}
+CUT_LAYERS = {"1", "84", "11", "14"}
+"""Layers whose lines are cut, or stand in for those that are."""
 LABEL_LAYERS = {"1", "15", "19"}
 
 
@@ -100,12 +101,21 @@ def drafts_of(shapes: list[Shape], block: str, line: int, where: str, remarks: R
 def _by_layer(shapes: list[Shape]) -> dict[str, list[Shape]]:
     groups: dict[str, list[Shape]] = {}
     for shape in shapes:
-        groups.setdefault(shape.layer, []).append(shape)
+        groups.setdefault(_meant_layer(shape), []).append(shape)
     paths_only = ("1", "84", "14", "11")
     for layer in paths_only:
         if layer in groups:
             groups[layer] = [s for s in groups[layer] if s.is_path or s.kind == "TEXT"]
     return groups
+
+
+def _meant_layer(shape: Shape) -> str:
+    """The layer of the convention that a shape counts for: its own, but for lines that the user wants cut or drawn."""
+    if not shape.is_path or shape.role is None:
+        return shape.layer
+    if shape.role == "mark":
+        return "8"
+    return shape.layer if shape.layer in CUT_LAYERS else "11"
 
 
 def paths_on(by_layer: dict[str, list[Shape]], layer: str) -> list[Shape]:

@@ -15,6 +15,7 @@ from shapely.geometry import Polygon
 
 from cutkit.errors import InputError
 from cutkit.formats.dxf.container import EXPORT_AGAIN
+from cutkit.formats.dxf.layers import Role
 from cutkit.formats.dxf.shapes import Shape
 from cutkit.geometry import Chain, distance, join_chains, mend, signed_area, without_repeats
 from cutkit.model import Point
@@ -31,12 +32,17 @@ LOST_SHARE = 0.05
 
 @dataclass(slots=True)
 class Loop:
-    """A closed line: its ring, how many points each joined path had, and the line of the file where it begins."""
+    """A closed line: its ring, how many points each joined path had, and the line of the file where it begins.
+
+    ``colour`` and ``role`` are those of the path where it begins.
+    """
 
     ring: list[Point]
     parts: tuple[int, ...]
     line: int
     layer: str
+    colour: int | None = None
+    role: Role | None = None
 
 
 @dataclass(slots=True)
@@ -69,7 +75,7 @@ def loops_of(paths: Sequence[Shape], *, gap_mm: float = GAP_MM) -> Loops:
         ring = without_repeats(path.points, closed=True)
         ends_meet = len(path.points) > 3 and distance(path.points[0], path.points[-1]) <= 1e-3
         if (path.closed or ends_meet) and len(ring) > 2:
-            loops.closed.append(Loop(ring, (len(ring),), path.line, path.layer))
+            loops.closed.append(Loop(ring, (len(ring),), path.line, path.layer, path.colour, path.role))
         else:
             pieces.append(path)
     for chain in join_chains([p.points for p in pieces], gap_mm=gap_mm):
@@ -78,7 +84,8 @@ def loops_of(paths: Sequence[Shape], *, gap_mm: float = GAP_MM) -> Loops:
             loops.open.append((chain, line))
             continue
         parts = tuple(len(p.points) for p in pieces)
-        loops.closed.append(Loop(list(chain.points), parts, line, pieces[0].layer))
+        first = next((p for p in pieces if p.line == line), pieces[0])
+        loops.closed.append(Loop(list(chain.points), parts, line, first.layer, first.colour, first.role))
         for place, gap in chain.gaps:
             loops.said.append(("outline-gap", f"a gap of {gap:.2f} mm at {_at(place)} is bridged"))
     closed = [loop for loop in loops.closed if _has_area(loop.ring)]

@@ -1,16 +1,19 @@
 """Drawings without a garment convention: closed lines become pieces, what lies inside them cut-outs or marks.
 
 The rule, said in a notice: an outermost closed line is a piece. A closed line inside it that follows it all round is
-its sew line; another one on the outline's layer is a cut-out, or a drill hole where it is a small circle; on another
-layer it is drawn. Open lines inside a piece are drawn, texts inside it name it. Layers with the numbers of the garment
-convention keep that meaning.
+its sew line; another one on the outline's layer and in its colour is a cut-out, or a drill hole where it is a small
+circle; on another layer or in another colour it is drawn. Open lines inside a piece are drawn, texts inside it name it.
+Layers with the numbers of the garment convention keep that meaning.
+
+The user turns it by layers (``layers.LayerRoles``): closed lines on layers to be cut are pieces and cut-outs, whatever
+they look like, and where such layers are given all others are drawn; lines on layers to be marked are drawn.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -19,6 +22,7 @@ from shapely.geometry import LineString, Polygon
 from shapely.geometry import Point as ShapelyPoint
 
 from cutkit.formats.dxf.draft import Draft, DrawnLine, Drill, Label, drafts_of
+from cutkit.formats.dxf.layers import Role
 from cutkit.formats.dxf.meaning import is_system_text, labels_of
 from cutkit.formats.dxf.outline import Loop, loops_of, valid_ring
 from cutkit.formats.dxf.remarks import Remarks
@@ -30,6 +34,7 @@ WIDEST_ALLOWANCE_MM = 40.0
 """A closed line inside a piece, nowhere further than this from its outline all round, may be its sew line."""
 LEAST_PIECE_MM2 = 25.0
 """A closed line that encloses less is no piece, and inside a piece, if it is round, a drill hole and no cut-out."""
+MOST_LAYERS_TOLD = 8
 _DRAWN_LAYER = re.compile(
     r"mark|draw|pen|plot|internal|sew|stitch|seam|fold|grain|text|label|annot|engrav", re.IGNORECASE
 )
@@ -49,16 +54,23 @@ class _Found:
     texts: list[Shape] = field(default_factory=list)
 
 
-def plain_drafts(shapes: Sequence[Shape], where: str, remarks: Remarks) -> list[Draft]:
-    """The pieces that loose lines draw; empty where no line closes."""
+def plain_drafts(shapes: Sequence[Shape], where: str, remarks: Remarks, *, others_drawn: bool = False) -> list[Draft]:
+    """The pieces that loose lines draw; empty where no line closes.
+
+    ``others_drawn``: lines without a role are only drawn, for the user has named the layers to be cut.
+    """
     layers = {shape.layer for shape in shapes if shape.is_path}
     if "1" in layers and layers & {"4", "7", "8", "14", "84"}:
         return _by_garment_layers(shapes, where, remarks)
-    loops, open_lines = _loops(shapes, remarks)
-    pieces, small = _nest_of(loops)
+    loops, open_lines = _loops(shapes, others_drawn, remarks)
+    pieces, small, drawn = _nest_of(loops)
     if small and pieces:
         what = f"closed lines of less than {LEAST_PIECE_MM2 / 100:g} cm² outside every piece"
         remarks.add("small-lines", f"{what} ({small}) are not used")
+    if drawn and pieces:
+        remarks.add(
+            "outside-pieces", f"{drawn} closed lines on layers that are drawn lie outside every piece: not used"
+        )
     _give(pieces, open_lines, [s for s in shapes if s.kind == "TEXT" and s.text], remarks)
     drafts = [_draft(found, number, where, remarks) for number, found in enumerate(pieces, 1)]
     if drafts:
@@ -82,52 +94,58 @@ def _sizes_from_names(drafts: Sequence[Draft], remarks: Remarks) -> None:
     remarks.add("sizes-from-names", f"the sizes {' '.join(dict.fromkeys(sizes))} are taken from the ends of the names")
 
 
-def _loops(shapes: Sequence[Shape], remarks: Remarks) -> tuple[list[Loop], list[tuple[str, tuple[Point, ...]]]]:
+def _loops(
+    shapes: Sequence[Shape], others_drawn: bool, remarks: Remarks
+) -> tuple[list[Loop], list[tuple[str, tuple[Point, ...]]]]:
     """The closed lines of every layer, and the lines that stay open."""
-    by_layer: dict[str, list[Shape]] = defaultdict(list)
+    by_layer: dict[tuple[str, Role | None], list[Shape]] = defaultdict(list)
     for shape in shapes:
-        if shape.is_path and not _NO_PIECE_LAYER.search(shape.layer):
-            by_layer[shape.layer].append(shape)
+        role: Role | None = shape.role or ("mark" if others_drawn else None)
+        if shape.is_path and (role is not None or not _NO_PIECE_LAYER.search(shape.layer)):
+            by_layer[shape.layer, role].append(shape)
     closed: list[Loop] = []
     open_lines: list[tuple[str, tuple[Point, ...]]] = []
-    for layer, paths in by_layer.items():
+    for (layer, role), paths in by_layer.items():
         found = loops_of(paths)
         for code, message in found.said:
             remarks.add(code, f"layer {layer}: {message}")
+        for loop in found.closed:
+            loop.role = role
         closed += found.closed
         open_lines += [(layer, chain.points) for chain, _ in found.open]
     return closed, open_lines
 
 
-def _nest_of(loops: Sequence[Loop]) -> tuple[list[_Found], int]:
+def _nest_of(loops: Sequence[Loop]) -> tuple[list[_Found], int, int]:
     """The outermost closed lines as pieces, each with the closed lines inside it, in the file's order.
 
-    And how many closed lines lie in no piece and are too small to be one.
+    And how many closed lines lie in no piece: those too small to be one, and those that are drawn.
     """
     shells = [(loop, mended.polygon) for loop in loops if (mended := mend(loop.ring))]
     shells.sort(key=lambda item: -item[1].area)
     pieces: list[_Found] = []
-    small = 0
+    small = drawn = 0
     for loop, polygon in shells:
         around = next((p for p in pieces if p.polygon.contains(polygon.representative_point())), None)
         if around is not None:
             _put_inside(around, loop, polygon)
-        elif _DRAWN_LAYER.search(loop.layer):
-            continue
+        elif loop.role == "mark" or (loop.role is None and _DRAWN_LAYER.search(loop.layer)):
+            drawn += 1
         elif polygon.area < LEAST_PIECE_MM2:
             small += 1
         else:
             pieces.append(_Found(loop, polygon))
-    return sorted(pieces, key=lambda piece: piece.loop.line), small
+    return sorted(pieces, key=lambda piece: piece.loop.line), small, drawn
 
 
 def _put_inside(around: _Found, loop: Loop, polygon: Polygon) -> None:
     """Give a piece a closed line inside it: as sew line, drill hole, cut-out or drawn line."""
-    if any(Polygon(hole.ring).contains(polygon.representative_point()) for hole in around.holes):
+    in_a_hole = any(Polygon(hole.ring).contains(polygon.representative_point()) for hole in around.holes)
+    if loop.role == "mark" or in_a_hole:
         around.drawn.append((loop.layer, (*loop.ring, loop.ring[0])))
-    elif not around.sew and _follows(polygon, around.polygon):
+    elif loop.role is None and not around.sew and _follows(polygon, around.polygon):
         around.sew.append(loop)
-    elif loop.layer != around.loop.layer:
+    elif loop.role is None and (loop.layer, loop.colour) != (around.loop.layer, around.loop.colour):
         around.drawn.append((loop.layer, (*loop.ring, loop.ring[0])))
     elif polygon.area < LEAST_PIECE_MM2 and _is_round(polygon):
         width = 2 * math.sqrt(polygon.area / math.pi)
@@ -204,16 +222,35 @@ def _tell_rule(pieces: Sequence[_Found], remarks: Remarks) -> None:
     if sew:
         parts.append(f"{sew} closed lines that follow an outline are sew lines")
     if holes:
-        parts.append(f"{holes} closed lines inside on the outline's layer are cut out")
+        parts.append(f"{holes} closed lines inside on the outline's layer and in its colour are cut out")
     if drills:
         parts.append(f"{drills} small circles inside are drill holes")
-    remarks.add("plain-drawing", "no garment convention: " + ", ".join(parts))
+    if drawn := sum(len(p.drawn) for p in pieces):
+        parts.append(f"{drawn} other lines inside are drawn")
+    turn = "; turn with --cut-layer, --mark-layer, --ignore-layer. Lines in pieces by layer: "
+    remarks.add("plain-drawing", "no garment convention: " + ", ".join(parts) + turn + _by_layer(pieces))
+
+
+def _by_layer(pieces: Sequence[_Found]) -> str:
+    """What was made of the lines on each layer, in words."""
+    told: dict[str, Counter[str]] = defaultdict(Counter)
+    for piece in pieces:
+        told[piece.loop.layer]["outlines"] += 1
+        for what, loops in (("cut out", piece.holes), ("sewn", piece.sew)):
+            for loop in loops:
+                told[loop.layer][what] += 1
+        for drill in piece.drills:
+            told[drill.layer]["drilled"] += 1
+        for layer, _ in piece.drawn:
+            told[layer]["drawn"] += 1
+    shown = [f"{layer} ({', '.join(f'{n} {what}' for what, n in c.items())})" for layer, c in sorted(told.items())]
+    return ", ".join(shown[:MOST_LAYERS_TOLD]) + (" and more" if len(shown) > MOST_LAYERS_TOLD else "")
 
 
 def _by_garment_layers(shapes: Sequence[Shape], where: str, remarks: Remarks) -> list[Draft]:
     """The pieces of a file with the garment layers but no blocks: one for every outermost outline on layer 1."""
     loops = loops_of([s for s in shapes if s.is_path and s.layer == "1"]).closed
-    homes, _ = _nest_of(loops)
+    homes, _, _ = _nest_of(loops)
     groups: list[list[Shape]] = [[] for _ in homes]
     outside = 0
     for shape in shapes:

@@ -12,6 +12,7 @@ from cutkit.errors import InputError
 from cutkit.formats.dxf.container import EXPORT_AGAIN, Block, Drawing, Record, read_drawing
 from cutkit.formats.dxf.draft import Draft, drafts_of
 from cutkit.formats.dxf.grade import grade_drafts
+from cutkit.formats.dxf.layers import AS_THE_FILE_HAS_THEM, LayerRoles
 from cutkit.formats.dxf.meaning import Style, labels_of, layers_dialect, style_of
 from cutkit.formats.dxf.notch import Teller
 from cutkit.formats.dxf.piece import finish
@@ -37,12 +38,18 @@ GARMENT_LAYERS = {"1", "84", "14"}
 """A block with one of these draws a piece by the ASTM or AAMA convention."""
 
 
-def read_pattern(path: str | Path, *, units: Units | None = None, rul: str | Path | None = None) -> Pattern:
+def read_pattern(
+    path: str | Path,
+    *,
+    units: Units | None = None,
+    rul: str | Path | None = None,
+    layers: LayerRoles = AS_THE_FILE_HAS_THEM,
+) -> Pattern:
     """The pattern in a DXF file, with a notice for everything that was assumed, mended or could not be used.
 
     ``units`` overrides what the file says; ``rul`` is its grade rule table, looked for beside the file (same name,
-    ``.rul``) where it is not given. InputError (exit 3) where the file is missing, no DXF, damaged, has no piece, or
-    where its unit cannot be right.
+    ``.rul``) where it is not given; ``layers`` are those that the user wants cut, drawn or ignored. InputError (exit 3)
+    where the file is missing, no DXF, damaged, has no piece, or where its unit cannot be right.
     """
     where = str(path)
     data = read_bytes(path)
@@ -56,7 +63,7 @@ def read_pattern(path: str | Path, *, units: Units | None = None, rul: str | Pat
     table = read_rule_table(table_path, choice.units) if table_path is not None else None
     for code, message in table.remarks if table else ():
         remarks.add(code, message)
-    reading = _Reading(where, drawing, style, choice, remarks)
+    reading = _Reading(where, drawing, style, choice, layers, remarks)
     drafts, dialect = reading.drafts()
     return reading.pattern(drafts, dialect, table, sha256_of(data), Path(path).stem)
 
@@ -73,11 +80,12 @@ class _Reading:
     drawing: Drawing
     style: Style
     choice: UnitChoice
+    roles: LayerRoles
     remarks: Remarks
 
     def drafts(self) -> tuple[list[Draft], Dialect]:
         """The pieces as drawn and the dialect; InputError where the file has none."""
-        reader = ShapeReader(self.drawing, self.where, self.choice.mm)
+        reader = ShapeReader(self.drawing, self.where, self.choice.mm, self.roles)
         blocks, others = _piece_blocks(self.drawing)
         if blocks:
             drafts = self._block_drafts(blocks, reader)
@@ -85,15 +93,17 @@ class _Reading:
             layers = {record.layer for block in blocks for record in block.records}
             dialect = self.style.dialect or layers_dialect(layers)
         else:
-            drafts = plain_drafts(reader.loose_shapes(self.drawing.entities), self.where, self.remarks)
+            shapes = reader.loose_shapes(self.drawing.entities)
+            drafts = plain_drafts(shapes, self.where, self.remarks, others_drawn=bool(self.roles.cut))
             dialect = self.style.dialect or "plain"
         if reader.ignored:
             self._tell_ignored(reader.ignored)
+        self.roles.tell_of_missing(reader.seen, self.remarks)
         if not drafts:
             raise InputError(
                 "no piece found: no block has an outline on layer 1, and no line outside the blocks closes",
                 where=self.where,
-                hint=EXPORT_AGAIN,
+                hint=EXPORT_AGAIN if self.roles == AS_THE_FILE_HAS_THEM else "Name other layers, or none.",
             )
         return drafts, dialect
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from cutkit.errors import InputError
 from cutkit.formats.dxf.container import EXPORT_AGAIN, Block, Drawing, Record, finite, guard
+from cutkit.formats.dxf.layers import AS_THE_FILE_HAS_THEM, LayerRoles, Role, plain_colour
 from cutkit.geometry import Affine, after, angle_of, move_points
 from cutkit.model import Point
 
@@ -31,7 +32,8 @@ _MTEXT_FORMAT = re.compile(r"\\[ACFHQTWacfhqtw][^;]*;|\\[LlOoKk]|[{}]")
 class Shape:
     """One drawn thing. ``points`` is a path (``closed`` or not), one point, or where a text begins.
 
-    ``depth_mm``, ``width_mm`` and ``angle_deg`` are what a POINT says of a notch; ``line`` is the line of the file.
+    ``depth_mm``, ``width_mm`` and ``angle_deg`` are what a POINT says of a notch; ``line`` is the line of the file;
+    ``colour`` is None where it is the layer's; ``role`` is what the user gave its layer.
     """
 
     kind: str
@@ -44,6 +46,7 @@ class Shape:
     width_mm: float | None = None
     angle_deg: float | None = None
     colour: int | None = None
+    role: Role | None = None
 
     @property
     def is_path(self) -> bool:
@@ -53,11 +56,16 @@ class Shape:
 
 @dataclass
 class ShapeReader:
-    """Turns the records of a drawing into shapes. ``ignored`` counts the entities that are nothing to cut or draw."""
+    """Turns the records of a drawing into shapes. ``ignored`` counts the entities that are nothing to cut or draw.
+
+    What lies on a layer that the user wants ignored is left out; ``seen`` are all layers with the colours on them.
+    """
 
     drawing: Drawing
     where: str
     mm_per_unit: float
+    roles: LayerRoles = AS_THE_FILE_HAS_THEM
+    seen: dict[tuple[str, int | None], None] = field(default_factory=dict)
     ignored: Counter[str] = field(default_factory=Counter)
     made: int = 0
     inserted: int = 0
@@ -86,7 +94,9 @@ class ShapeReader:
             if record.kind == "INSERT":
                 shapes += self._inserted(record, matrix, where, inside)
             elif (convert := _CONVERT.get(record.kind)) is not None:
-                shapes.append(self._shape(record, convert, matrix, where))
+                shape = self._shape(record, convert, matrix, where)
+                if shape.role != "ignore":
+                    shapes.append(shape)
             elif record.kind == "VERTEX":
                 raise InputError("a VERTEX outside a POLYLINE", where=f"{where}, line {record.line}", hint=EXPORT_AGAIN)
             else:
@@ -102,6 +112,10 @@ class ShapeReader:
         what = f"{record.kind} on layer {record.layer}"
         shape = guard(where, record.line, what, lambda: convert(record, FLAT_MM / scale))
         shape.points = move_points(shape.points, matrix)
+        if shape.colour is None:
+            shape.colour = plain_colour(self.drawing.layer_colours.get(shape.layer))
+        shape.role = self.roles.of(shape.layer, shape.colour)
+        self.seen[shape.layer, shape.colour] = None
         if shape.angle_deg is not None:
             shape.angle_deg = _turned(shape.angle_deg, matrix)
         if shape.depth_mm is not None:
@@ -181,7 +195,8 @@ def _path(record: Record, points: list[Point], *, closed: bool = False, flat: bo
     if flat and _seen_from_below(record):
         points = [(-x, y) for x, y in points]
     colour = record.maybe(62)
-    return Shape(record.kind, record.layer, points, record.line, closed, colour=None if colour is None else int(colour))
+    number = plain_colour(None if colour is None else int(colour))
+    return Shape(record.kind, record.layer, points, record.line, closed, colour=number)
 
 
 def _xy(record: Record, code: int = 10) -> Point:
