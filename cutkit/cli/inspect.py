@@ -53,7 +53,7 @@ def command(
     A file that cannot be read is named with the reason, the others are shown all the same; the exit code is then 3.
     Areas are of the whole piece as it is cut: fold pieces unfolded, cut-outs taken off.
     """
-    from cutkit.formats.dxf import read_pattern
+    from cutkit.formats.patterns import read_pattern
 
     if svg is not None:
         from cutkit.formats.files import refuse_to_replace

@@ -114,7 +114,7 @@ def command(
 ) -> int:
     """Nest patterns on the fabric: pattern files or a strip-packing instance to a marker.
 
-    INPUT is one or more pattern files (DXF), or one strip-packing JSON. Pieces of several materials make a marker each,
+    INPUT is one or more pattern files (DXF, SVG), or one strip-packing JSON. Pieces of several materials make a marker each,
     NAME-MATERIAL.marker.json. Ctrl-C once ends the search and writes the best marker so far.
     """
     if min_efficiency is not None and isnan(min_efficiency):
@@ -216,9 +216,9 @@ def _instance_job(inputs: tuple[str, ...], options: dict[str, Any]) -> Job:
 
 
 def _pattern_job(inputs: tuple[str, ...], options: dict[str, Any]) -> Job:
-    from cutkit.formats.dxf import read_pattern
     from cutkit.formats.files import read_bytes, sha256_of
     from cutkit.formats.orders import read_order
+    from cutkit.formats.patterns import read_pattern
     from cutkit.model import Fabric, InputFile
     from cutkit.plan.demand import make_plan
 

@@ -116,7 +116,7 @@ def test_a_line_without_a_colour_has_its_layer_s(tmp_path):
 
 @pytest.mark.parametrize("name", ["colour:0", "color:256", "colour:pink", "colour:"])
 def test_what_is_no_colour_is_refused(name):
-    with pytest.raises(ValueError, match="is no colour; give 1 to 255 or one of red"):
+    with pytest.raises(ValueError, match="is no colour; give 1 to 255, #rrggbb or one of red"):
         LayerRoles(mark=(name,))
 
 

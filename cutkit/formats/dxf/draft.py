@@ -139,13 +139,13 @@ def _draft(
         tell(code, message)
     draft = Draft(block, line, labels, ring, outlines.outline.parts if not mended else ())
     draft.grain = _grain(by_layer, tell)
-    draft.fold = _longest_line(paths_on(by_layer, "6"))
+    draft.fold = longest_line(paths_on(by_layer, "6"))
     draft.holes = _holes(by_layer, outlines.inner, tell)
     draft.lines = _lines(by_layer, outlines, tell)
     draft.drills = _drills(by_layer)
     draft.notches = notches_of(by_layer, ring, tell)
     draft.texts = [_label(s) for s in _texts(by_layer)]
-    axis = _longest_line(paths_on(by_layer, "5"))
+    axis = longest_line(paths_on(by_layer, "5"))
     draft.grade_axis_deg = angle_of(*axis) if axis else 0.0
     draft.rules = _rules(by_layer)
     _tell_of_unknown_layers(by_layer, tell)
@@ -160,7 +160,7 @@ def _beside(draft: Draft, loop: Loop, number: int, where: str) -> Draft:
     return Draft(f"{draft.block} ({number})", loop.line, labels, ring, loop.parts, grain=draft.grain)
 
 
-def _longest_line(paths: list[Shape]) -> Line | None:
+def longest_line(paths: list[Shape]) -> Line | None:
     """The longest straight part of some paths: an arrow is drawn with its head."""
     best: Line | None = None
     for path in paths:
@@ -172,10 +172,10 @@ def _longest_line(paths: list[Shape]) -> Line | None:
 
 def _grain(by_layer: dict[str, list[Shape]], tell: Teller) -> Line | None:
     lines = [shape for shape in paths_on(by_layer, "7") if len(shape.points) > 1]
-    best = _longest_line(lines)
+    best = longest_line(lines)
     if best is None:
         return None
-    long = [line for shape in lines if (line := _longest_line([shape])) and distance(*line) > 0.5 * distance(*best)]
+    long = [line for shape in lines if (line := longest_line([shape])) and distance(*line) > 0.5 * distance(*best)]
     if any(abs((angle_of(*line) - angle_of(*best) + 90.0) % 180.0 - 90.0) > 0.5 for line in long):
         tell("grain-doubtful", f"{len(long)} grain lines in different directions: the longest is used")
     return best

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -14,6 +15,7 @@ COLOURS = {"red": 1, "yellow": 2, "green": 3, "cyan": 4, "blue": 5, "magenta": 6
 """Names of AutoCAD's colour numbers."""
 _COLOUR_WORDS = ("colour:", "color:")
 _BY_LAYER = (0, 256)
+_NAMED_RGB = {0xFF0000: 1, 0xFFFF00: 2, 0x00FF00: 3, 0x00FFFF: 4, 0x0000FF: 5, 0xFF00FF: 6, 0xFFFFFF: 7, 0x000000: 7}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,11 @@ AS_THE_FILE_HAS_THEM = LayerRoles()
 """No layer has a role."""
 
 
+def colour_of_rgb(rgb: int) -> int:
+    """The number of a colour given as 0xRRGGBB: AutoCAD's for those with a name, else one above all of AutoCAD's."""
+    return _NAMED_RGB.get(rgb, 256 + rgb)
+
+
 def plain_colour(colour: int | None) -> int | None:
     """A colour number of an entity; None where it takes its layer's."""
     return None if colour is None or abs(colour) in _BY_LAYER else abs(colour)
@@ -68,20 +75,26 @@ def _fits(given: str, layer: str, colour: int | None) -> bool:
 
 
 def _colour_of(given: str) -> int | None:
-    """The colour number that ``colour:red`` or ``colour:1`` names; None where a layer is meant."""
+    """The colour number that ``colour:red``, ``colour:1`` or ``colour:#c08040`` names; None where a layer is meant."""
     word = given.casefold()
     prefix = next((p for p in _COLOUR_WORDS if word.startswith(p)), None)
     if prefix is None:
         return None
     name = word.removeprefix(prefix).strip()
+    if re.fullmatch(r"#[0-9a-f]{6}", name):
+        return colour_of_rgb(int(name[1:], 16))
     number = COLOURS.get(name, int(name) if name.isascii() and name.isdigit() else 0)
     if not 1 <= number <= 255:
-        raise ValueError(f"{given!r} is no colour; give 1 to 255 or one of {', '.join(COLOURS)}")
+        raise ValueError(f"{given!r} is no colour; give 1 to 255, #rrggbb or one of {', '.join(COLOURS)}")
     return number
 
 
+def _called(colour: int) -> str:
+    return f"colour {colour}" if colour <= 256 else f"colour #{colour - 256:06x}"
+
+
 def _listed(present: Sequence[tuple[str, int | None]], *, by_colour: bool) -> str:
-    names = {(f"colour {colour}" if colour else "no colours") if by_colour else layer for layer, colour in present}
+    names = {(_called(colour) if colour else "no colours") if by_colour else layer for layer, colour in present}
     if by_colour and len(names) > 1:
         names.discard("no colours")
     shown = sorted(names)

@@ -34,7 +34,7 @@ LOST_SHARE = 0.05
 class Loop:
     """A closed line: its ring, how many points each joined path had, and the line of the file where it begins.
 
-    ``colour`` and ``role`` are those of the path where it begins.
+    ``colour``, ``role`` and ``name`` are those of the path where it begins.
     """
 
     ring: list[Point]
@@ -43,6 +43,7 @@ class Loop:
     layer: str
     colour: int | None = None
     role: Role | None = None
+    name: str = ""
 
 
 @dataclass(slots=True)
@@ -75,7 +76,7 @@ def loops_of(paths: Sequence[Shape], *, gap_mm: float = GAP_MM) -> Loops:
         ring = without_repeats(path.points, closed=True)
         ends_meet = len(path.points) > 3 and distance(path.points[0], path.points[-1]) <= 1e-3
         if (path.closed or ends_meet) and len(ring) > 2:
-            loops.closed.append(Loop(ring, (len(ring),), path.line, path.layer, path.colour, path.role))
+            loops.closed.append(Loop(ring, (len(ring),), path.line, path.layer, path.colour, path.role, path.text))
         else:
             pieces.append(path)
     for chain in join_chains([p.points for p in pieces], gap_mm=gap_mm):
@@ -85,7 +86,7 @@ def loops_of(paths: Sequence[Shape], *, gap_mm: float = GAP_MM) -> Loops:
             continue
         parts = tuple(len(p.points) for p in pieces)
         first = next((p for p in pieces if p.line == line), pieces[0])
-        loops.closed.append(Loop(list(chain.points), parts, line, first.layer, first.colour, first.role))
+        loops.closed.append(Loop(list(chain.points), parts, line, first.layer, first.colour, first.role, first.text))
         for place, gap in chain.gaps:
             loops.said.append(("outline-gap", f"a gap of {gap:.2f} mm at {_at(place)} is bridged"))
     closed = [loop for loop in loops.closed if _has_area(loop.ring)]

@@ -2,8 +2,9 @@
 
 The rule, said in a notice: an outermost closed line is a piece. A closed line inside it that follows it all round is
 its sew line; another one on the outline's layer and in its colour is a cut-out, or a drill hole where it is a small
-circle; on another layer or in another colour it is drawn. Open lines inside a piece are drawn, texts inside it name it.
-Layers with the numbers of the garment convention keep that meaning.
+circle; on another layer or in another colour it is drawn. Open lines inside a piece are drawn, but one that is called
+grain, or whose layer is, is its grain line. Texts inside a piece name it, else what the file calls its outline. Layers
+with the numbers of the garment convention keep that meaning.
 
 The user turns it by layers (``layers.LayerRoles``): closed lines on layers to be cut are pieces and cut-outs, whatever
 they look like, and where such layers are given all others are drawn; lines on layers to be marked are drawn.
@@ -21,13 +22,13 @@ import shapely
 from shapely.geometry import LineString, Polygon
 from shapely.geometry import Point as ShapelyPoint
 
-from cutkit.formats.dxf.draft import Draft, DrawnLine, Drill, Label, drafts_of
+from cutkit.formats.dxf.draft import Draft, DrawnLine, Drill, Label, drafts_of, longest_line
 from cutkit.formats.dxf.layers import Role
 from cutkit.formats.dxf.meaning import is_system_text, labels_of
 from cutkit.formats.dxf.outline import Loop, loops_of, valid_ring
 from cutkit.formats.dxf.remarks import Remarks
 from cutkit.formats.dxf.shapes import Shape
-from cutkit.geometry import mend, without_repeats
+from cutkit.geometry import Line, distance, mend, without_repeats
 from cutkit.model import Point
 
 WIDEST_ALLOWANCE_MM = 40.0
@@ -38,6 +39,7 @@ MOST_LAYERS_TOLD = 8
 _DRAWN_LAYER = re.compile(
     r"mark|draw|pen|plot|internal|sew|stitch|seam|fold|grain|text|label|annot|engrav", re.IGNORECASE
 )
+_GRAIN = re.compile(r"grain", re.IGNORECASE)
 _NO_PIECE_LAYER = re.compile(r"defpoints|dimension|construct|guide|frame|border|coordinate|keypoint", re.IGNORECASE)
 
 
@@ -52,17 +54,22 @@ class _Found:
     sew: list[Loop] = field(default_factory=list)
     drawn: list[tuple[str, tuple[Point, ...]]] = field(default_factory=list)
     texts: list[Shape] = field(default_factory=list)
+    grain: Line | None = None
 
 
-def plain_drafts(shapes: Sequence[Shape], where: str, remarks: Remarks, *, others_drawn: bool = False) -> list[Draft]:
+def plain_drafts(
+    shapes: Sequence[Shape], where: str, remarks: Remarks, *, others_drawn: bool = False, counted: str = "line"
+) -> list[Draft]:
     """The pieces that loose lines draw; empty where no line closes.
 
-    ``others_drawn``: lines without a role are only drawn, for the user has named the layers to be cut.
+    ``others_drawn``: lines without a role are only drawn, for the user has named the layers to be cut. ``counted`` is
+    what the shapes' lines are the numbers of.
     """
     layers = {shape.layer for shape in shapes if shape.is_path}
     if "1" in layers and layers & {"4", "7", "8", "14", "84"}:
         return _by_garment_layers(shapes, where, remarks)
-    loops, open_lines = _loops(shapes, others_drawn, remarks)
+    grain = [shape for shape in shapes if _is_grain(shape)]
+    loops, open_lines = _loops([shape for shape in shapes if not _is_grain(shape)], others_drawn, remarks)
     pieces, small, drawn = _nest_of(loops)
     if small and pieces:
         what = f"closed lines of less than {LEAST_PIECE_MM2 / 100:g} cm² outside every piece"
@@ -72,7 +79,11 @@ def plain_drafts(shapes: Sequence[Shape], where: str, remarks: Remarks, *, other
             "outside-pieces", f"{drawn} closed lines on layers that are drawn lie outside every piece: not used"
         )
     _give(pieces, open_lines, [s for s in shapes if s.kind == "TEXT" and s.text], remarks)
-    drafts = [_draft(found, number, where, remarks) for number, found in enumerate(pieces, 1)]
+    _give_grain(pieces, grain)
+    drafts = [
+        _draft(found, number, f"{where}, {counted} {found.loop.line}", remarks)
+        for number, found in enumerate(pieces, 1)
+    ]
     if drafts:
         _tell_rule(pieces, remarks)
         _sizes_from_names(drafts, remarks)
@@ -192,17 +203,34 @@ def _give(
         remarks.add("outside-pieces", f"{loose} open lines outside every piece are not used")
 
 
+def _is_grain(shape: Shape) -> bool:
+    return shape.is_path and shape.role is None and bool(_GRAIN.search(shape.layer) or _GRAIN.search(shape.text))
+
+
+def _give_grain(pieces: Sequence[_Found], paths: Sequence[Shape]) -> None:
+    """Give every piece the longest straight part of the grain lines in it: an arrow is drawn with its head."""
+    for path in paths:
+        line = longest_line([path])
+        if line is None:
+            continue
+        middle = ShapelyPoint((line[0][0] + line[1][0]) / 2, (line[0][1] + line[1][1]) / 2)
+        home = next((p for p in pieces if p.polygon.contains(middle)), None)
+        if home is not None and (home.grain is None or distance(*line) > distance(*home.grain)):
+            home.grain = line
+
+
 def _draft(found: _Found, number: int, where: str, remarks: Remarks) -> Draft:
     labels = labels_of(found.texts)
-    name = labels.name or next(iter(labels.free), f"piece {number}")
+    name = labels.name or next(iter(labels.free), found.loop.name or f"piece {number}")
     labels.free = tuple(text for text in labels.free if text != name)
     labels.name = name
-    ring, mended = valid_ring(found.loop.ring, f"{where}, line {found.loop.line}")
+    ring, mended = valid_ring(found.loop.ring, where)
     if mended:
         remarks.add("outline-mended", mended, name)
     draft = Draft(name, found.loop.line, labels, ring, found.loop.parts)
     draft.holes = [loop.ring for loop in found.holes]
     draft.drills = found.drills
+    draft.grain = found.grain
     draft.lines = [DrawnLine("sew", (*loop.ring, loop.ring[0]), loop.layer) for loop in found.sew]
     for layer, points in found.drawn:
         clean = without_repeats(points)

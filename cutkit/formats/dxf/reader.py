@@ -11,28 +11,16 @@ from pathlib import Path
 from cutkit.errors import InputError
 from cutkit.formats.dxf.container import EXPORT_AGAIN, Block, Drawing, Record, read_drawing
 from cutkit.formats.dxf.draft import Draft, drafts_of
-from cutkit.formats.dxf.grade import grade_drafts
 from cutkit.formats.dxf.layers import AS_THE_FILE_HAS_THEM, LayerRoles
 from cutkit.formats.dxf.meaning import Style, labels_of, layers_dialect, style_of
-from cutkit.formats.dxf.notch import Teller
-from cutkit.formats.dxf.piece import finish
+from cutkit.formats.dxf.pattern import Source, pattern_of
 from cutkit.formats.dxf.plain import plain_drafts
 from cutkit.formats.dxf.remarks import Remarks
 from cutkit.formats.dxf.shapes import ShapeReader
-from cutkit.formats.dxf.sizes import (
-    fill_material,
-    inherit,
-    name_drafts,
-    quantity_of,
-    sizes_in_order,
-    tell_of_fold_text,
-    tell_of_missing_sizes,
-)
-from cutkit.formats.dxf.units import UnitChoice, check_units, choose_units
+from cutkit.formats.dxf.units import UnitChoice, choose_units
 from cutkit.formats.files import read_bytes, sha256_of
-from cutkit.formats.rul import RuleTable, find_rule_table, read_rule_table
-from cutkit.geometry import angle_of
-from cutkit.model import Dialect, Pattern, Piece, Units
+from cutkit.formats.rul import find_rule_table, read_rule_table
+from cutkit.model import Dialect, Pattern, Units
 
 GARMENT_LAYERS = {"1", "84", "14"}
 """A block with one of these draws a piece by the ASTM or AAMA convention."""
@@ -65,7 +53,8 @@ def read_pattern(
         remarks.add(code, message)
     reading = _Reading(where, drawing, style, choice, layers, remarks)
     drafts, dialect = reading.drafts()
-    return reading.pattern(drafts, dialect, table, sha256_of(data), Path(path).stem)
+    source = Source(where, style, choice, dialect, sha256_of(data))
+    return pattern_of(drafts, source, table, remarks)
 
 
 def _texts(records: Iterable[Record]) -> list[Record]:
@@ -171,66 +160,6 @@ class _Reading:
         listed = ", ".join(f"{kind} ({n})" for kind, n in sorted(ignored.items()) if kind not in known)
         if listed:
             self.remarks.add("entity-ignored", f"entities that are neither line, point nor text are not used: {listed}")
-
-    def pattern(
-        self, drafts: list[Draft], dialect: Dialect, table: RuleTable | None, sha256: str, stem: str
-    ) -> Pattern:
-        """The pattern that the drafts make."""
-        sample = self.style.sample_size or (table.sample_size if table else None)
-        name_drafts(drafts, sample, self.remarks)
-        inherit(drafts, sample, self.remarks)
-        sizes = sizes_in_order(drafts)
-        if table is not None:
-            drafts, sizes = grade_drafts(drafts, table, sample, self.remarks)
-        tell_of_missing_sizes(drafts, sizes, self.remarks)
-        pieces = self._pieces(drafts)
-        check_units(pieces, self.choice, self.where, self.remarks)
-        return Pattern(
-            path=self.where,
-            style=self.style.name or stem,
-            sizes=sizes,
-            sample_size=sample,
-            pieces=pieces,
-            dialect=dialect,
-            cad=self.style.cad,
-            units=self.choice.units,
-            units_from=self.choice.source,
-            notices=self.remarks.notices(),
-            sha256=sha256,
-        )
-
-    def _pieces(self, drafts: Sequence[Draft]) -> tuple[Piece, ...]:
-        shared = self._shared_grain(drafts)
-        pieces: list[Piece] = []
-        for draft in drafts:
-            tell = Teller(self.remarks, draft.name, draft.size)
-            tell_of_fold_text(draft, self.remarks)
-            fill_material(draft.labels)
-            quantity = quantity_of(draft.labels, draft.name, self.remarks)
-            pieces.append(finish(draft, quantity, shared, f"{self.where}, block {draft.block!r}", tell))
-        if sum(piece.per_garment for piece in pieces) == 0:
-            self.remarks.add("nothing-to-cut", "every piece has quantity 0: an order would cut nothing")
-        return tuple(pieces)
-
-    def _shared_grain(self, drafts: Sequence[Draft]) -> float | None:
-        """The grain that all pieces with a grain line share, for those without; and a word on the latter."""
-        angles = [angle_of(*draft.grain) % 180.0 for draft in drafts if draft.grain is not None]
-        without = list(dict.fromkeys(draft.name for draft in drafts if draft.grain is None))
-        if not without:
-            return None
-        spread = max((abs((a - angles[0] + 90.0) % 180.0 - 90.0) for a in angles), default=0.0)
-        shared = angles[0] if angles and spread < 1.0 else None
-        if not angles:
-            how = "no piece has a grain line: all lie as drawn, the file's x along the cloth"
-            self.remarks.add("grain-missing", how)
-            return None
-        for name in without:
-            if shared is not None:
-                how = f"no grain line: the grain of all other pieces, {shared:.0f} degrees, is taken"
-            else:
-                how = "no grain line: it lies as drawn, the file's x along the cloth"
-            self.remarks.add("grain-missing", how, name)
-        return shared
 
 
 def _piece_blocks(drawing: Drawing) -> tuple[list[Block], list[Block]]:

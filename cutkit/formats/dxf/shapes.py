@@ -33,7 +33,8 @@ class Shape:
     """One drawn thing. ``points`` is a path (``closed`` or not), one point, or where a text begins.
 
     ``depth_mm``, ``width_mm`` and ``angle_deg`` are what a POINT says of a notch; ``line`` is the line of the file;
-    ``colour`` is None where it is the layer's; ``role`` is what the user gave its layer.
+    ``colour`` is None where it is not known; ``role`` is what the user gave its layer. A path has a ``text`` where the
+    file names it, which only pictures do.
     """
 
     kind: str

@@ -27,17 +27,21 @@ IMPOSSIBLE_MM = 50_000.0
 
 @dataclass(frozen=True, slots=True)
 class UnitChoice:
-    """The unit chosen for a file and where it came from; ``doubtful`` where the program is known to get it wrong."""
+    """The unit chosen for a file and where it came from; ``doubtful`` where the program is known to get it wrong.
+
+    ``mm`` are the millimetres per unit of the file, and ``called`` what that unit is called: a picture's are pixels.
+    """
 
     units: Units
     source: UnitsFrom
     text: str = ""
     doubtful: bool = False
+    mm: float = 0.0
+    called: str = ""
 
-    @property
-    def mm(self) -> float:
-        """Millimetres per unit of the file."""
-        return MM_PER[self.units]
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "mm", self.mm or MM_PER[self.units])
+        object.__setattr__(self, "called", self.called or self.units)
 
 
 def choose_units(option: Units | None, style: Style, drawing: Drawing, remarks: Remarks) -> UnitChoice:
@@ -79,18 +83,20 @@ def check_units(pieces: tuple[Piece, ...], choice: UnitChoice, where: str, remar
             where=where,
             hint="Look at the file in a CAD, or say its unit with --units.",
         )
-    others = [u for u in UNITS if u != choice.units]
-    table = ", ".join(f"{size / choice.mm * MM_PER[u] / 10:.1f} cm in {u}" for u in (choice.units, *others))
+    others = [u for u in UNITS if u != choice.called]
+    sizes = ((choice.called, size), *((u, size / choice.mm * MM_PER[u]) for u in others))
+    table = ", ".join(f"{mm / 10:.1f} cm in {unit}" for unit, mm in sizes)
     name = f"the largest piece, {largest.name}, would be {table}"
     better = [u for u in others if CERTAIN_MM[0] <= size / choice.mm * MM_PER[u] <= CERTAIN_MM[1]]
     if choice.source != "option" and better and _stops(pieces, size, choice):
-        said = f'"{choice.text}"' if choice.text else choice.units
+        said = f'"{choice.text}"' if choice.text else choice.called
+        named = [*better, *([choice.called] if choice.called in UNITS else [])]
         raise InputError(
-            f"the unit ({said}, read as {choice.units}) cannot be right: {name}",
+            f"the unit ({said}, read as {choice.called}) cannot be right: {name}",
             where=where,
-            hint=f"Say which it is: --units {' or --units '.join([*better, choice.units])}.",
+            hint=f"Say which it is: --units {' or --units '.join(named)}.",
         )
-    remarks.add("units-implausible", f"{name}; read as {choice.units} (turn with --units)")
+    remarks.add("units-implausible", f"{name}; read as {choice.called} (turn with --units)")
 
 
 def _least_mm(choice: UnitChoice) -> float:
