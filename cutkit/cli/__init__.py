@@ -11,6 +11,7 @@ from cutkit import __version__
 
 COMMANDS: dict[str, str] = {
     "inspect": "Show what is in pattern files: pieces, sizes, areas, marks, warnings.",
+    "export": "Write a pattern or a marker as ASTM or AAMA DXF.",
     "nest": "Nest patterns on the fabric: pattern files or a strip-packing instance to a marker.",
     "check": "Referee a marker file.",
     "cut": "Turn a marker into a program for a cutter.",
@@ -54,7 +55,7 @@ class _CommandsOnDemand(click.Group):
 def group() -> None:
     """Fabric nesting and automated cutting.
 
-    From pattern files (DXF) to a marker, to a program for a cutter, to a report of the waste. Every step reads and
+    From pattern files (DXF, SVG) to a marker, to a program for a cutter, to a report of the waste. Every step reads and
     writes a file, so each can be run, looked at and run again. `cutkit COMMAND --help` tells the rest.
     """
 

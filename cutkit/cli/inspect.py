@@ -10,11 +10,11 @@ import click
 
 from cutkit.cli.common import json_option, layer_options, layer_roles, print_json, quiet_option, say, show_error
 from cutkit.cli.notices import TEXT_WIDTH, notice_lines
-from cutkit.errors import InputError
+from cutkit.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from cutkit.cli.tables import Column, TableData
-    from cutkit.model import Notice, Pattern, Piece
+    from cutkit.model import Dialect, Notice, Pattern, Piece
 
 _UNITS_FROM = {
     "option": "as --units says",
@@ -35,6 +35,12 @@ _UNITS_FROM = {
 )
 @layer_options
 @click.option("--svg", metavar="OUT", type=click.Path(path_type=Path), help="Draw every piece, its sizes nested.")
+@click.option(
+    "--fix",
+    metavar="OUT",
+    type=click.Path(path_type=Path),
+    help="Write the one file as it was understood, mended and in mm: a graded nest in DXF.",
+)
 @click.option("--sizes", "every_size", is_flag=True, help="A row for every size, not only for the sample size.")
 @json_option
 @quiet_option
@@ -43,6 +49,7 @@ def command(
     units: Any,
     rul: Path | None,
     svg: Path | None,
+    fix: Path | None,
     every_size: bool,
     as_json: bool,
     quiet: bool,
@@ -55,10 +62,7 @@ def command(
     """
     from cutkit.formats.patterns import read_pattern
 
-    if svg is not None:
-        from cutkit.formats.files import refuse_to_replace
-
-        refuse_to_replace(svg, [*files, *([rul] if rul else [])])
+    _refuse_bad_outputs(files, svg, fix, [*files, *([rul] if rul else [])])
     roles = layer_roles(layers)
     patterns: list[Pattern] = []
     refused: list[InputError] = []
@@ -71,6 +75,8 @@ def command(
         raise _all_of(refused)
     if svg is not None:
         _write_svg(svg, patterns, files, quiet)
+    if fix is not None:
+        _write_fixed(fix, patterns[0], files, quiet)
     if as_json:
         print_json({"schema": "cutkit.inspect/1", "files": [file_json(pattern) for pattern in patterns]})
     else:
@@ -86,6 +92,30 @@ def _all_of(refused: Sequence[InputError]) -> InputError:
     for error in refused[:-1]:
         show_error(error)
     return refused[-1]
+
+
+def _refuse_bad_outputs(files: Sequence[Path], svg: Path | None, fix: Path | None, inputs: Sequence[Path]) -> None:
+    from cutkit.formats.files import refuse_to_replace
+
+    if fix is not None and len(files) > 1:
+        raise UsageError("--fix goes with one file", hint="Mend them one by one.")
+    if svg is not None and svg == fix:
+        raise UsageError(f"--svg and --fix would both write {svg}")
+    for output in (svg, fix):
+        if output is not None:
+            refuse_to_replace(output, inputs)
+
+
+def _write_fixed(path: Path, pattern: Pattern, files: Iterable[Path], quiet: bool) -> None:
+    from cutkit.formats.dxf.export import pattern_dxf
+    from cutkit.formats.files import write_whole
+
+    dialect: Dialect = "AAMA-292" if pattern.dialect == "AAMA-292" else "ASTM D6673"
+    text, lost = pattern_dxf(pattern, dialect)
+    write_whole(path, text, inputs=files)
+    for line in notice_lines(lost):
+        say(line, quiet=quiet)
+    say(f"written: {path}, {len(pattern.pieces)} pieces as {dialect}", quiet=quiet)
 
 
 def _write_svg(path: Path, patterns: Sequence[Pattern], files: Iterable[Path], quiet: bool) -> None:

@@ -114,8 +114,8 @@ def command(
 ) -> int:
     """Nest patterns on the fabric: pattern files or a strip-packing instance to a marker.
 
-    INPUT is one or more pattern files (DXF, SVG), or one strip-packing JSON. Pieces of several materials make a marker each,
-    NAME-MATERIAL.marker.json. Ctrl-C once ends the search and writes the best marker so far.
+    INPUT is one or more pattern files (DXF, SVG), or one strip-packing JSON. Pieces of several materials make a marker
+    each, NAME-MATERIAL.marker.json. Ctrl-C once ends the search and writes the best marker so far.
     """
     if min_efficiency is not None and isnan(min_efficiency):
         raise UsageError("--min-efficiency is not a number")

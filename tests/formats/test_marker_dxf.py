@@ -12,7 +12,8 @@ import shapely
 from sample_markers import marker_of
 from shapely.geometry import LineString, Polygon, box
 
-from cutkit.formats.dxf.marker import mark_layer, marker_dxf
+from cutkit.formats.dxf.marker import marker_dxf
+from cutkit.formats.dxf.write import mark_layer
 from cutkit.model import Defect, Fabric, Mark, Marker, NestSettings, OrderedPiece, Placement
 
 TOLERANCE_MM = 1e-4

@@ -126,9 +126,12 @@ def test_layers_names_texts_and_colours(tmp_path):
 def test_a_class_stands_for_a_layer(tmp_path):
     seam = '<path class="fabric" d="M10 10 h380 v280 h-380 z"/>'
     allowance = '<path class="fabric sa" d="M0 0 h400 v300 h-400 z"/>'
-    (piece,) = read(tmp_path, seam, allowance, '<path class="note dashed" d="M50 50 h50"/>').pieces
+    note = '<path class="note dashed" d="M50 50 h50"/>'
+    grain = '<path class="note" marker-start="url(#grainlineFrom)" d="M60 60 V 250"/>'
+    (piece,) = read(tmp_path, seam, allowance, note, grain).pieces
+    assert piece.grain_deg == 90
     assert piece.outline.area == pytest.approx(120_000)
-    assert sorted(mark.kind for mark in piece.marks) == ["internal", "sew"]
+    assert sorted(mark.kind for mark in piece.marks) == ["grain", "internal", "sew"]
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,8 @@ IMPOSSIBLE_MM = 50_000.0
 
 @dataclass(frozen=True, slots=True)
 class UnitChoice:
-    """The unit chosen for a file and where it came from; ``doubtful`` where the program is known to get it wrong.
+    """The unit chosen for a file and where it came from; ``doubtful`` where the program is known to get it wrong,
+    ``certain`` where it is known to be right: we wrote it.
 
     ``mm`` are the millimetres per unit of the file, and ``called`` what that unit is called: a picture's are pixels.
     """
@@ -36,6 +37,7 @@ class UnitChoice:
     source: UnitsFrom
     text: str = ""
     doubtful: bool = False
+    certain: bool = False
     mm: float = 0.0
     called: str = ""
 
@@ -52,7 +54,10 @@ def choose_units(option: Units | None, style: Style, drawing: Drawing, remarks: 
     if text:
         known = unit_named(text)
         if known:
-            return UnitChoice(known, "text", text, doubtful=known == "mm" and style.cad.upper().startswith("CLO"))
+            cad = style.cad.upper()
+            return UnitChoice(
+                known, "text", text, doubtful=known == "mm" and cad.startswith("CLO"), certain=cad.startswith("CUTKIT")
+            )
         remarks.add("units-unknown", f"the file's unit text {text!r} is not known")
     code = _insunits(drawing)
     if code in _INSUNITS:
@@ -88,7 +93,7 @@ def check_units(pieces: tuple[Piece, ...], choice: UnitChoice, where: str, remar
     table = ", ".join(f"{mm / 10:.1f} cm in {unit}" for unit, mm in sizes)
     name = f"the largest piece, {largest.name}, would be {table}"
     better = [u for u in others if CERTAIN_MM[0] <= size / choice.mm * MM_PER[u] <= CERTAIN_MM[1]]
-    if choice.source != "option" and better and _stops(pieces, size, choice):
+    if choice.source != "option" and not choice.certain and better and _stops(pieces, size, choice):
         said = f'"{choice.text}"' if choice.text else choice.called
         named = [*better, *([choice.called] if choice.called in UNITS else [])]
         raise InputError(

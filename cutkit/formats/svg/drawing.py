@@ -205,7 +205,12 @@ class _Reading:
 
 
 def _told_name(attributes: dict[str, Any]) -> str:
-    """What an element is called by its id, where that is no number that a program gave it."""
+    """What an element is called by its id, where that is no number that a program gave it.
+
+    FreeSewing tells a grain line by its arrow heads alone.
+    """
+    if any("grainline" in str(attributes.get(f"marker-{end}", "")) for end in ("start", "end")):
+        return "grainline"
     name = str(attributes.get("id", ""))
     return "" if re.fullmatch(r"[A-Za-z]*[-_]?\d+(?:-\d+)*", name) else name
 
