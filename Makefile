@@ -2,6 +2,7 @@
 # make test    format, lint, types, import contracts and all tests
 # make check   the same without the tests: a few seconds
 # make soak    1,000 small random jobs through the nest, every marker judged; COUNT=50 FIRST=2000 for others
+# make fuzz    20,000 damaged pattern files, every one read or refused with the place; COUNT and FIRST as above
 # make bench   the benchmarks: every benchmarks/bench_*.py, or BENCHMARKS=... of them
 # make wheel   a package with the kernels compiled for this Python and numba: its first nest starts at once; in dist/
 # make clean   remove what these made
@@ -23,7 +24,7 @@ COUNT ?= 1000
 FIRST ?= 0
 BENCHMARKS ?= $(sort $(wildcard benchmarks/bench_*.py))
 
-.PHONY: help demo test check soak bench wheel clean
+.PHONY: help demo test check soak fuzz bench wheel clean
 .DELETE_ON_ERROR:
 
 help:
@@ -65,6 +66,10 @@ test: check
 
 soak: $(STAMP)-dev
 	$(BIN)/python tests/nest/soak.py $(COUNT) $(FIRST)
+
+fuzz: COUNT = 20000
+fuzz: $(STAMP)-dev
+	$(BIN)/python tests/formats/fuzz.py $(COUNT) $(FIRST)
 
 bench: $(STAMP)-bench
 	@set -e; for script in $(BENCHMARKS); do echo "# $$script"; $(BIN)/python $$script; echo; done
