@@ -104,7 +104,7 @@ def chain_in_search() -> Any:
     nest(fabric, demand, NestSettings(rounds=1))
     run_module.search = searching
     chain = Chain(caught[0], SearchPlan(), np.random.default_rng(1), caught[1])
-    for done, _ in enumerate(chain.slices):
+    for done, _ in enumerate(chain.run()):
         if done >= SLICES:
             break
     return chain
@@ -198,7 +198,7 @@ def _moves_and_sweeps(chain: Any, moves: Any, separate: Any) -> Iterator[str]:
     """Moves as the search makes them, bookkeeping and all, and one sweep over a layout with many overlaps."""
     layout, scratch, tables = chain.layout, chain.scratch, chain.problem.tables
     before, begin = layout.tally.copy(), time.thread_time()
-    for done, _ in enumerate(chain.slices):
+    for done, _ in enumerate(chain.run()):
         if done >= SLICES:
             break
     spent = time.thread_time() - begin

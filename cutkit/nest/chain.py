@@ -27,12 +27,6 @@ ABANDONED = -1
 class SearchPlan:
     """The constants of the search; lengths as parts of the strip's length."""
 
-    alone_share: float = 0.5
-    """Part of the effort in which lanes search for themselves, from one start after the other."""
-    rest: float = 0.5
-    """A chain is at rest that has gained nothing in the last of its work, as a part of the work before."""
-    least_work: int = 50_000_000
-    """And that has done so much, in exact evaluations: on small orders late jumps are the rule. Some 5 s."""
     explore_share: float = 0.8
     """Part of the effort spent on exploring; the rest compresses."""
     first_shrink: float = 0.02
@@ -79,14 +73,6 @@ class Chain:
         self._least = (self.best.place.copy(), self.best.shape.copy(), np.zeros(3))
         self._quick = False
         self.experience = Experience(self.rng)
-        self.slices = self._run()
-        self._work_to_best = 0
-
-    @property
-    def is_at_rest(self) -> bool:
-        """Whether it has gained nothing for long."""
-        gained_before = (1 + self.plan.rest) * self._work_to_best
-        return self.work > max(gained_before, self.plan.least_work) and gained_before > 0
 
     @property
     def work(self) -> int:
@@ -97,13 +83,13 @@ class Chain:
         """Take over a better layout that another chain found; an attempt at a strip that is still shorter goes on."""
         self.best = found
 
-    def _run(self) -> Generator[None, None, None]:
-        """Explore, then compress, until ``progress`` is 1 or the layout cannot be shorter; pause after each slice."""
+    def run(self) -> Generator[None, None, None]:
+        """Explore, then compress, until ``progress`` is 1 or the layout cannot be shorter."""
         yield from self._explore()
         yield from self._compress()
 
     def _cannot_shrink(self) -> bool:
-        return self.problem.is_shortest(self.best)
+        return self.best.length_mm <= self.problem.least_length_mm * (1 + 1e-7)
 
     def _explore(self) -> Generator[None, None, None]:
         plan = self.plan
@@ -187,7 +173,6 @@ class Chain:
         length = float(first.strip_length(self.layout, self.problem.tables))
         self.best = Found(self.layout.place.copy(), self.layout.shape.copy(), length)
         self.history.append(self.best)
-        self._work_to_best = self.work
 
     def _from_pool(self, pool: list[Failed]) -> Found:
         """A failed layout, the better the likelier."""

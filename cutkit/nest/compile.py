@@ -102,7 +102,7 @@ def compile_search() -> None:
     problem = Problem(tables, options, {0: 0}, SIDE_MM)
     start = shelf_layout(tables.half, options, height, 0.0)
     chain = Chain(problem, SearchPlan(), np.random.default_rng(1), first_layout(problem, start))
-    for slices, _ in enumerate(chain.slices):
+    for slices, _ in enumerate(chain.run()):
         if slices == 3:
             break
 

@@ -34,10 +34,6 @@ class Problem:
     least_length_mm: float
     """No layout can be shorter: the area's length, and the longest piece's."""
 
-    def is_shortest(self, found: Found) -> bool:
-        """Whether no layout can be shorter than ``found``, but for rounding."""
-        return found.length_mm <= self.least_length_mm * (1 + 1e-7)
-
 
 def new_layout(problem: Problem, longest_mm: float, seed: int) -> tuple[Layout, Scratch]:
     """Room for one layout on strips of up to ``longest_mm``, and to work on it."""

@@ -1,6 +1,6 @@
-"""The search over several lanes: threads that exchange their best layouts, stopped by time, by rounds or from outside.
+"""The search over several chains: threads that share the best layout, stopped by time, by rounds or from outside.
 
-A round is a fixed amount of work of every lane. By rounds, lanes meet after each round and exchange their best in a
+A round is a fixed amount of work of every chain. By rounds, chains meet after each round and exchange their best in a
 fixed order, so the result does not depend on the number of threads or on how loaded the machine is. By time, every
 thread does its rounds at its own pace and exchanges after each.
 """
@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
-from cutkit.nest.lane import Lane
+from cutkit.nest.chain import Chain, SearchPlan
 from cutkit.nest.problem import Found, Problem
 
-LANES_BY_ROUNDS = 2
-"""Lanes of a search by rounds, whatever the number of threads: a fixed number, so that its bytes repeat."""
+ROUND_WORK = 2_000_000
+"""Work of one chain in one round, in exact evaluations: about a fifth of a second."""
+CHAINS_BY_ROUNDS = 2
+"""Chains of a search by rounds, whatever the number of threads: a fixed number, so that its bytes repeat."""
 REPORT_EVERY_S = 0.2
 
 Report = Callable[[Found, int], None]
@@ -46,44 +48,66 @@ class Effort:
 
 def search(problem: Problem, start: Found, seed: int, effort: Effort, report: Report) -> Outcome:
     """Improve ``start`` until the effort is spent."""
-    count = LANES_BY_ROUNDS if effort.rounds is not None else max(1, effort.workers)
-    lanes = [Lane(problem, start, seed, k) for k in range(count)]
-    rounds = _by_rounds(lanes, effort, report) if effort.rounds is not None else _by_time(lanes, effort, report)
-    layouts = [start, *(found for lane in lanes for found in lane.history)]
+    count = CHAINS_BY_ROUNDS if effort.rounds is not None else max(1, effort.workers)
+    plan = SearchPlan()
+    chains = [Chain(problem, plan, np.random.default_rng([seed, k]), start) for k in range(count)]
+    rounds = _by_rounds(chains, effort, report) if effort.rounds is not None else _by_time(chains, effort, report)
+    layouts = [start, *(found for chain in chains for found in chain.history)]
     return Outcome(sorted(layouts, key=lambda found: found.length_mm), rounds)
 
 
-def _by_rounds(lanes: list[Lane], effort: Effort, report: Report) -> int:
+def _run_round(chain: Chain, slices: Generator[None, None, None], stop: Callable[[], bool]) -> bool:
+    """Let a chain work for one round; False where it has ended, or was stopped."""
+    end = chain.work + ROUND_WORK
+    for _ in slices:
+        if stop():
+            return False
+        if chain.work >= end:
+            return True
+    return False
+
+
+def _by_rounds(chains: list[Chain], effort: Effort, report: Report) -> int:
+    running = [(chain, chain.run()) for chain in chains]
+    best = chains[0].best
     rounds = effort.rounds or 0
     with ThreadPoolExecutor(max_workers=max(1, effort.workers)) as pool:
         for done in range(rounds):
-            going = list(pool.map(lambda lane, at=done / rounds: lane.run_round(at, effort.stop), lanes))
-            best = min((lane.best for lane in lanes), key=lambda found: found.length_mm)
-            for lane in lanes:
-                lane.hear(best)
+            for chain in chains:
+                chain.progress = done / rounds
+            going = list(pool.map(lambda pair: _run_round(pair[0], pair[1], effort.stop), running))
+            best = min([best, *(chain.best for chain in chains)], key=lambda found: found.length_mm)
+            _share(chains, best)
             report(best, done + 1)
             if effort.stop() or not any(going):
                 return done + 1
     return rounds
 
 
-def _by_time(lanes: list[Lane], effort: Effort, report: Report) -> int:
+def _share(chains: list[Chain], best: Found) -> None:
+    for chain in chains:
+        if best.length_mm < chain.best.length_mm:
+            chain.adopt(best)
+
+
+def _by_time(chains: list[Chain], effort: Effort, report: Report) -> int:
     begin = time.monotonic()
     deadline = effort.deadline if effort.deadline is not None else np.inf
-    shared = _Shared(lanes[0].best)
+    shared = _Shared(chains[0].best)
 
     def stop() -> bool:
         return effort.stop() or time.monotonic() >= deadline
 
-    def work(lane: Lane) -> None:
+    def work(chain: Chain) -> None:
+        slices = chain.run()
         going = True
         while going:
-            progress = min(1.0, (time.monotonic() - begin) / max(1e-9, deadline - begin))
-            going = lane.run_round(progress, stop)
-            shared.exchange(lane)
+            chain.progress = min(1.0, (time.monotonic() - begin) / max(1e-9, deadline - begin))
+            going = _run_round(chain, slices, stop)
+            shared.exchange(chain)
 
-    with ThreadPoolExecutor(max_workers=len(lanes)) as pool:
-        futures = [pool.submit(work, lane) for lane in lanes]
+    with ThreadPoolExecutor(max_workers=len(chains)) as pool:
+        futures = [pool.submit(work, chain) for chain in chains]
         while not all(future.done() for future in futures):
             time.sleep(min(REPORT_EVERY_S, max(0.01, deadline - time.monotonic())))
             report(shared.best, shared.rounds)
@@ -100,9 +124,11 @@ class _Shared:
         self.rounds = 0
         self._lock = threading.Lock()
 
-    def exchange(self, lane: Lane) -> None:
-        """Take the lane's best, or let it hear of a better one."""
+    def exchange(self, chain: Chain) -> None:
+        """Give the chain's best, or take a better one."""
         with self._lock:
             self.rounds += 1
-            self.best = min(self.best, lane.best, key=lambda found: found.length_mm)
-            lane.hear(self.best)
+            if chain.best.length_mm < self.best.length_mm:
+                self.best = chain.best
+            elif self.best.length_mm < chain.best.length_mm:
+                chain.adopt(self.best)

@@ -19,7 +19,7 @@ from random_jobs import Job, random_job
 
 from cutkit.check import check_marker
 from cutkit.formats.marker import marker_text
-from cutkit.nest import lane, nest
+from cutkit.nest import nest, search
 
 ROUND_WORK = 50_000
 """Far shorter rounds than in earnest: what is tried here is validity, and a job takes a fifth of a second."""
@@ -53,7 +53,7 @@ def main() -> int:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     first = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     begin, bad = time.process_time(), 0
-    lane.ROUND_WORK = ROUND_WORK
+    search.ROUND_WORK = ROUND_WORK
     for number in range(first, first + count):
         try:
             faults = faults_of(random_job(number))

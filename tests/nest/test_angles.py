@@ -27,7 +27,7 @@ FIRST = TablesCost(100, 0.01, 10**6)
 @pytest.fixture(autouse=True)
 def _short_rounds(monkeypatch):
     """A fifth of the work: these tests ask what is found, not how much of it in a second."""
-    monkeypatch.setattr("cutkit.nest.lane.ROUND_WORK", 400_000)
+    monkeypatch.setattr("cutkit.nest.search.ROUND_WORK", 400_000)
 
 
 def tilted(job: Demand, tilt_deg: float) -> Demand:

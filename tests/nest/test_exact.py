@@ -11,11 +11,11 @@ from shapely.geometry.base import BaseGeometry
 
 from cutkit.check import check_marker
 from cutkit.model import Fabric, NestSettings
-from cutkit.nest import lane, nest
+from cutkit.nest import nest, search
 
 
 def nested(job, width, monkeypatch, *, rounds=5, selvedge=0.0, **more):
-    monkeypatch.setattr(lane, "ROUND_WORK", 400_000)
+    monkeypatch.setattr(search, "ROUND_WORK", 400_000)
     marker = nest(Fabric(width + 2 * selvedge, selvedge), job, NestSettings(rounds=rounds, seed=1, workers=1, **more))
     assert check_marker(marker) == []
     assert marker.unplaced == ()

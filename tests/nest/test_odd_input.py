@@ -14,7 +14,7 @@ from soak import ROUND_WORK, shared_check
 
 from cutkit.check import check_marker
 from cutkit.formats.marker import read_marker
-from cutkit.nest import lane
+from cutkit.nest import search
 
 
 def rectangle(width, height, x=0.0, y=0.0):
@@ -40,7 +40,7 @@ PLAIN = item("plain", 3, rectangle(60, 40))
 @pytest.fixture
 def nested(tmp_path, cutkit, monkeypatch):
     """Nest items on a strip by the command line: what was said, and the marker, which both referees pass."""
-    monkeypatch.setattr(lane, "ROUND_WORK", ROUND_WORK)
+    monkeypatch.setattr(search, "ROUND_WORK", ROUND_WORK)
 
     def call(height, *items, options=(), rounds=2, code=0):
         path, output = tmp_path / "odd.json", tmp_path / "odd.marker.json"
