@@ -480,3 +480,14 @@ def test_a_block_with_an_open_outline_is_not_left_out(tmp_path):
     with pytest.raises(InputError, match="does not close") as caught:
         read_pattern(path)
     assert "block 'B'" in caught.value.where
+
+
+def test_entities_that_belong_to_no_block_are_told(tmp_path):
+    content = file_of([piece("FRONT"), piece("BACK")])
+    start = content.rindex("0\nBLOCK\n")
+    damaged = content[:start] + "0\nBLOCKED\n" + content[start + len("0\nBLOCK\n") :]
+    pattern = read_pattern(save(tmp_path, damaged))
+    assert [p.name for p in pattern.pieces] == ["FRONT"]
+    message = next(n.message for n in pattern.notices if n.code == "outside-blocks")
+    assert "belong to none" in message
+    assert "a piece may be missing" in message

@@ -261,6 +261,7 @@ class _Sections:
     def __init__(self, drawing: Drawing, records: Iterator[Record], where: str) -> None:
         self.drawing, self.records, self.where = drawing, records, where
         self.last_line = 0
+        self.strays: list[int] = []
 
     def read(self) -> None:
         ended = False
@@ -271,6 +272,14 @@ class _Sections:
                 break
             if record.kind == "SECTION":
                 self._section(record)
+        if self.strays:
+            self.drawing.remarks.append(
+                (
+                    "outside-blocks",
+                    f"{len(self.strays)} entities among the blocks belong to none (the first at line {self.strays[0]}):"
+                    " they are not used, and a piece may be missing",
+                )
+            )
         if not ended:
             self.drawing.remarks.append(
                 ("file-without-end", "the file has no EOF mark: it may be cut off after a section")
@@ -318,6 +327,8 @@ class _Sections:
             return None
         if block is not None:
             _append(block.records, record)
+        else:
+            self.strays.append(record.line)
         return block
 
     def _cut_off(self, message: str, line: int) -> InputError:
