@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cutkit.errors import InputError
@@ -71,6 +71,13 @@ class _Reading:
     choice: UnitChoice
     roles: LayerRoles
     remarks: Remarks
+    _by_block: dict[str, list[Record]] = field(default_factory=dict)
+    """The INSERTs outside the blocks, by the name of their block in capitals."""
+
+    def __post_init__(self) -> None:
+        for record in self.drawing.entities:
+            if record.kind == "INSERT":
+                self._by_block.setdefault(record.text(2).upper(), []).append(record)
 
     def drafts(self) -> tuple[list[Draft], Dialect]:
         """The pieces as drawn and the dialect; InputError where the file has none."""
@@ -123,12 +130,12 @@ class _Reading:
         return found
 
     def _inserts_of(self, name: str) -> list[Record]:
-        return [r for r in self.drawing.entities if r.kind == "INSERT" and r.text(2).upper() == name]
+        return self._by_block.get(name, [])
 
     def _tell_inserts(self, block: Block, piece: str, name_shared: bool) -> None:
         """Say where a piece's block is not inserted once, as it is in nearly all files."""
         count = len(self._inserts_of(block.name.upper()))
-        if not count and any(record.kind == "INSERT" for record in self.drawing.entities):
+        if not count and self._by_block:
             message = f"its block {block.name!r} is inserted nowhere; it is read as a piece"
             self.remarks.add("block-not-inserted", message, piece)
         if count > 1 and not name_shared:
