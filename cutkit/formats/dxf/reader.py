@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,6 +41,23 @@ def read_pattern(
     ``.rul``) where it is not given; ``layers`` are those that the user wants cut, drawn or ignored. InputError (exit 3)
     where the file is missing, no DXF, damaged, has no piece, or where its unit cannot be right.
     """
+    with _without_garbage_collection():
+        return _read(path, units, rul, layers)
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Python looks for garbage whenever much is made: among the records of a large file ever longer, and in vain."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _read(path: str | Path, units: Units | None, rul: str | Path | None, layers: LayerRoles) -> Pattern:
     where = str(path)
     data = read_bytes(path)
     remarks = Remarks()
