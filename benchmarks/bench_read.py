@@ -21,7 +21,7 @@ import ezdxf
 from ezdxf.lldxf.const import DXFError
 
 from cutkit.errors import InputError
-from cutkit.formats.dxf import read_pattern
+from cutkit.formats.patterns import read_pattern
 
 PATTERNS = Path(__file__).resolve().parents[1] / "patterns"
 SIZES = ("XS", "S", "M", "L", "XL")

@@ -55,8 +55,8 @@ class Job:
 
     def load(self) -> tuple[Fabric, Demand]:
         """The fabric, and the copies to lay on it: of a pattern, those of its first material."""
-        from cutkit.formats.dxf import read_pattern
         from cutkit.formats.orders import read_order
+        from cutkit.formats.patterns import read_pattern
         from cutkit.formats.strip_packing import read_instance
         from cutkit.model import Fabric
         from cutkit.plan.demand import plan_demands

@@ -12,6 +12,7 @@ from cutkit.cli.notices import say_notices
 from cutkit.errors import UsageError
 
 if TYPE_CHECKING:
+    from cutkit.formats.dxf.layers import Overrides
     from cutkit.model import Dialect
 
 _DIALECTS: dict[str, Dialect] = {"astm": "ASTM D6673", "aama": "AAMA-292"}
@@ -47,18 +48,21 @@ def command(
     A pattern becomes a graded nest: a block for every piece in every size, whole, its grain along x, in millimetres. A
     marker becomes a block for every piece, where it lies on the fabric; ASTM only.
     """
-    from cutkit.formats.files import refuse_to_replace, write_whole
+    from cutkit.formats.dxf.layers import Overrides
+    from cutkit.formats.files import read_bytes, refuse_to_replace, write_whole
 
     sources = [file, *([Path(rul)] if rul else [])]
     refuse_to_replace(output, sources)
-    if _is_marker(file):
+    data = read_bytes(file)
+    if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         given = [name for name, value in (("units", units), ("rul", rul), *layers.items()) if value]
         if given or dialect != "astm":
             name = given[0].replace("_", "-") if given else "dialect"
             raise UsageError(f"--{name} does not go with a marker", hint="A marker is exported as ASTM, as it lies.")
-        text, blocks, kind = _marker_text(file)
+        text, blocks, kind = _marker_text(data, str(file))
     else:
-        text, blocks, kind = _pattern_text(file, _DIALECTS[dialect], layers, quiet, units=units, rul=rul)
+        told = Overrides(units, rul, layer_roles(layers))
+        text, blocks, kind = _pattern_text(data, str(file), told, _DIALECTS[dialect], quiet)
     write_whole(output, text, inputs=sources)
     if as_json:
         report = {"path": str(output), "kind": kind, "dialect": _DIALECTS[dialect], "blocks": blocks}
@@ -67,28 +71,20 @@ def command(
         say(f"{output}: {blocks} pieces as {_DIALECTS[dialect]}", quiet=quiet)
 
 
-def _is_marker(path: Path) -> bool:
-    from cutkit.formats.files import read_bytes
-
-    return read_bytes(path).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
-
-
-def _marker_text(path: Path) -> tuple[str, int, str]:
+def _marker_text(data: bytes, where: str) -> tuple[str, int, str]:
     from cutkit.formats.dxf.marker import marker_dxf
-    from cutkit.formats.marker import read_marker
+    from cutkit.formats.marker import parse_marker
 
-    marker = read_marker(str(path))
+    marker = parse_marker(data, where=where)
     return marker_dxf(marker, strict=True), len(marker.placements), "marker"
 
 
-def _pattern_text(
-    path: Path, dialect: Dialect, layers: dict[str, Any], quiet: bool, **reading: Any
-) -> tuple[str, int, str]:
+def _pattern_text(data: bytes, where: str, told: Overrides, dialect: Dialect, quiet: bool) -> tuple[str, int, str]:
     from cutkit.formats.dxf.export import pattern_dxf
-    from cutkit.formats.patterns import read_pattern
+    from cutkit.formats.patterns import parse_pattern
 
-    pattern = read_pattern(path, layers=layer_roles(layers), **reading)
+    pattern = parse_pattern(data, where=where, told=told)
     text, lost = pattern_dxf(pattern, dialect)
     say_notices(pattern.notices, quiet=quiet, all_of_them="`cutkit inspect` lists them")
-    say_notices(lost, quiet=quiet, all_of_them="`--dialect astm` loses none of it")
+    say_notices(lost, quiet=quiet, all_of_them="`--dialect astm` loses fewer")
     return text, len(pattern.pieces), "pattern"

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from cutkit.errors import UsageError
-from cutkit.formats.dxf import read_pattern as read_dxf
-from cutkit.formats.dxf.layers import AS_THE_FILE_HAS_THEM, LayerRoles
+from cutkit.formats.dxf import parse_dxf
+from cutkit.formats.dxf.layers import AS_THE_FILE_HAS_THEM, LayerRoles, Overrides
 from cutkit.formats.files import read_bytes
 from cutkit.model import Pattern, Units
 
@@ -23,16 +22,20 @@ def read_pattern(
 ) -> Pattern:
     """The pattern in a DXF or SVG file, with a notice for everything that was assumed, mended or could not be used.
 
-    ``units`` overrides what the file says; ``rul`` is its grade rule table (DXF only: UsageError with an SVG);
-    ``layers`` are those that the user wants cut, drawn or ignored. InputError (exit 3) as the format's reader says.
+    ``units`` overrides what the file says; ``rul`` is its grade rule table, looked for beside a DXF (same name,
+    ``.rul``) where it is not given; ``layers`` are those that the user wants cut, drawn or ignored. InputError (exit 3)
+    where the file is missing, neither of them, damaged, has no piece, or where its unit cannot be right.
     """
-    if not _is_svg(read_bytes(path)):
-        return read_dxf(path, units=units, rul=rul, layers=layers)
-    if rul is not None:
-        raise UsageError("--rul does not go with an SVG: it has no grade points", hint="Give the pattern as DXF.")
-    from cutkit.formats.svg.drawing import read_svg
+    return parse_pattern(read_bytes(path), where=str(path), told=Overrides(units, rul, layers))
 
-    return read_svg(path, units=units, layers=layers)
+
+def parse_pattern(data: bytes, *, where: str, told: Overrides) -> Pattern:
+    """The pattern in the bytes of a pattern file; ``where`` names it in errors."""
+    if _is_svg(data):
+        from cutkit.formats.svg.drawing import parse_svg
+
+        return parse_svg(data, where=where, told=told)
+    return parse_dxf(data, where=where, told=told)
 
 
 def _is_svg(data: bytes) -> bool:

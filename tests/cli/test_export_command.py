@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from cutkit.formats.dxf import read_pattern
 from cutkit.formats.marker import marker_text
+from cutkit.formats.patterns import read_pattern
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "formats"))
 from sample_markers import marker_of
@@ -105,3 +106,13 @@ def test_fix_is_for_one_file(cutkit, tmp_path, words, said):
     assert result.code == 2
     assert said in result.err
     assert not out.exists()
+
+
+@pytest.mark.skipif(not Path("/dev/stdin").exists(), reason="no such device here")
+@pytest.mark.parametrize("words", [("inspect", "/dev/stdin"), ("export", "/dev/stdin", "-o", "OUT")])
+def test_a_pattern_may_come_through_a_pipe(tmp_path, words):
+    """So it is read once only."""
+    command = [sys.executable, "-m", "cutkit", *(str(tmp_path / "out.dxf") if w == "OUT" else w for w in words)]
+    data = (PATTERNS / "tote.dxf").read_bytes()
+    ran = subprocess.run([*command, "--units", "cm"], input=data, capture_output=True, check=False, timeout=60)
+    assert ran.returncode == 0, ran.stderr

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from cutkit.cli.inspect import command, head_lines, piece_table
 from cutkit.cli.notices import notice_lines
 from cutkit.errors import InputError
-from cutkit.formats.dxf import read_pattern
+from cutkit.formats.patterns import read_pattern
 from cutkit.model import Notice
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "formats"))

@@ -9,7 +9,7 @@ from dxf_builder import BOX, block, file_of, grain, insert, line, piece, point, 
 from shapely.geometry import Polygon
 
 from cutkit.errors import InputError
-from cutkit.formats.dxf import read_pattern
+from cutkit.formats.patterns import read_pattern
 
 
 def codes(pattern):

@@ -6,8 +6,8 @@ import pytest
 from dxf_builder import BOX, file_of, line, piece, polyline, save, tags, text
 
 from cutkit.errors import InputError
-from cutkit.formats.dxf import read_pattern
 from cutkit.formats.dxf.layers import LayerRoles
+from cutkit.formats.patterns import read_pattern
 
 HOLE = [(100, 100), (150, 100), (150, 150), (100, 150)]
 INSET = [(10, 10), (390, 10), (390, 290), (10, 290)]

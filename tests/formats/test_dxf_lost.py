@@ -8,8 +8,8 @@ import pytest
 from dxf_builder import BOX, block, file_of, grain, insert, line, piece, point, polyline, save, tags, text
 
 from cutkit.errors import InputError
-from cutkit.formats.dxf import read_pattern
 from cutkit.formats.dxf import shapes as dxf_shapes
+from cutkit.formats.patterns import read_pattern
 from cutkit.model import Pattern
 
 SIDES = [line(BOX[i], BOX[(i + 1) % 4]) for i in range(4)]

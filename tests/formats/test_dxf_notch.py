@@ -8,7 +8,7 @@ import pytest
 from dxf_builder import BOX, file_of, line, piece, point, polyline, save
 from shapely.geometry import Point
 
-from cutkit.formats.dxf import read_pattern
+from cutkit.formats.patterns import read_pattern
 
 INSET = [(15, 15), (385, 15), (385, 285), (15, 285)]
 

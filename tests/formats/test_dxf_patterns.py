@@ -9,7 +9,7 @@ import pytest
 import shapely
 from fuzz import outcome
 
-from cutkit.formats.dxf import read_pattern
+from cutkit.formats.patterns import read_pattern
 
 FOLDER = Path(__file__).parents[2] / "patterns"
 FILES = sorted(FOLDER.glob("*.dxf"))

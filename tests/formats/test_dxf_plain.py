@@ -6,7 +6,7 @@ import pytest
 from dxf_builder import BOX, file_of, line, point, polyline, save, tags, text
 
 from cutkit.errors import InputError
-from cutkit.formats.dxf import read_pattern
+from cutkit.formats.patterns import read_pattern
 
 
 def moved(points, dx, dy=0.0):

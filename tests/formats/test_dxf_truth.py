@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from shapely.geometry import Polygon
 
-from cutkit.formats.dxf import read_pattern
+from cutkit.formats.patterns import read_pattern
 from cutkit.geometry import size_after_turn
 
 FOLDER = Path(__file__).parents[2] / "../shared/dxf"

@@ -6,7 +6,7 @@ import pytest
 from dxf_builder import BOX, file_of, piece, save, tags
 
 from cutkit.errors import InputError
-from cutkit.formats.dxf import read_pattern
+from cutkit.formats.patterns import read_pattern
 
 ROUND = [(400, 0), (380, 80), (330, 150), (250, 210), (150, 260), (60, 290), (0, 300), (0, 200), (20, 100), (0, 0)]
 """An outline of more than a few corners, 400 x 300."""

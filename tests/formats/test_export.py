@@ -12,10 +12,9 @@ import pytest
 import shapely
 from shapely.geometry import Polygon, box
 
-from cutkit.formats.dxf import read_pattern
 from cutkit.formats.dxf.export import pattern_dxf
 from cutkit.formats.dxf.marker import marker_dxf
-from cutkit.formats.patterns import read_pattern as read_any
+from cutkit.formats.patterns import read_pattern
 from cutkit.model import Mark, Pattern, Piece
 
 FOLDER = Path(__file__).resolve().parents[2] / "patterns"
@@ -157,7 +156,7 @@ def test_a_picture_becomes_a_pattern_file(tmp_path):
     svg = tmp_path / "demo.svg"
     path = '<path d="M0 0h400v300h-400z m100 100 h50 v50 h-50 z"/>'
     svg.write_text(f'<svg xmlns="http://www.w3.org/2000/svg" width="1m" viewBox="0 0 1000 1000">{path}</svg>')
-    pattern = read_any(svg, units="mm")
+    pattern = read_pattern(svg, units="mm")
     again, _ = written(tmp_path, pattern)
     assert again.pieces[0].outline.area == pytest.approx(120_000 - 2_500, rel=1e-5)
     assert isinstance(again.pieces[0].outline, Polygon)

@@ -6,7 +6,7 @@ import pytest
 from dxf_builder import BOX, block, file_of, grain, line, piece, point, polyline, save, text
 
 from cutkit.errors import InputError
-from cutkit.formats.dxf import read_pattern
+from cutkit.formats.patterns import read_pattern
 from cutkit.formats.rul import find_rule_table, read_rule_table
 
 HEAD = "ASTM/D13Proposal 1 Version: D 6673-04\nUNITS: METRIC\nGRADE RULE TABLE: DEMO\nNUMBER OF SIZES: 3\n"

@@ -5,6 +5,6 @@ drafts of the pieces as drawn (``draft`` with ``outline`` and ``notch``; ``plain
 sizes (``sizes``), grading (``grade``), and the pieces (``piece``). What is assumed on the way is said in ``remarks``.
 """
 
-from cutkit.formats.dxf.reader import read_pattern
+from cutkit.formats.dxf.reader import parse_dxf
 
-__all__ = ["read_pattern"]
+__all__ = ["parse_dxf"]

@@ -1,4 +1,4 @@
-"""What the user says of layers: which are cut, which are drawn on the pieces, and which are not read at all."""
+"""What the user says of a file, whatever it says itself: its unit, its rule table, and what its layers are for."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Literal
 
 from cutkit.formats.dxf.remarks import Remarks
+from cutkit.model import Units
 
 Role = Literal["cut", "mark", "ignore"]
 COLOURS = {"red": 1, "yellow": 2, "green": 3, "cyan": 4, "blue": 5, "magenta": 6, "white": 7, "black": 7}
@@ -55,6 +57,15 @@ class LayerRoles:
 
 AS_THE_FILE_HAS_THEM = LayerRoles()
 """No layer has a role."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What the user says of a pattern file: its unit, its grade rule table, and what its layers are for."""
+
+    units: Units | None = None
+    rul: str | Path | None = None
+    layers: LayerRoles = AS_THE_FILE_HAS_THEM
 
 
 def colour_of_rgb(rgb: int) -> int:

@@ -256,10 +256,10 @@ def _tell_rule(pieces: Sequence[_Found], remarks: Remarks) -> None:
     if drawn := sum(len(p.drawn) for p in pieces):
         parts.append(f"{drawn} other lines inside are drawn")
     turn = "; turn with --cut-layer, --mark-layer, --ignore-layer. Lines in pieces by layer: "
-    remarks.add("plain-drawing", "no garment convention: " + ", ".join(parts) + turn + _by_layer(pieces))
+    remarks.add("plain-drawing", "no garment convention: " + ", ".join(parts) + turn + _told_by_layer(pieces))
 
 
-def _by_layer(pieces: Sequence[_Found]) -> str:
+def _told_by_layer(pieces: Sequence[_Found]) -> str:
     """What was made of the lines on each layer, in words."""
     told: dict[str, Counter[str]] = defaultdict(Counter)
     for piece in pieces:

@@ -1,4 +1,4 @@
-"""Pattern files in DXF: ASTM D6673, AAMA-292 and plain drawings. ``read_pattern`` is the door."""
+"""Pattern files in DXF: ASTM D6673, AAMA-292 and plain drawings. ``parse_dxf`` is the door."""
 
 from __future__ import annotations
 
@@ -8,41 +8,33 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from cutkit.errors import InputError
 from cutkit.formats.dxf.container import EXPORT_AGAIN, Block, Drawing, Record, read_drawing
 from cutkit.formats.dxf.draft import Draft, drafts_of
-from cutkit.formats.dxf.layers import AS_THE_FILE_HAS_THEM, LayerRoles
+from cutkit.formats.dxf.layers import AS_THE_FILE_HAS_THEM, LayerRoles, Overrides
 from cutkit.formats.dxf.meaning import Style, labels_of, layers_dialect, style_of
 from cutkit.formats.dxf.pattern import Source, pattern_of
 from cutkit.formats.dxf.plain import plain_drafts
 from cutkit.formats.dxf.remarks import Remarks
 from cutkit.formats.dxf.shapes import ShapeReader
 from cutkit.formats.dxf.units import UnitChoice, choose_units
-from cutkit.formats.files import read_bytes, sha256_of
+from cutkit.formats.files import sha256_of
 from cutkit.formats.rul import find_rule_table, read_rule_table
-from cutkit.model import Dialect, Pattern, Units
+from cutkit.model import Dialect, Pattern
 
 GARMENT_LAYERS = {"1", "84", "14"}
 """A block with one of these draws a piece by the ASTM or AAMA convention."""
 
 
-def read_pattern(
-    path: str | Path,
-    *,
-    units: Units | None = None,
-    rul: str | Path | None = None,
-    layers: LayerRoles = AS_THE_FILE_HAS_THEM,
-) -> Pattern:
-    """The pattern in a DXF file, with a notice for everything that was assumed, mended or could not be used.
+def parse_dxf(data: bytes, *, where: str, told: Overrides) -> Pattern:
+    """The pattern in the bytes of a DXF file, with a notice for everything that was assumed, mended or not used.
 
-    ``units`` overrides what the file says; ``rul`` is its grade rule table, looked for beside the file (same name,
-    ``.rul``) where it is not given; ``layers`` are those that the user wants cut, drawn or ignored. InputError (exit 3)
-    where the file is missing, no DXF, damaged, has no piece, or where its unit cannot be right.
+    ``where`` is its path, beside which a rule table of its name is looked for if none is ``told``. InputError (exit 3)
+    where it is no DXF, damaged, has no piece, or where its unit cannot be right.
     """
     with _without_garbage_collection():
-        return _read(path, units, rul, layers)
+        return _parse(data, where, told)
 
 
 @contextmanager
@@ -57,20 +49,18 @@ def _without_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _read(path: str | Path, units: Units | None, rul: str | Path | None, layers: LayerRoles) -> Pattern:
-    where = str(path)
-    data = read_bytes(path)
+def _parse(data: bytes, where: str, told: Overrides) -> Pattern:
     remarks = Remarks()
     drawing = read_drawing(data, where)
     for code, message in drawing.remarks:
         remarks.add(code, message)
     style = style_of(ShapeReader(drawing, where, 1.0).loose_shapes(_texts(drawing.entities)), drawing)
-    choice = choose_units(units, style, drawing, remarks)
-    table_path = rul if rul is not None else find_rule_table(path)
+    choice = choose_units(told.units, style, drawing, remarks)
+    table_path = told.rul if told.rul is not None else find_rule_table(where)
     table = read_rule_table(table_path, choice.units) if table_path is not None else None
     for code, message in table.remarks if table else ():
         remarks.add(code, message)
-    reading = _Reading(where, drawing, style, choice, layers, remarks)
+    reading = _Reading(where, drawing, style, choice, told.layers, remarks)
     drafts, dialect = reading.drafts()
     source = Source(where, style, choice, dialect, sha256_of(data))
     return pattern_of(drafts, source, table, remarks)

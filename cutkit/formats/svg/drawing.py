@@ -1,4 +1,4 @@
-"""Patterns drawn in SVG, as Inkscape, Valentina, Seamly, FreeSewing and Illustrator write them: ``read_svg``.
+"""Patterns drawn in SVG, as Inkscape, Valentina, Seamly, FreeSewing and Illustrator write them: ``parse_svg``.
 
 svgelements resolves units, viewBox, transforms, styles, ``use`` and hidden groups. What is left are shapes on layers as
 a plain DXF has them, and the same rule makes pieces of them (``formats/dxf/plain``). A layer is Inkscape's, else the
@@ -14,18 +14,17 @@ import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from cutkit.errors import InputError
-from cutkit.formats.dxf.layers import AS_THE_FILE_HAS_THEM, LayerRoles, colour_of_rgb
+from cutkit.errors import InputError, UsageError
+from cutkit.formats.dxf.layers import AS_THE_FILE_HAS_THEM, LayerRoles, Overrides, colour_of_rgb
 from cutkit.formats.dxf.meaning import Style
 from cutkit.formats.dxf.pattern import Source, pattern_of
 from cutkit.formats.dxf.plain import plain_drafts
 from cutkit.formats.dxf.remarks import Remarks
 from cutkit.formats.dxf.shapes import FLAT_MM, MOST_SHAPES, Shape
 from cutkit.formats.dxf.units import UnitChoice
-from cutkit.formats.files import read_bytes, sha256_of
+from cutkit.formats.files import sha256_of
 from cutkit.model import Pattern, Point, Units
 from cutkit.units import MM_PER
 
@@ -41,18 +40,19 @@ _INKSCAPE = "{http://www.inkscape.org/namespaces/inkscape}"
 _MADE_BY = (("freesewing", "FreeSewing"), ("valentina", "Valentina"), ("seamly", "Seamly2D"), ("inkscape", "Inkscape"))
 
 
-def read_svg(path: str | Path, *, units: Units | None = None, layers: LayerRoles = AS_THE_FILE_HAS_THEM) -> Pattern:
-    """The pattern in an SVG file, with a notice for everything that was assumed or could not be used.
+def parse_svg(data: bytes, *, where: str, told: Overrides) -> Pattern:
+    """The pattern in the bytes of an SVG file, with a notice for everything that was assumed or could not be used.
 
-    ``units`` are what one unit of its viewBox is, whatever size it gives itself; ``layers`` are those that the user
-    wants cut, drawn or ignored. InputError (exit 3) where the file is missing, damaged, has no piece, or where its unit
-    cannot be right.
+    Units that are ``told`` are what one unit of its viewBox is, whatever size it gives itself. InputError (exit 3)
+    where it is damaged, has no piece, or where its unit cannot be right; UsageError where a rule table is told: it has
+    no grade points.
     """
-    where = str(path)
-    data = read_bytes(path)
+    if told.rul is not None:
+        raise UsageError("--rul does not go with an SVG: it has no grade points", hint="Give the pattern as DXF.")
+    layers = told.layers
     remarks = Remarks()
     picture = _parse(data, where)
-    choice = _choose_units(picture, units, remarks)
+    choice = _choose_units(picture, told.units, remarks)
     reading = _Reading(where, choice.mm / _pixels_per_unit(picture), layers)
     shapes = reading.shapes(picture)
     drafts = plain_drafts(shapes, where, remarks, others_drawn=bool(layers.cut), counted="element")
