@@ -100,7 +100,10 @@ class Notice:
 
 @dataclass(frozen=True)
 class Pattern:
-    """One style: what one pattern file holds. ``sizes`` are in the file's order; ``sha256`` is of the file's bytes."""
+    """One style: what one pattern file holds. ``sizes`` are in the file's order; ``sha256`` is of the file's bytes.
+
+    ``rule_table`` is the file of the grade rules that its sizes were made with.
+    """
 
     path: str
     style: str
@@ -113,6 +116,7 @@ class Pattern:
     units_from: UnitsFrom = "assumed"
     notices: tuple[Notice, ...] = ()
     sha256: str = ""
+    rule_table: InputFile | None = None
 
 
 @dataclass(frozen=True, slots=True)

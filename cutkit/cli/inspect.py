@@ -140,6 +140,7 @@ def file_json(pattern: Pattern) -> dict[str, Any]:
         "units_from": pattern.units_from,
         "sample_size": pattern.sample_size,
         "sizes": list(pattern.sizes),
+        "rule_table": None if pattern.rule_table is None else pattern.rule_table.path,
         "pieces": [piece_json(piece) for piece in pattern.pieces],
         "warnings": [_notice_json(notice) for notice in pattern.notices],
     }
@@ -222,6 +223,7 @@ def head_lines(pattern: Pattern) -> list[str]:
         ("format", source),
         ("unit", f"{pattern.units}, {_UNITS_FROM[pattern.units_from]}"),
         ("sizes", sizes),
+        *([("graded", f"by the rule table {pattern.rule_table.path}")] if pattern.rule_table else []),
         ("pieces", _pieces_line(pattern, names)),
     ]
     lines = [pattern.style]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from math import isnan
@@ -157,9 +157,10 @@ def _job(inputs: tuple[str, ...], options: dict[str, Any]) -> Job:
         raise UsageError("--time must be above 0 and at most a week (168h)")
     _refuse_senseless_lengths(options)
     _refuse_senseless_tilt(options)
-    if any(is_strip_packing(path, read_bytes(path)) for path in inputs):
-        return _instance_job(inputs, options)
-    return _pattern_job(inputs, options)
+    files = [(path, read_bytes(path)) for path in inputs]  # once: an input may be a pipe
+    if any(is_strip_packing(path, data) for path, data in files):
+        return _instance_job(files, options)
+    return _pattern_job(files, options)
 
 
 def _refuse_senseless_lengths(options: dict[str, Any]) -> None:
@@ -191,11 +192,12 @@ def _refuse_wide_gap(gap_mm: float, fabric: Fabric) -> None:
         )
 
 
-def _instance_job(inputs: tuple[str, ...], options: dict[str, Any]) -> Job:
-    from cutkit.formats.strip_packing import read_instance
+def _instance_job(files: Sequence[tuple[str, bytes]], options: dict[str, Any]) -> Job:
+    from cutkit.formats.strip_packing import parse_instance
     from cutkit.model import Fabric, InputFile
 
-    if len(inputs) > 1:
+    (path, data), *others = files
+    if others:
         raise UsageError("a strip-packing instance is nested alone", hint="Give one JSON file, or pattern files.")
     for name in ("width", "order", "material", "units", "rul", "cut-layer", "mark-layer", "ignore-layer"):
         if options[name.replace("-", "_")] not in (None, ()):
@@ -206,32 +208,33 @@ def _instance_job(inputs: tuple[str, ...], options: dict[str, Any]) -> Job:
             f"--{name} does not go with a strip-packing instance",
             hint="Its strip height is the usable width, and each item says how it may lie.",
         )
-    instance = read_instance(inputs[0])
+    instance = parse_instance(data, where=path)
     fabric = Fabric(instance.strip_height_mm, name=instance.name, max_length_mm=options["max_length"])
     _refuse_wide_gap(options["gap"], fabric)
     pieces = tuple(replace(piece, tilt_deg=options["tilt_deg"]) for piece in instance.demand.pieces)
     return Job(
-        (replace(instance.demand, pieces=pieces),), fabric, (InputFile(inputs[0], instance.sha256),), instance.notices
+        (replace(instance.demand, pieces=pieces),), fabric, (InputFile(path, instance.sha256),), instance.notices
     )
 
 
-def _pattern_job(inputs: tuple[str, ...], options: dict[str, Any]) -> Job:
+def _pattern_job(inputs: Sequence[tuple[str, bytes]], options: dict[str, Any]) -> Job:
+    from cutkit.formats.dxf.layers import Overrides
     from cutkit.formats.files import read_bytes, sha256_of
     from cutkit.formats.orders import read_order
-    from cutkit.formats.patterns import read_pattern
+    from cutkit.formats.patterns import parse_pattern
     from cutkit.model import Fabric, InputFile
     from cutkit.plan.demand import make_plan
 
     fabric = _fabric(options)
-    reading = {"units": options["units"], "rul": options["rul"], "layers": layer_roles(options)}
-    patterns = [read_pattern(path, **reading) for path in inputs]
+    told = Overrides(options["units"], options["rul"], layer_roles(options))
+    patterns = [parse_pattern(data, where=path, told=told) for path, data in inputs]
     order = read_order(options["order"]) if options["order"] is not None else None
     rules = {"nap": options["nap"], "material": options["material"], "tilt_deg": options["tilt_deg"]}
     plan = make_plan(patterns, order, **rules)
     files = [InputFile(pattern.path, pattern.sha256) for pattern in patterns]
-    for extra in (options["rul"], options["order"]):
-        if extra and os.path.isfile(extra):
-            files.append(InputFile(extra, sha256_of(read_bytes(extra))))
+    files += dict.fromkeys(pattern.rule_table for pattern in patterns if pattern.rule_table is not None)
+    if options["order"] and os.path.isfile(options["order"]):
+        files.append(InputFile(options["order"], sha256_of(read_bytes(options["order"]))))
     fabric = Fabric(
         fabric.width_mm,
         fabric.selvedge_mm,

@@ -21,13 +21,14 @@ from pathlib import Path
 
 from cutkit.errors import InputError
 from cutkit.formats.dxf.meaning import unit_named
-from cutkit.formats.files import read_bytes
-from cutkit.model import Point, Units
+from cutkit.formats.files import read_bytes, sha256_of
+from cutkit.model import InputFile, Point, Units
 from cutkit.units import MM_PER
 
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _RULE = re.compile(r"^[ \t]*RULE[ \t]*:[ \t]*(?:DELTA)?[ \t]*#?[ \t]*(\d+)", re.IGNORECASE | re.MULTILINE)
 _KEY = re.compile(r"^[ \t]*([A-Z][A-Z /]*?)[ \t]*:[ \t]*(.*?)[ \t]*$", re.IGNORECASE | re.MULTILINE)
+_SIZE_LIST = re.compile(r"^[ \t]*SIZE[ \t]+LIST[ \t]*:([^:]*?\S[^:]*?)(?=\n[^:\n]*:|\Z)", re.IGNORECASE | re.MULTILINE)
 MOST_SIZES = 500
 MOST_DELTA_MM = 5000.0
 USUAL_STEP_MM = (1.0, 120.0)
@@ -41,7 +42,7 @@ class RuleTable:
     ``remarks`` (code and message) are for the user.
     """
 
-    path: str
+    file: InputFile
     name: str
     sizes: tuple[str, ...]
     sample_size: str
@@ -55,15 +56,20 @@ class RuleTable:
         return to[0] - start[0], to[1] - start[1]
 
 
-def find_rule_table(pattern: str | Path) -> Path | None:
-    """The rule table beside a pattern file: the same name with the suffix ``.rul``, however it is capitalised."""
+def find_rule_table(pattern: str | Path, named: str = "") -> Path | None:
+    """The rule table beside a pattern file, however it is capitalised: of the same name with the suffix ``.rul``, else
+    of the name that the pattern calls its table by (``named``)."""
     path = Path(pattern)
     try:
         beside = sorted(path.parent.iterdir())
     except OSError:
         return None
-    wanted = f"{path.stem}.rul".lower()
-    return next((other for other in beside if other.name.lower() == wanted), None)
+    for stem in (path.stem, named):
+        wanted = stem.casefold() if stem.casefold().endswith(".rul") else f"{stem}.rul".casefold()
+        found = next((other for other in beside if stem and other.name.casefold() == wanted), None)
+        if found is not None:
+            return found
+    return None
 
 
 def read_rule_table(path: str | Path, pattern_units: Units = "mm") -> RuleTable:
@@ -72,11 +78,12 @@ def read_rule_table(path: str | Path, pattern_units: Units = "mm") -> RuleTable:
     InputError with the line where it is no rule table, or where a rule has not one pair of numbers for every size.
     """
     where = str(path)
-    text = read_bytes(path).decode("cp1252", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    data = read_bytes(path)
+    text = data.decode("cp1252", "replace").replace("\r\n", "\n").replace("\r", "\n")
     starts = list(_RULE.finditer(text))
     head = text[: starts[0].start()] if starts else text
     keys = {" ".join(m.group(1).upper().split()): m.group(2) for m in _KEY.finditer(head)}
-    sizes = tuple(re.split(r"[\s,;]+", keys["SIZE LIST"])) if keys.get("SIZE LIST") else ()
+    sizes = _size_list(head)
     if not sizes or not starts:
         missing = "SIZE LIST" if not sizes else "RULE: DELTA"
         raise InputError(f"this is no grade rule table: it has no {missing!r}", where=where)
@@ -93,7 +100,13 @@ def read_rule_table(path: str | Path, pattern_units: Units = "mm") -> RuleTable:
             raise InputError("the rule is given twice, with different numbers", where=place)
     sample = _sample_size(keys.get("SAMPLE SIZE", ""), sizes, rules, where)
     remarks = _remarks(where, rules, ended=end_mark is not None)
-    return RuleTable(where, keys.get("GRADE RULE TABLE", ""), sizes, sample, rules, remarks)
+    return RuleTable(InputFile(where, sha256_of(data)), keys.get("GRADE RULE TABLE", ""), sizes, sample, rules, remarks)
+
+
+def _size_list(head: str) -> tuple[str, ...]:
+    """The sizes of a table in their order; a long list may run over several lines."""
+    listed = _SIZE_LIST.search(head)
+    return tuple(re.split(r"[\s,;]+", listed.group(1).strip(" \t\n,;"))) if listed else ()
 
 
 def _units(keys: dict[str, str], pattern_units: Units, where: str) -> Units:

@@ -73,9 +73,12 @@ def is_strip_packing(path: str | Path, data: bytes) -> bool:
 
 def read_instance(path: str | Path) -> StripInstance:
     """The instance in a file. InputError (exit 3) names the file, and the item where one is at fault."""
-    data = read_bytes(path)
-    form = _decoded(data, str(path))
-    where = str(path)
+    return parse_instance(read_bytes(path), where=str(path))
+
+
+def parse_instance(data: bytes, *, where: str) -> StripInstance:
+    """The instance in the bytes of a file; ``where`` names it in errors."""
+    form = _decoded(data, where)
     if not (isfinite(form.strip_height) and 0 < form.strip_height <= FARTHEST_MM):
         wanted = f"not above 0 and at most {FARTHEST_MM:g}"
         raise InputError(f"the strip height is {form.strip_height:g}, {wanted}", where=where)
@@ -83,7 +86,7 @@ def read_instance(path: str | Path) -> StripInstance:
     pieces: list[OrderedPiece] = []
     notices: list[Notice] = []
     for item in form.items:
-        piece = _piece(item, f"{path}, item {item.id}", notices)
+        piece = _piece(item, f"{where}, item {item.id}", notices)
         if piece.ordered:
             pieces.append(piece)
         else:
@@ -94,7 +97,7 @@ def read_instance(path: str | Path) -> StripInstance:
         raise InputError(f"the demand is above {MOST_COPIES:,} items", where=where)
     copies = [Copy(p.id, BUNDLE, False, p.allowed_angles_deg) for p in pieces for _ in range(p.ordered)]
     demand = Demand("", tuple(pieces), tuple(copies))
-    return StripInstance(form.name or Path(path).stem, form.strip_height, demand, sha256_of(data), tuple(notices))
+    return StripInstance(form.name or Path(where).stem, form.strip_height, demand, sha256_of(data), tuple(notices))
 
 
 def _decoded(data: bytes, where: str) -> _InstanceForm:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
@@ -33,6 +34,15 @@ def test_nothing_heavy_is_imported_for_help(option):
 @pytest.mark.parametrize("name", COMMANDS)
 def test_nothing_heavy_is_imported_for_the_help_of_a_command(name):
     assert imported_by(name, "--help") & HEAVY == set()
+
+
+def test_nesting_an_instance_imports_no_reader_of_pattern_files(tmp_path):
+    item = {"id": 1, "demand": 2, "shape": {"type": "simple_polygon", "data": [[0, 0], [4, 0], [4, 5], [0, 5]]}}
+    instance = tmp_path / "two.json"
+    instance.write_text(json.dumps({"name": "two", "strip_height": 10, "items": [item]}))
+    imported = imported_by("nest", str(instance), "--rounds", "1", "-o", str(tmp_path / "two.marker.json"))
+    assert "numba" in imported
+    assert imported & {"ezdxf", "svgelements", "svgwrite", "fontTools"} == set()
 
 
 def test_the_version(cutkit_process):

@@ -214,6 +214,23 @@ def test_a_mirror_line_far_off_is_told(tmp_path):
     assert codes(pattern) == ["fold-ignored"]
 
 
+HALF = [(0, 0), (300, 0), (300, 400), (0, 400)]
+"""Half a piece without its edge at x = 0, where the mirror line lies."""
+
+
+def test_a_half_piece_that_is_open_along_its_mirror_line_is_closed_by_it(tmp_path):
+    half = block("A", text("Piece Name: A"), polyline(HALF, closed=False), line((0, -1), (0, 401), 6), grain())
+    pattern = read_pattern(save(tmp_path, file_of([half])))
+    assert (pattern.pieces[0].outline.area, pattern.pieces[0].unfolded) == (240_000, True)
+    assert "outline-closed-on-fold" in codes(pattern)
+
+
+@pytest.mark.parametrize("fold", [line((5, 0), (5, 400), 6), line((0, 0), (0, 300), 6), ""])
+def test_an_open_outline_beside_its_mirror_line_is_refused(tmp_path, fold):
+    half = block("A", text("Piece Name: A"), polyline(HALF, closed=False), fold, grain())
+    assert "does not close" in error_of(tmp_path, file_of([half])).message
+
+
 def test_a_fold_named_in_a_text_alone_is_told_not_done(tmp_path):
     pattern, front = read_one(tmp_path, text("Fabric, Cut 1 on fold", layer=15), quantity=None)
     assert not front.unfolded
@@ -355,6 +372,22 @@ def test_a_block_inside_itself_is_refused(tmp_path):
         read_pattern(path)
 
 
+def test_inserts_say_how_often_a_piece_is_cut_where_no_text_does(tmp_path):
+    inserts = insert("A_M") + insert("A_M", 41, -1) + insert("A_M", 50, 90)
+    untold = read_pattern(save(tmp_path, file_of([piece("A", quantity=None)], entities=inserts)))
+    assert (untold.pieces[0].as_drawn, untold.pieces[0].mirrored) == (2, 1)
+    assert codes(untold) == ["quantity-from-inserts"]
+    told = read_pattern(save(tmp_path, file_of([piece("A", quantity="1")], entities=inserts)))
+    assert (told.pieces[0].as_drawn, told.pieces[0].mirrored) == (1, 0)
+    assert codes(told) == ["block-inserted-often"]
+
+
+def test_points_among_the_annotations_are_drill_holes(tmp_path):
+    pattern = read_pattern(save(tmp_path, file_of([piece("A", point((100, 100), 13), point((200, 100), 15))])))
+    assert [m.kind for m in pattern.pieces[0].marks].count("drill") == 2
+    assert codes(pattern) == ["drill-on-layer-15"]
+
+
 def test_blocks_that_are_not_inserted_are_read_and_told(tmp_path):
     pattern = read_pattern(save(tmp_path, file_of([piece("A"), piece("B")], entities=insert("A_M"))))
     assert len(pattern.pieces) == 2
@@ -385,18 +418,25 @@ def test_encodings(tmp_path):
     assert escaped.pieces[0].name == "RÜCKEN"
 
 
-def test_binary_dxf(tmp_path):
-    import struct
+def test_blank_lines_before_the_first_group_code(tmp_path):
+    bad = file_of([piece("A")]).replace("20\n300\n", "20\nnan\n", 1)
+    assert read_pattern(save(tmp_path, "\n\n" + file_of([piece("A")]))).pieces[0].name == "A"
+    first, second = (error_of(tmp_path, content).where for content in (bad, "\r\n\n" + bad))
+    number = int(first.rpartition("line ")[2])
+    assert second.endswith(f"line {number + 2}")
 
-    lines = file_of([piece("A")]).splitlines()
-    out = b"AutoCAD Binary DXF\r\n\x1a\x00"
-    for code, value in zip(map(int, lines[0::2]), lines[1::2], strict=True):
-        out += struct.pack("<B", code)
-        if code >= 60:
-            out += struct.pack("<h", int(value))
-        else:
-            out += struct.pack("<d", float(value)) if 10 <= code < 60 else value.encode() + b"\0"
-    assert read_pattern(save(tmp_path, out)).pieces[0].outline.area == 120_000
+
+def error_of(tmp_path, content):
+    with pytest.raises(InputError) as caught:
+        read_pattern(save(tmp_path, content))
+    return caught.value
+
+
+def test_what_lies_in_paper_space_is_not_used(tmp_path):
+    frame = polyline([(-50, -50), (900, -50), (900, 700), (-50, 700)], 0).replace("POLYLINE\n", "POLYLINE\n67\n1\n", 1)
+    pattern = read_pattern(save(tmp_path, file_of(style=(), entities=frame + polyline(BOX, 0))))
+    assert [p.outline.area for p in pattern.pieces] == [120_000]
+    assert "paper-space" in codes(pattern)
 
 
 def test_dialects(tmp_path):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from dxf_builder import BOX, file_of, line, point, polyline, save, tags, text
+from dxf_builder import BOX, block, file_of, insert, line, point, polyline, save, tags, text
 
 from cutkit.errors import InputError
+from cutkit.formats.dxf.layers import LayerRoles
 from cutkit.formats.patterns import read_pattern
 
 
@@ -98,13 +99,52 @@ def test_garment_layers_without_blocks(tmp_path):
 
 
 def test_inserted_blocks_of_a_plain_drawing_are_drawn_where_they_lie(tmp_path):
-    from dxf_builder import block, insert
-
     content = file_of(
         [block("SHAPE", polyline(BOX, "0"))], style=(), entities=insert("SHAPE") + insert("SHAPE", 50, 90, 210, 0)
     )
     pattern = read_pattern(save(tmp_path, content))
     assert [p.outline.area for p in pattern.pieces] == [120_000, 120_000]
+
+
+def test_blocks_of_a_plain_drawing_name_its_pieces(tmp_path):
+    far = [(x + 500, y) for x, y in BOX]
+    blocks = [
+        block("FRONT", polyline(BOX, "CUT")),
+        block("BACK", polyline(far, "CUT")),
+        block("*U1", line(*BOX[:2], 0)),
+    ]
+    pattern = read_pattern(save(tmp_path, file_of(blocks, style=(), entities=insert("FRONT") + insert("BACK"))))
+    assert [p.name for p in pattern.pieces] == ["FRONT", "BACK"]
+    assert told(pattern, "block-not-inserted").endswith("not used: *U1")
+
+
+def test_blocks_of_a_plain_drawing_that_nothing_inserts_are_read_each_by_itself(tmp_path):
+    blocks = [block("FRONT", polyline(BOX, "CUT")), block("BACK", polyline(BOX, "CUT"))]
+    pattern = read_pattern(save(tmp_path, file_of(blocks, style=())))
+    assert [(p.name, p.outline.area) for p in pattern.pieces] == [("FRONT", 120_000), ("BACK", 120_000)]
+    assert "by itself" in told(pattern, "block-not-inserted")
+
+
+def test_what_lies_on_layer_0_of_a_block_lies_where_its_insert_does(tmp_path):
+    inner = [(100, 100), (150, 100), (150, 150), (100, 150)]
+    blocks = [block("FRONT", polyline(BOX, "0"), polyline(inner, "PEN"))]
+    content = file_of(blocks, style=(), entities=insert("FRONT").replace("8\n1\n", "8\nCUT\n"))
+    pattern = read_pattern(save(tmp_path, content), layers=LayerRoles(cut=("cut",)))
+    assert [p.outline.area for p in pattern.pieces] == [120_000]
+    assert [m.layer for m in pattern.pieces[0].marks] == ["PEN"]
+
+
+def test_an_outline_that_does_not_close_is_named_beside_those_that_do(tmp_path):
+    opened = [(500, 0), (900, 0), (900, 300), (500, 300), (500, 20)]
+    pattern = read_plain(tmp_path, polyline(BOX, "0"), polyline(opened, "CUT", closed=False))
+    assert len(pattern.pieces) == 1
+    assert "20.0 mm from (500.0, 0.0) to (500.0, 20.0)" in told(pattern, "outline-open")
+
+
+def told(pattern, code):
+    """The message of the one notice with a code."""
+    (message,) = [notice.message for notice in pattern.notices if notice.code == code]
+    return message
 
 
 def test_a_drawing_without_a_closed_line_is_no_pattern(tmp_path):

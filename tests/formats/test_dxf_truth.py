@@ -1,13 +1,15 @@
 """The reader against the truth table of real files; skipped where these are not beside the repository.
 
 Pieces are matched one to one by name and size, so a ghost, a missing or a merged piece fails. The table counts what is
-drawn of a half piece; the marks of an unfolded one are checked to be between once and twice as many.
+drawn of a half piece; the marks of an unfolded one are checked to be between once and twice as many. One test prints
+the table of agreement.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -32,35 +34,88 @@ def outer_area_cm2(piece):
     return Polygon(piece.outline.exterior).area / 100
 
 
+@cache
+def pattern_of(file):
+    return read_pattern(FOLDER / file)
+
+
 @pytest.mark.parametrize("entry", BLOCKS, ids=name_of)
 def test_every_row_agrees(entry):
-    pattern = read_pattern(FOLDER / entry["file"])
+    pattern = pattern_of(entry["file"])
     assert pattern.units == entry["unit"]
     assert list(pattern.sizes) == entry["sizes"]
     assert pattern.sample_size == entry["sample_size"]
-    rows = {(row.get("name") or row["block"], row.get("size") or ""): row for row in entry["rows"]}
-    pieces = {(piece.name, piece.size): piece for piece in pattern.pieces}
-    assert len(pieces) == len(pattern.pieces)
+    rows, pieces = rows_of(entry), pieces_of(pattern)
+    assert len(pieces) == len(pattern.pieces) == entry["n_blocks"]
     assert set(pieces) == set(rows)
-    wrong = [f"{key}: {what}" for key, row in rows.items() for what in differences(pieces[key], row)]
-    assert wrong == []
+    assert [fault for key, row in rows.items() for _, fault in comparisons(pieces[key], row) if fault] == []
 
 
-def differences(piece, row):
-    """What of a piece is not as the row says, in words."""
+def rows_of(entry):
+    return {(row.get("name") or row["block"], row.get("size") or ""): row for row in entry["rows"]}
+
+
+def pieces_of(pattern):
+    return {(piece.name, piece.size): piece for piece in pattern.pieces}
+
+
+def test_the_table_of_agreement(capsys):
+    """Prints, per file, how many values of each kind agree with the table of truth; all must."""
+    lines, faults = [], []
+    for entry in BLOCKS:
+        found = agreement(entry)
+        faults += [f"{entry['file']}: {fault}" for _, fault in found if fault]
+        counts = Counter(column for column, _ in found)
+        agree = Counter(column for column, fault in found if not fault)
+        cells = [f"{agree[c]}/{counts[c]}" if counts[c] else "-" for c in COLUMNS]
+        lines.append([entry["file"].removesuffix(".dxf").removesuffix(".DXF")[:36], *cells])
+    table = [["file", *COLUMNS], *lines]
+    widths = [max(len(row[k]) for row in table) for k in range(len(table[0]))]
+    with capsys.disabled():
+        print("\n" + "\n".join("  ".join(f"{c:<{w}}" for c, w in zip(row, widths, strict=True)) for row in table))
+    assert faults == []
+
+
+COLUMNS = ("piece", "area", "unfolded", "box", "grain", "notches", "drills", "inner", "cut-outs", "copies", "material")
+
+
+def agreement(entry):
+    """Every value of a file that the table speaks of: what kind it is, and the difference or nothing."""
+    rows, pieces = rows_of(entry), pieces_of(pattern_of(entry["file"]))
+    found = [("piece", "" if key in pieces else f"{key} is missing") for key in rows]
+    found += [("piece", f"{key} is not in the table") for key in pieces if key not in rows]
+    return found + [c for key, row in rows.items() if key in pieces for c in comparisons(pieces[key], row)]
+
+
+def comparisons(piece, row):
+    """What the row says of a piece: the kind of value, and in words how the piece differs, or nothing."""
+    key = f"{piece.name} {piece.size}"
+    for column, agrees, found, wanted in values(piece, row):
+        yield column, "" if agrees else f"{key}: {column} {found}, not {wanted}"
+
+
+def values(piece, row):
+    """Kind of value, whether it agrees, what was found and what was wanted."""
     if "area_cm2" not in row:  # a block with a sew line alone: nothing to compare
         return
     area = row.get("unfolded_area_cm2", row["area_cm2"])
-    if abs(outer_area_cm2(piece) - area) > 1e-3 * area:
-        yield f"area {outer_area_cm2(piece):.3f}, not {area}"
-    if piece.unfolded != bool(row.get("half_piece")):
-        yield f"unfolded {piece.unfolded}"
+    found = outer_area_cm2(piece)
+    yield "area", abs(found - area) <= 1e-3 * area, found, area
+    yield "unfolded", piece.unfolded == bool(row.get("half_piece")), piece.unfolded, row.get("half_piece")
     grain = row.get("grain", [None])[0]
-    if not same_direction(piece.grain_deg, grain):
-        yield f"grain {piece.grain_deg}, not {grain}"
-    yield from box_differences(piece, row)
-    yield from count_differences(piece, row)
-    yield from text_differences(piece, row)
+    yield "grain", same_direction(piece.grain_deg, grain), piece.grain_deg, grain
+    box = size_after_turn(piece.outline, -piece.turned_deg)
+    off = [abs(a / 10 - b) for a, b in zip(box, row["bbox_cm"], strict=True)]
+    yield "box", (min(off) if piece.unfolded else max(off)) <= 0.02, box, row["bbox_cm"]
+    yield from counted(piece, row)
+    if "quantity" in row:
+        quantity = row["quantity"]
+        copies = (piece.as_drawn, piece.mirrored, piece.per_garment)
+        wanted = (quantity.get("first", piece.as_drawn), quantity.get("second", piece.mirrored), quantity["total"])
+        yield "copies", copies == wanted, copies, wanted
+    for key in ("material", "category"):
+        if key in row:
+            yield "material", getattr(piece, key) == row[key], getattr(piece, key), row[key]
 
 
 def same_direction(a, b):
@@ -69,47 +124,29 @@ def same_direction(a, b):
     return abs((a - b + 90) % 180 - 90) <= 0.01
 
 
-def box_differences(piece, row):
-    box = size_after_turn(piece.outline, -piece.turned_deg)
-    off = [abs(a / 10 - b) for a, b in zip(box, row["bbox_cm"], strict=True)]
-    if (min(off) if piece.unfolded else max(off)) > 0.02:
-        yield f"box {box}, not {row['bbox_cm']}"
-
-
-def count_differences(piece, row):
+def counted(piece, row):
+    """Numbers of marks; of an unfolded piece between those of the half and twice as many."""
     kinds = Counter(mark.kind for mark in piece.marks)
     slits = sum(1 for mark in piece.marks if mark.kind == "internal" and mark.tool == "knife")
     counts = {
-        "drill13": kinds["drill"],
-        "sew14": kinds["sew"],
-        "internal8": sum(1 for mark in piece.marks if mark.layer == "8"),
-        "cutouts11": len(piece.outline.interiors) + slits,
-        "vertices": len(piece.outline.exterior.coords) - 1,
+        "drill13": ("drills", kinds["drill"]),
+        "sew14": ("inner", kinds["sew"]),
+        "internal8": ("inner", sum(1 for mark in piece.marks if mark.layer == "8")),
+        "cutouts11": ("cut-outs", len(piece.outline.interiors) + slits),
+        "vertices": ("area", len(piece.outline.exterior.coords) - 1),
     }
     if row["is_sample"]:  # the other sizes inherit their notches; the table counts what their blocks hold
-        counts["notches"] = kinds["notch"]
+        counts["notches"] = ("notches", kinds["notch"])
     most = 2 if piece.unfolded else 1
-    for key, count in counts.items():
-        if not row[key] <= count <= most * row[key]:
-            yield f"{key} {count}, not {row[key]}"
-
-
-def text_differences(piece, row):
-    if "quantity" in row:
-        quantity = row["quantity"]
-        drawn = (quantity.get("first", piece.as_drawn), quantity.get("second", piece.mirrored))
-        if (piece.as_drawn, piece.mirrored) != drawn or piece.per_garment != quantity["total"]:
-            yield f"quantity {piece.as_drawn},{piece.mirrored}, not {quantity}"
-    for key in ("material", "category"):
-        if key in row and getattr(piece, key) != row[key]:
-            yield f"{key} {getattr(piece, key)!r}, not {row[key]!r}"
+    for key, (column, count) in counts.items():
+        yield column, row[key] <= count <= most * row[key], f"{key} {count}", row[key]
 
 
 @pytest.mark.parametrize("entry", PLAIN, ids=name_of)
 def test_plain_drawings_give_their_outer_loops(entry):
     plain = entry["plain"]
     rows = plain["outer"] if "outer" in plain else plain["pieces"].values()
-    pattern = read_pattern(FOLDER / entry["file"])
+    pattern = pattern_of(entry["file"])
     assert pattern.units == entry["unit"]
     expected = sorted(row["area_cm2"] for row in rows)
     assert sorted(map(outer_area_cm2, pattern.pieces)) == [pytest.approx(area, rel=1e-3) for area in expected]

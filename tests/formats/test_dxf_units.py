@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from conftest import REPOSITORY
 from dxf_builder import BOX, file_of, piece, save, tags
 
 from cutkit.errors import InputError
@@ -79,7 +80,39 @@ def test_a_clo_file_in_centimetres_stops_even_where_it_is_long(tmp_path):
     clo = ("AUTHOR: CLO Virtual Fashion Inc.", "UNITS: METRIC")
     with pytest.raises(InputError, match="cannot be right"):
         read(tmp_path, 0.3, clo)  # 120 units: a piece of 120 cm
-    assert said(read(tmp_path, 0.3, ("UNITS: METRIC",))) == []
+
+
+@pytest.mark.parametrize(
+    ("style", "header"), [(("UNITS: METRIC",), ""), (("Style Name: X",), tags(9, "$INSUNITS", 70, 4)), ((), "")]
+)
+def test_a_small_garment_is_a_question_where_another_unit_fits_far_better(tmp_path, style, header):
+    with pytest.raises(InputError, match=r"12\.0 cm in mm, 120\.0 cm in cm"):
+        read(tmp_path, 0.3, style, header=header)
+    assert "units-implausible" not in said(read(tmp_path, 0.6, style, header=header))  # 240 cm would be as odd
+
+
+@pytest.mark.parametrize("name", ["shirt.dxf", "dress.dxf", "trousers.dxf"])
+@pytest.mark.parametrize(("units", "factor"), [("cm", 0.1), ("in", 1 / 25.4)])
+def test_one_garment_in_other_units_gives_equal_pieces_or_stops(tmp_path, name, units, factor):
+    content = (REPOSITORY / "patterns" / name).read_text(encoding="utf-8")
+    path = save(tmp_path, rescaled(content, factor))
+    with pytest.raises(InputError, match="cannot be right"):  # METRIC, as CLO writes it for both
+        read_pattern(path)
+    wanted, found = read_pattern(REPOSITORY / "patterns" / name), read_pattern(path, units=units)
+    for a, b in zip(wanted.pieces, found.pieces, strict=True):
+        assert (a.name, a.size, a.as_drawn, a.mirrored) == (b.name, b.size, b.as_drawn, b.mirrored)
+        assert a.outline.equals_exact(b.outline, 1e-3)
+        assert [(m.kind, m.shape, m.layer) for m in a.marks] == [(m.kind, m.shape, m.layer) for m in b.marks]
+        assert [m.depth_mm for m in b.marks] == pytest.approx([m.depth_mm for m in a.marks], abs=1e-3)
+
+
+def rescaled(content, factor):
+    """A DXF with every coordinate, depth and width times a factor; what says that we wrote it is taken out."""
+    lines = content.splitlines()
+    for index in range(0, len(lines), 2):
+        if 10 <= int(lines[index]) < 40:
+            lines[index + 1] = repr(float(lines[index + 1]) * factor)
+    return "\n".join(lines).replace("cutkit", "other")
 
 
 def test_millimetres_called_inches_stop(tmp_path):

@@ -80,6 +80,24 @@ def test_the_table_beside_the_pattern_is_found_however_it_is_written(tmp_path):
     assert find_rule_table(pattern) == beside
 
 
+def test_the_table_that_the_pattern_names_is_found(tmp_path):
+    style = ("Style Name: DEMO", "Units: METRIC", "Sample Size: M", "Grade Rule Table: MISSES")
+    path = save(tmp_path, file_of([piece("A", LABELS)], style=style))
+    alone = read_pattern(path)
+    assert alone.sizes == ("M",)
+    (notice,) = [n for n in alone.notices if n.code == "grade-table-missing"]
+    assert "4 points have grade rules, but their table, which it calls 'MISSES', is not beside" in notice.message
+    save(tmp_path, STILL, "misses.rul")
+    assert read_pattern(path).sizes == ("S", "M", "L")
+    save(tmp_path, STILL.replace("5.000", "9.000"), "demo.rul")  # the one of the pattern's own name goes first
+    assert read_pattern(path).pieces[-1].outline.bounds[2] == 409
+
+
+def test_a_long_list_of_sizes_runs_over_several_lines(tmp_path):
+    wrapped = TABLE.replace("SIZE LIST: S M L\nSAMPLE SIZE: M\n", "SAMPLE SIZE: M\nSIZE LIST: S\n  M\nL\n")
+    assert read_table(tmp_path, wrapped).sizes == ("S", "M", "L")
+
+
 # --- grading ---------------------------------------------------------------------------------------------------
 
 LABELS = text("# 1", (400, 0), 2) + text("# 2", (400, 300), 2) + text("# 3", (0, 0), 2) + text("# 3", (0, 300), 2)

@@ -134,10 +134,26 @@ def test_a_class_stands_for_a_layer(tmp_path):
     assert sorted(mark.kind for mark in piece.marks) == ["grain", "internal", "sew"]
 
 
+def doubled(levels):
+    """A path, and groups of two copies of the group before: 2^levels paths."""
+    groups = "".join(f'<g id="a{k}"><use href="#a{k - 1}"/><use href="#a{k - 1}" x="9"/></g>' for k in range(1, levels))
+    drawn = f'<defs><g id="a0">{BOX}</g>{groups}</defs><use href="#a{levels - 1}"/>'
+    return f'<svg xmlns="http://www.w3.org/2000/svg">{drawn}</svg>'
+
+
+def chained(levels):
+    """A copy of a copy of a copy ... of a path."""
+    groups = "".join(f'<g id="a{k}"><use href="#a{k - 1}"/></g>' for k in range(levels - 1, 0, -1))
+    return f'<svg xmlns="http://www.w3.org/2000/svg">{groups}<g id="a0">{BOX}</g></svg>'
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         ('<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0 h4', "damaged SVG: "),
+        (doubled(30), "more than 500000 elements, copies"),
+        (doubled(3).replace("#a0", "#a2"), "is a copy .use. of itself"),
+        (chained(80), "nested too deep"),
         ('<svg xmlns="http://www.w3.org/2000/svg"></svg>', "no piece found: no line closes"),
         (
             '<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0 h1e300 v1e300 z"/></svg>',
@@ -145,7 +161,7 @@ def test_a_class_stands_for_a_layer(tmp_path):
         ),
         ('<svg xmlns="http://www.w3.org/2000/svg">' + "<g>" * 5000 + "</g>" * 5000 + "</svg>", "nested too deep"),
     ],
-    ids=["cut off", "empty", "far away", "deep"],
+    ids=["cut off", "endless copies", "its own copy", "deep copies", "empty", "far away", "deep"],
 )
 def test_what_is_no_pattern_is_refused(tmp_path, content, message):
     path = tmp_path / "demo.svg"

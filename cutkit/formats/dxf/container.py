@@ -3,7 +3,7 @@
 A reading of our own instead of ezdxf's: a pattern file may hold nine blocks of one name (ezdxf merges them into one), a
 block name with a slash or ``??????`` (ezdxf refuses the file), and an error has to name its line (ezdxf does not keep
 it). Only the grammar is read here, pairs of a group code and a value; what the entities are is in ``shapes``.
-Binary DXF is split into pairs by ezdxf.
+Binary DXF is turned into its text first (``binary``).
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from cutkit.errors import InputError
+from cutkit.formats.dxf.binary import BINARY_MARK, text_of_binary
 
 T = TypeVar("T")
 Tags = list[tuple[int, str]]
-BINARY_MARK = b"AutoCAD Binary DXF"
 EXPORT_AGAIN = "Export the file again from the pattern CAD, as text DXF (ASTM D6673 or AAMA)."
 _OTHER_FILES = (
     (b"AC10", "a DWG drawing, not a DXF", "Save it as DXF."),
@@ -38,7 +38,10 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 @dataclass(slots=True)
 class Record:
-    """One entity (or its part, as VERTEX): its kind, its pairs of group code and value, its line in the file."""
+    """One entity (or its part, as VERTEX): its kind, its pairs of group code and value, its line in the file.
+
+    The line is 0 in a binary file, which has none.
+    """
 
     kind: str
     tags: Tags
@@ -60,6 +63,11 @@ class Record:
         if default is None:
             raise ValueError(f"group {code} is missing")
         return default
+
+    @property
+    def on_paper(self) -> bool:
+        """Whether it lies in paper space, which is no part of what is drawn."""
+        return any(code == 67 and value.strip() == "1" for code, value in self.tags)
 
     def maybe(self, code: int) -> float | None:
         """The first value of a group code as a number, None where the entity has none."""
@@ -109,12 +117,16 @@ class Drawing:
 def read_drawing(data: bytes, where: str) -> Drawing:
     """The drawing in the bytes of a DXF; InputError with the line where they are no DXF, cut off or damaged."""
     drawing = Drawing()
-    if data.startswith(BINARY_MARK):
-        records = _records_of_binary(data, where)
+    is_binary = data.startswith(BINARY_MARK)
+    if is_binary:
+        try:
+            data = text_of_binary(data)
+        except ValueError as error:
+            raise InputError(f"damaged binary DXF: {error}", where=where, hint=EXPORT_AGAIN) from error
     else:
         _refuse_other_files(data, where)
-        records = _records(*_pairs(_decode(data, drawing), where), drawing, where)
-    _Sections(drawing, records, where).read()
+    tags = _pairs(_decode(data, drawing), where)
+    _Sections(drawing, _records(tags, drawing, where, has_lines=not is_binary), where).read()
     return drawing
 
 
@@ -167,12 +179,6 @@ def _unescaped(match: re.Match[str]) -> str:
     return re.sub(r"[\r\n]", " ", units.decode("utf-16-be", "replace"))
 
 
-def _printable(text: str) -> str:
-    """A text without the characters that no output can be written or shown with."""
-    whole = text.encode("utf-16-be", "surrogatepass").decode("utf-16-be", "replace")
-    return _CONTROL.sub(" ", whole)
-
-
 def _looks_like_gbk(data: bytes) -> bool:
     """True where every run of bytes above ASCII is even and its pairs start as the common Chinese characters do."""
     runs = re.findall(rb"[\x80-\xff]+", data)
@@ -181,27 +187,38 @@ def _looks_like_gbk(data: bytes) -> bool:
     return all(0xB0 <= byte <= 0xD7 for run in runs for byte in run[::2])
 
 
-def _pairs(text: str, where: str) -> tuple[list[int], list[str]]:
+@dataclass(slots=True)
+class _Pairs:
+    """Group codes and their values; ``blank`` lines stand before the first."""
+
+    codes: list[int]
+    values: list[str]
+    blank: int
+
+
+def _pairs(text: str, where: str) -> _Pairs:
     lines = text.split("\n") if "\n" in text else text.split("\r")
     while lines and not lines[-1].strip(" \t\r\x1a\0"):
         lines.pop()
+    blank = next((i for i, line in enumerate(lines) if line.strip()), 0)
+    del lines[:blank]
     try:
         codes = list(map(int, lines[0::2]))
     except ValueError:
         number = next(i for i, line in enumerate(lines) if i % 2 == 0 and not _is_code(line))
         raise InputError(
             f"a group code was expected, not {lines[number].strip()[:40]!r}",
-            where=f"{where}{_block_before(lines, number)}, line {number + 1}",
+            where=f"{where}{_block_before(lines, number)}, line {blank + number + 1}",
             hint=f"A line is missing, doubled or damaged at or before this one. {EXPORT_AGAIN}",
         ) from None
     values = lines[1::2]
     if len(values) < len(codes):
         raise InputError(
             "the file is cut off: its last group code has no value",
-            where=f"{where}{_block_before(lines, len(lines) - 1)}, line {len(lines)}",
+            where=f"{where}{_block_before(lines, len(lines) - 1)}, line {blank + len(lines)}",
             hint=EXPORT_AGAIN,
         )
-    return codes, values
+    return _Pairs(codes, values, blank)
 
 
 def _block_before(lines: list[str], number: int) -> str:
@@ -225,7 +242,8 @@ def _is_code(line: str) -> bool:
     return True
 
 
-def _records(codes: list[int], values: list[str], drawing: Drawing, where: str) -> Iterator[Record]:
+def _records(pairs: _Pairs, drawing: Drawing, where: str, *, has_lines: bool) -> Iterator[Record]:
+    codes, values = pairs.codes, pairs.values
     starts = [index for index, code in enumerate(codes) if code == 0]
     if not starts:
         raise InputError("this is not a DXF file: it has no entities", where=where)
@@ -233,26 +251,8 @@ def _records(codes: list[int], values: list[str], drawing: Drawing, where: str) 
     starts.append(len(codes))
     for start, end in itertools.pairwise(starts):
         tags = list(zip(codes[start + 1 : end], values[start + 1 : end], strict=True))
-        yield Record(values[start].strip().upper(), tags, 2 * start + 1)
-
-
-def _records_of_binary(data: bytes, where: str) -> Iterator[Record]:
-    from ezdxf.lldxf.const import DXFError
-    from ezdxf.lldxf.tagger import binary_tags_loader
-
-    current: Record | None = None
-    try:
-        for tag in binary_tags_loader(data):
-            if tag.code == 0:
-                if current:
-                    yield current
-                current = Record(str(tag.value).strip().upper(), [], 0)
-            elif current:
-                current.tags.append((int(tag.code), _printable(str(tag.value))))
-    except (DXFError, ValueError, IndexError, EOFError) as error:
-        raise InputError(f"damaged binary DXF: {error}", where=where, hint=EXPORT_AGAIN) from error
-    if current:
-        yield current
+        line = pairs.blank + 2 * start + 1 if has_lines else 0
+        yield Record(values[start].strip().upper(), tags, line)
 
 
 class _Sections:

@@ -18,6 +18,8 @@ LINE_KINDS: dict[str, MarkKind] = {"8": "internal", "9": "match", "10": "match",
 KNOWN_LAYERS = {str(n) for n in (*range(1, 12), 13, 14, 15, 19, *range(80, 88))}
 CUT_LAYERS = {"1", "84", "11", "14"}
 """Layers whose lines are cut, or stand in for those that are."""
+DRILL_LAYERS = ("13", "15")
+"""Layers whose points and circles are drill holes: some CADs keep a second kind of them among the annotations."""
 LABEL_LAYERS = {"1", "15", "19"}
 
 
@@ -142,7 +144,9 @@ def _draft(
     draft.fold = longest_line(paths_on(by_layer, "6"))
     draft.holes = _holes(by_layer, outlines.inner, tell)
     draft.lines = _lines(by_layer, outlines, tell)
-    draft.drills = _drills(by_layer)
+    draft.drills = [drill for layer in DRILL_LAYERS for drill in _drills(by_layer, layer)]
+    if second := sum(1 for drill in draft.drills if drill.layer != "13"):
+        tell("drill-on-layer-15", f"{second} points among the annotations (layer 15) are taken for drill holes")
     draft.notches = notches_of(by_layer, ring, tell)
     draft.texts = [_label(s) for s in _texts(by_layer)]
     axis = longest_line(paths_on(by_layer, "5"))
@@ -214,15 +218,15 @@ def _path_points(path: Shape) -> tuple[Point, ...]:
     return tuple([*points, points[0]] if path.closed else points)
 
 
-def _drills(by_layer: dict[str, list[Shape]]) -> list[Drill]:
+def _drills(by_layer: dict[str, list[Shape]], layer: str) -> list[Drill]:
     drills: list[Drill] = []
-    for shape in by_layer.get("13", ()):
+    for shape in by_layer.get(layer, ()):
         if shape.kind == "POINT":
-            drills.append(Drill(shape.points[0], "13", shape.width_mm or None))
+            drills.append(Drill(shape.points[0], layer, shape.width_mm or None))
         elif shape.kind == "CIRCLE":
             xs, ys = zip(*shape.points, strict=True)
             centre = ((min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2)
-            drills.append(Drill(centre, "13", shape.width_mm))
+            drills.append(Drill(centre, layer, shape.width_mm))
     return drills
 
 

@@ -1,8 +1,11 @@
 """Grading: the sizes of a rule table from the sample size's drafts.
 
-A point with a rule label moves as its rule says, turned with the grade reference line. A point of the outline without
-one moves by the mean of its labelled neighbours, weighted by the way along the outline; anything inside the piece
-(lines, drill holes, grain, mirror line) moves by its own label, else as the outline around it, weighted by distance.
+A point with a rule label moves as its rule says, turned with the grade reference line. The stretch of the outline
+between two labelled points keeps its shape: it is turned and scaled as the chord between them is. AccuMark does so, to
+the last digit of its files: from the sample sizes of nine graded nests and the moves of their labelled points all other
+points of 3,700 come out within 0.01 mm, while moves that are linear in the way along the outline miss by up to 3.8 mm
+(``tests/formats/test_grade_nests.py``). Anything inside the piece (lines, drill holes, grain, mirror line) moves by its
+own label, else as the outline around it, weighted by distance.
 """
 
 from __future__ import annotations
@@ -23,6 +26,10 @@ from cutkit.model import Point
 
 AT_POINT_MM = 0.5
 """A label this near to a point is that point's."""
+SHORT_CHORD = 0.02
+"""Ends of a line nearer to one another than this share of its length say nothing of how it is turned."""
+MOST_STRETCH = 3.0
+"""No grading makes a stretch of an outline longer or shorter by more than this factor."""
 
 
 @dataclass(slots=True)
@@ -139,17 +146,37 @@ def _graded(graded: _Graded, table: RuleTable, size: str, start: str) -> Draft:
 
 
 def _ring_moves(ring: Sequence[Point], known: dict[int, Point]) -> np.ndarray:
-    """The move of every point of a ring; between known ones linear in the way along the ring."""
+    """The move of every point of a ring: known ones as given, the stretches between them as ``_stretch_moves`` says."""
     n = len(ring)
-    if not known:
-        return np.zeros((n, 2))
-    steps = [distance(ring[i], ring[(i + 1) % n]) for i in range(n)]
-    way = np.concatenate([[0.0], np.cumsum(steps)])
+    moves = np.zeros((n, 2))
     order = sorted(known)
-    at = np.array([way[i] for i in order])
-    values = np.array([known[i] for i in order])
-    columns = [np.interp(way[:-1], at, values[:, k], period=way[-1]) for k in (0, 1)]
-    return np.stack(columns, axis=1)
+    for first, last in itertools.pairwise([*order, order[0] + n] if order else []):
+        stretch = [i % n for i in range(first, last + 1)]
+        points = np.array([ring[i] for i in stretch])
+        moves[stretch] = _stretch_moves(points, known[first], known[last % n])
+    return moves
+
+
+def _stretch_moves(points: np.ndarray, first: Point, last: Point) -> np.ndarray:
+    """The moves of the points of a line whose ends move as given: the line is turned and scaled as its chord is.
+
+    Where that says nothing of the line's shape, for the ends lie close to one another or the chord changes beyond all
+    grading, the moves are linear in the way along it.
+    """
+    start, end = np.asarray(first), np.asarray(last)
+    chord = complex(*(points[-1] - points[0]))
+    graded = chord + complex(*(end - start))
+    steps = np.hypot(*np.diff(points, axis=0).T)
+    way = np.concatenate([[0.0], np.cumsum(steps)])
+    ratio = graded / chord if abs(chord) > SHORT_CHORD * way[-1] else 0.0
+    if not 1 / MOST_STRETCH < abs(ratio) < MOST_STRETCH:
+        share = way / way[-1] if way[-1] else np.zeros(len(points))
+        linear: np.ndarray = start + share[:, None] * (end - start)
+        return linear
+    offsets = (points - points[0]) @ (1, 1j)
+    placed = offsets * (ratio - 1)
+    similar: np.ndarray = start + np.stack([placed.real, placed.imag], axis=1)
+    return similar
 
 
 @dataclass(slots=True)
@@ -161,14 +188,9 @@ class _Field:
     labelled: dict[Point, Point]
 
     def moved(self, points: Sequence[Point]) -> list[Point]:
-        """The points after grading; of a line, those between points with a move of their own move as these do."""
+        """The points after grading; of a line, those between points with a move of their own keep its shape."""
         known = {i: own for i, point in enumerate(points) if (own := self._own_move(point)) is not None}
-        if known:
-            way = np.concatenate([[0.0], np.cumsum([distance(a, b) for a, b in itertools.pairwise(points)])])
-            at = [way[i] for i in known]
-            moves = np.stack([np.interp(way, at, [own[k] for own in known.values()]) for k in (0, 1)], axis=1)
-        else:
-            moves = np.array([self._move_around(point) for point in points])
+        moves = _line_moves(points, known) if known else np.array([self._move_around(point) for point in points])
         return [(x + float(dx), y + float(dy)) for (x, y), (dx, dy) in zip(points, moves, strict=True)]
 
     def _own_move(self, point: Point) -> Point | None:
@@ -191,6 +213,17 @@ class _Field:
         weights = lengths / np.sum((middles - np.asarray(point)) ** 2, axis=1)
         x, y = weights @ ((self.moves + np.roll(self.moves, -1, axis=0)) / 2) / weights.sum()
         return float(x), float(y)
+
+
+def _line_moves(points: Sequence[Point], known: dict[int, Point]) -> np.ndarray:
+    """The moves of the points of an open line of which some are known; before and after these it moves as they do."""
+    xy = np.asarray(points)
+    order = sorted(known)
+    moves = np.zeros((len(points), 2))
+    moves[: order[0] + 1], moves[order[-1] :] = known[order[0]], known[order[-1]]
+    for first, last in itertools.pairwise(order):
+        moves[first : last + 1] = _stretch_moves(xy[first : last + 1], known[first], known[last])
+    return moves
 
 
 def _moved_line(line: Line | None, field: _Field) -> Line | None:

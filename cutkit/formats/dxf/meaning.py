@@ -16,6 +16,7 @@ _KEYS = {
     "size": "size",
     "size name": "size",
     "quantity": "quantity",
+    "qty": "quantity",
     "material": "material",
     "fabric": "material",
     "category": "category",
@@ -89,6 +90,7 @@ class Style:
     name: str = ""
     sample_size: str | None = None
     units: str | None = None
+    rule_table: str = ""
     cad: str = ""
     dialect: Dialect | None = None
 
@@ -144,6 +146,7 @@ def style_of(shapes: Iterable[Shape], drawing: Drawing) -> Style:
     style.name = found.get("style", "")
     style.sample_size = found.get("sample size")
     style.units = found.get("units")
+    style.rule_table = found.get("rule table", "")
     style.cad = _cad(found, drawing)
     if style.dialect is None and found:
         style.dialect = "AAMA-292"
@@ -166,6 +169,17 @@ def layers_dialect(layers: set[str]) -> Dialect:
     if "1" not in layers and "14" not in layers and "84" not in layers:
         return "plain"
     return "ASTM D6673" if layers & {"14", "84", "85", "86", "87", "80", "81", "82", "83"} else "AAMA-292"
+
+
+def spoken_quantity(labels: Labels) -> tuple[Quantity, str] | None:
+    """The copies that a free text or the annotation of a piece asks for, and that text."""
+    words = [*labels.free, *([labels.annotation] if labels.annotation else [])]
+    return next(((quantity, text) for text in words if (quantity := quantity_in_words(text))), None)
+
+
+def says_quantity(labels: Labels) -> bool:
+    """Whether any text of a piece says how often to cut it."""
+    return labels.quantity is not None or spoken_quantity(labels) is not None
 
 
 def read_quantity(text: str) -> Quantity | None:

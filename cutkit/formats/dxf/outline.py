@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from shapely.geometry import LineString, Polygon
 from shapely.geometry import Point as ShapelyPoint
-from shapely.geometry import Polygon
 
 from cutkit.errors import InputError
 from cutkit.formats.dxf.container import EXPORT_AGAIN
@@ -145,6 +145,8 @@ def find_outlines(by_layer: dict[str, list[Shape]], where: str) -> Outlines | No
             break  # a sew line in place of a damaged cut line would take the seam allowances off: never
         paths = [shape for shape in by_layer.get(layer, ()) if shape.is_path]
         loops = loops_of(paths)
+        if layer != "14":
+            _close_on_fold(loops, by_layer.get("6", ()))
         if loops.closed:
             return _outlines(loops, layer, by_layer, opened is not None)
         if loops.open and opened is None:
@@ -163,6 +165,24 @@ def find_outlines(by_layer: dict[str, list[Shape]], where: str) -> Outlines | No
         where=f"{where}, line {line}" if line else where,
         hint=f"Close the outline in the pattern CAD; gaps up to {GAP_MM:g} mm are bridged. {EXPORT_AGAIN}",
     )
+
+
+def _close_on_fold(loops: Loops, mirror_lines: Sequence[Shape]) -> None:
+    """Close open lines that begin and end on a mirror line: some CADs draw a half piece without its edge there."""
+    ends = [path.points[k] for path in mirror_lines if path.is_path for k in (0, -1)]
+    if len(ends) != 2 or loops.closed or distance(*ends) <= GAP_MM:
+        return
+    fold = LineString(ends)
+    for chain, line in list(loops.open):
+        a, b = chain.points[0], chain.points[-1]
+        reaches = [fold.distance(ShapelyPoint(*point)) for point in (a, b)]
+        if len(chain.points) < 3 or distance(a, b) <= GAP_MM or max(reaches) > GAP_MM:
+            continue
+        loops.open.remove((chain, line))
+        loops.closed.append(Loop(list(chain.points), (len(chain.points),), line, "1"))
+        for place, gap in chain.gaps:
+            loops.said.append(("outline-gap", f"a gap of {gap:.2f} mm at {_at(place)} is bridged"))
+        loops.said.append(("outline-closed-on-fold", "its outline is open along the mirror line (6), which closes it"))
 
 
 def _no_area(paths: Sequence[Shape], where: str) -> InputError:

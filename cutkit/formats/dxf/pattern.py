@@ -49,6 +49,8 @@ def pattern_of(drafts: list[Draft], source: Source, table: RuleTable | None, rem
     sizes = sizes_in_order(drafts)
     if table is not None:
         drafts, sizes = grade_drafts(drafts, table, sample, remarks)
+    elif len(sizes) <= 1:
+        _tell_of_rules_without_table(drafts, source.style.rule_table, remarks)
     tell_of_missing_sizes(drafts, sizes, remarks)
     pieces = _pieces(drafts, source.where, remarks)
     check_units(pieces, source.choice, source.where, remarks)
@@ -64,7 +66,19 @@ def pattern_of(drafts: list[Draft], source: Source, table: RuleTable | None, rem
         units_from=source.choice.source,
         notices=remarks.notices(),
         sha256=source.sha256,
+        rule_table=table.file if table else None,
     )
+
+
+def _tell_of_rules_without_table(drafts: Sequence[Draft], named: str, remarks: Remarks) -> None:
+    labels = sum(len(draft.rules) for draft in drafts)
+    if labels:
+        called = f", which it calls {named!r}," if named else ""
+        message = (
+            f"{labels} points have grade rules, but their table{called} is not beside the file: it has the sample size"
+            " alone (give the table with --rul)"
+        )
+        remarks.add("grade-table-missing", message)
 
 
 def _pieces(drafts: Sequence[Draft], where: str, remarks: Remarks) -> tuple[Piece, ...]:

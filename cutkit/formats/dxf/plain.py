@@ -35,6 +35,8 @@ WIDEST_ALLOWANCE_MM = 40.0
 """A closed line inside a piece, nowhere further than this from its outline all round, may be its sew line."""
 LEAST_PIECE_MM2 = 25.0
 """A closed line that encloses less is no piece, and inside a piece, if it is round, a drill hole and no cut-out."""
+OPEN_SHARE = 0.1
+"""An open line whose ends are no further apart than this share of its length goes round something."""
 MOST_LAYERS_TOLD = 8
 _DRAWN_LAYER = re.compile(
     r"mark|draw|pen|plot|internal|sew|stitch|seam|fold|grain|text|label|annot|engrav", re.IGNORECASE
@@ -192,6 +194,7 @@ def _give(
         home = next((p for p in pieces if p.polygon.intersects(line.interpolate(0.5, normalized=True))), None)
         if home is None:
             loose += 1
+            _tell_if_nearly_closed(layer, points, remarks)
         else:
             home.drawn.append((layer, points))
     for text in texts:
@@ -201,6 +204,20 @@ def _give(
             home.texts.append(text)
     if loose and pieces:
         remarks.add("outside-pieces", f"{loose} open lines outside every piece are not used")
+
+
+def _tell_if_nearly_closed(layer: str, points: tuple[Point, ...], remarks: Remarks) -> None:
+    """Name an open line that goes round so much that it must be meant as an outline."""
+    gap = distance(points[0], points[-1])
+    if len(points) < 4 or gap > OPEN_SHARE * LineString(points).length:
+        return
+    if Polygon(points).buffer(0).area >= LEAST_PIECE_MM2:
+        (x0, y0), (x1, y1) = points[0], points[-1]
+        message = (
+            f"a line on layer {layer} is nearly closed but for {gap:.1f} mm from ({x0:.1f}, {y0:.1f}) to"
+            f" ({x1:.1f}, {y1:.1f}): it is no piece; close it in the CAD if it is meant as one"
+        )
+        remarks.add("outline-open", message)
 
 
 def _is_grain(shape: Shape) -> bool:

@@ -13,11 +13,11 @@ from cutkit.errors import InputError
 from cutkit.formats.dxf.container import EXPORT_AGAIN, Block, Drawing, Record, read_drawing
 from cutkit.formats.dxf.draft import Draft, drafts_of
 from cutkit.formats.dxf.layers import AS_THE_FILE_HAS_THEM, LayerRoles, Overrides
-from cutkit.formats.dxf.meaning import Style, labels_of, layers_dialect, style_of
+from cutkit.formats.dxf.meaning import Labels, Style, labels_of, layers_dialect, says_quantity, style_of
 from cutkit.formats.dxf.pattern import Source, pattern_of
 from cutkit.formats.dxf.plain import plain_drafts
 from cutkit.formats.dxf.remarks import Remarks
-from cutkit.formats.dxf.shapes import ShapeReader
+from cutkit.formats.dxf.shapes import ShapeReader, mirrors
 from cutkit.formats.dxf.units import UnitChoice, choose_units
 from cutkit.formats.files import sha256_of
 from cutkit.formats.rul import find_rule_table, read_rule_table
@@ -56,7 +56,7 @@ def _parse(data: bytes, where: str, told: Overrides) -> Pattern:
         remarks.add(code, message)
     style = style_of(ShapeReader(drawing, where, 1.0).loose_shapes(_texts(drawing.entities)), drawing)
     choice = choose_units(told.units, style, drawing, remarks)
-    table_path = told.rul if told.rul is not None else find_rule_table(where)
+    table_path = told.rul if told.rul is not None else find_rule_table(where, style.rule_table)
     table = read_rule_table(table_path, choice.units) if table_path is not None else None
     for code, message in table.remarks if table else ():
         remarks.add(code, message)
@@ -98,11 +98,12 @@ class _Reading:
             layers = {record.layer for block in blocks for record in block.records}
             dialect = self.style.dialect or layers_dialect(layers)
         else:
-            shapes = reader.loose_shapes(self.drawing.entities)
-            drafts = plain_drafts(shapes, self.where, self.remarks, others_drawn=bool(self.roles.cut))
+            drafts = self._plain_drafts(others, reader)
             dialect = self.style.dialect or "plain"
         if reader.ignored:
             self._tell_ignored(reader.ignored)
+        if reader.on_paper:
+            self.remarks.add("paper-space", f"{reader.on_paper} entities in paper space are not used")
         self.roles.tell_of_missing(reader.seen, self.remarks)
         if not drafts:
             raise InputError(
@@ -111,6 +112,31 @@ class _Reading:
                 hint=EXPORT_AGAIN if self.roles == AS_THE_FILE_HAS_THEM else "Name other layers, or none.",
             )
         return drafts, dialect
+
+    def _plain_drafts(self, blocks: Sequence[Block], reader: ShapeReader) -> list[Draft]:
+        """The pieces of a file without a garment block: of what is drawn outside the blocks, else of each block."""
+        others_drawn = bool(self.roles.cut)
+        shapes = reader.loose_shapes(self.drawing.entities)
+        if any(shape.is_path for shape in shapes):
+            self._tell_not_inserted(blocks, reader)
+            return plain_drafts(shapes, self.where, self.remarks, others_drawn=others_drawn)
+        drafts: list[Draft] = []
+        for block in blocks:
+            where = f"{self.where}, block {block.name!r}"
+            drafts += plain_drafts(reader.named_shapes(block), where, self.remarks, others_drawn=others_drawn)
+        if drafts:
+            message = "nothing is drawn outside the blocks, and none is inserted: each block is read by itself"
+            self.remarks.add("block-not-inserted", message)
+        return drafts
+
+    def _tell_not_inserted(self, blocks: Sequence[Block], reader: ShapeReader) -> None:
+        """Name the blocks with lines that a plain drawing does not insert: a library, or a piece left out."""
+        unused = [block.name for block in blocks if not self._inserts_of(block.name.upper()) and _draws(block, reader)]
+        if unused:
+            listed = ", ".join(unused[:6]) + (f" and {len(unused) - 6} more" if len(unused) > 6 else "")
+            self.remarks.add(
+                "block-not-inserted", f"blocks with lines that are inserted nowhere are not used: {listed}"
+            )
 
     def _block_drafts(self, blocks: Sequence[Block], reader: ShapeReader) -> list[Draft]:
         inserts = self._inserts(blocks)
@@ -121,7 +147,7 @@ class _Reading:
             where = f"{self.where}, block {block.name!r}"
             found = drafts_of(shapes, block.name, block.line, where, self.remarks)
             if found:
-                self._tell_inserts(block, found[0].labels.name or block.name, same_name[block.name.upper()] > 1)
+                self._tell_inserts(block, found[0].labels, same_name[block.name.upper()] > 1)
             drafts += found
         self._tell_loose()
         return drafts
@@ -141,15 +167,28 @@ class _Reading:
     def _inserts_of(self, name: str) -> list[Record]:
         return self._by_block.get(name, [])
 
-    def _tell_inserts(self, block: Block, piece: str, name_shared: bool) -> None:
-        """Say where a piece's block is not inserted once, as it is in nearly all files."""
-        count = len(self._inserts_of(block.name.upper()))
-        if not count and self._by_block:
+    def _tell_inserts(self, block: Block, labels: Labels, name_shared: bool) -> None:
+        """Say where a piece's block is not inserted once, as it is in nearly all files.
+
+        Where no text says how many copies there are, its INSERTs do.
+        """
+        piece = labels.name or block.name
+        inserts = self._inserts_of(block.name.upper())
+        if not inserts and self._by_block:
             message = f"its block {block.name!r} is inserted nowhere; it is read as a piece"
             self.remarks.add("block-not-inserted", message, piece)
-        if count > 1 and not name_shared:
-            message = f"its block {block.name!r} is inserted {count} times; it is read as one piece"
-            self.remarks.add("block-inserted-often", message, piece)
+        if len(inserts) < 2 or name_shared:
+            return
+        times = f"its block {block.name!r} is inserted {len(inserts)} times"
+        if says_quantity(labels):
+            self.remarks.add("block-inserted-often", f"{times}; it is read as one piece", piece)
+            return
+        other_way = sum(1 for insert in inserts if mirrors(insert) != mirrors(inserts[0]))
+        labels.quantity = f"{len(inserts) - other_way},{other_way}"
+        message = (
+            f"{times} and no text says how often to cut it: {len(inserts) - other_way} as drawn, {other_way} mirrored"
+        )
+        self.remarks.add("quantity-from-inserts", message, piece)
 
     def _tell_not_read(self, others: Sequence[Block], reader: ShapeReader) -> None:
         """Name the blocks that an INSERT or a text means as pieces, but that have no line on a garment layer."""
@@ -209,6 +248,10 @@ def _within(block: Block, by_name: dict[str, Block]) -> set[str]:
         found |= names
         waiting += [by_name[name] for name in names if name in by_name]
     return found
+
+
+def _draws(block: Block, reader: ShapeReader) -> bool:
+    return any(shape.is_path for shape in reader.block_shapes(block))
 
 
 _LAYOUT = re.compile(r"[*$](?:MODEL|PAPER)_SPACE", re.IGNORECASE)

@@ -1,6 +1,8 @@
 """The entities of a DXF as flat shapes in millimetres: paths, points and texts on layers.
 
-Curves are flattened to ``FLAT_MM``. INSERTs inside a block are carried out, with offset, scale, turn and mirroring.
+Curves are flattened to ``FLAT_MM``. INSERTs inside a block are carried out, with offset, scale, turn and mirroring;
+what lies on layer 0 of an inserted block lies on the INSERT's layer, as in every CAD. Paper space, which frames a
+drawing for the printer, is left out.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ class Shape:
 
     ``depth_mm``, ``width_mm`` and ``angle_deg`` are what a POINT says of a notch; ``line`` is the line of the file;
     ``colour`` is None where it is not known; ``role`` is what the user gave its layer. A path has a ``text`` where the
-    file names it, which only pictures do.
+    file names it: by its id in a picture, by its block in a plain drawing.
     """
 
     kind: str
@@ -55,11 +57,21 @@ class Shape:
         return self.kind not in ("POINT", "TEXT")
 
 
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """Where a record stands: in which blocks, the layer that stands for layer 0 there, and what paths are called."""
+
+    blocks: tuple[str, ...] = ()
+    layer: str = "0"
+    path_name: str = ""
+
+
 @dataclass
 class ShapeReader:
     """Turns the records of a drawing into shapes. ``ignored`` counts the entities that are nothing to cut or draw.
 
-    What lies on a layer that the user wants ignored is left out; ``seen`` are all layers with the colours on them.
+    What lies on a layer that the user wants ignored is left out; ``seen`` are all layers with the colours on them;
+    ``on_paper`` counts the entities of paper space.
     """
 
     drawing: Drawing
@@ -68,6 +80,7 @@ class ShapeReader:
     roles: LayerRoles = AS_THE_FILE_HAS_THEM
     seen: dict[tuple[str, int | None], None] = field(default_factory=dict)
     ignored: Counter[str] = field(default_factory=Counter)
+    on_paper: int = 0
     made: int = 0
     inserted: int = 0
 
@@ -80,22 +93,29 @@ class ShapeReader:
         if insert is not None:
             where = self._where(block)
             matrix = after(guard(where, insert.line, "INSERT", lambda: _insert_matrix(insert, block.base)), matrix)
-        return self._shapes(block.records, matrix, self._where(block), (block.name.upper(),))
+        return self._shapes(block.records, matrix, self._where(block), _Inside((block.name.upper(),)))
 
     def loose_shapes(self, records: Sequence[Record]) -> list[Shape]:
         """The shapes of entities that are in no block; their INSERTs are carried out."""
-        return self._shapes(records, _scaling(self.mm_per_unit), self.where, ())
+        return self._shapes(records, _scaling(self.mm_per_unit), self.where, _Inside())
+
+    def named_shapes(self, block: Block) -> list[Shape]:
+        """The shapes of a block that is inserted nowhere, of a plain drawing: its paths are called as it is."""
+        inside = _Inside((block.name.upper(),), path_name=block.name)
+        return self._shapes(block.records, _scaling(self.mm_per_unit), self._where(block), inside)
 
     def _where(self, block: Block) -> str:
         return f"{self.where}, block {block.name!r}"
 
-    def _shapes(self, records: Sequence[Record], matrix: Affine, where: str, inside: tuple[str, ...]) -> list[Shape]:
+    def _shapes(self, records: Sequence[Record], matrix: Affine, where: str, inside: _Inside) -> list[Shape]:
         shapes: list[Shape] = []
         for record in records:
-            if record.kind == "INSERT":
+            if record.on_paper:
+                self.on_paper += 1
+            elif record.kind == "INSERT":
                 shapes += self._inserted(record, matrix, where, inside)
             elif (convert := _CONVERT.get(record.kind)) is not None:
-                shape = self._shape(record, convert, matrix, where)
+                shape = self._shape(record, convert, matrix, where, inside)
                 if shape.role != "ignore":
                     shapes.append(shape)
             elif record.kind == "VERTEX":
@@ -107,12 +127,16 @@ class ShapeReader:
             raise InputError(f"more than {MOST_SHAPES} entities", where=where, hint=EXPORT_AGAIN)
         return shapes
 
-    def _shape(self, record: Record, convert: _Converter, matrix: Affine, where: str) -> Shape:
+    def _shape(self, record: Record, convert: _Converter, matrix: Affine, where: str, inside: _Inside) -> Shape:
         a, b, d, e, _, _ = matrix
         scale = math.sqrt(abs(a * e - b * d))
         what = f"{record.kind} on layer {record.layer}"
         shape = guard(where, record.line, what, lambda: convert(record, FLAT_MM / scale))
         shape.points = move_points(shape.points, matrix)
+        if shape.layer == "0":
+            shape.layer = inside.layer
+        if shape.is_path:
+            shape.text = inside.path_name
         if shape.colour is None:
             shape.colour = plain_colour(self.drawing.layer_colours.get(shape.layer))
         shape.role = self.roles.of(shape.layer, shape.colour)
@@ -125,11 +149,12 @@ class ShapeReader:
             shape.width_mm *= scale
         return shape
 
-    def _inserted(self, record: Record, matrix: Affine, where: str, inside: tuple[str, ...]) -> list[Shape]:
+    def _inserted(self, record: Record, matrix: Affine, where: str, inside: _Inside) -> list[Shape]:
         name = record.text(2).upper()
-        if name in inside or len(inside) >= DEEPEST_INSERT:
+        within = inside.blocks
+        if name in within or len(within) >= DEEPEST_INSERT:
             raise InputError(
-                f"block {record.text(2)!r} is inserted in itself" if name in inside else "blocks are nested too deep",
+                f"block {record.text(2)!r} is inserted in itself" if name in within else "blocks are nested too deep",
                 where=f"{where}, line {record.line}",
                 hint=EXPORT_AGAIN,
             )
@@ -140,12 +165,15 @@ class ShapeReader:
                 where=f"{where}, line {record.line}",
                 hint=EXPORT_AGAIN,
             )
+        layer = inside.layer if record.layer == "0" else record.layer
+        is_named = (inside.path_name or not within) and not name.startswith("*")  # those are a CAD's own
+        here = _Inside((*within, name), layer, block.name if is_named else "")
         shapes: list[Shape] = []
         for local in guard(where, record.line, "INSERT", lambda: _insert_matrices(record, block.base)):
             self.inserted += 1
             if self.inserted > MOST_INSERTS:
                 raise InputError(f"more than {MOST_INSERTS} blocks are inserted", where=where, hint=EXPORT_AGAIN)
-            shapes += self._shapes(block.records, after(local, matrix), self._where(block), (*inside, name))
+            shapes += self._shapes(block.records, after(local, matrix), self._where(block), here)
         return shapes
 
 
@@ -185,6 +213,11 @@ def _insert_matrices(record: Record, base: Point) -> list[Affine]:
     step_x, step_y = record.number(44, 0.0), record.number(45, 0.0)
     shifts = [(i * step_x, j * step_y) for j in range(max(rows, 1)) for i in range(max(columns, 1))]
     return [after(first, (1.0, 0.0, 0.0, 1.0, x, y)) for x, y in shifts]
+
+
+def mirrors(insert: Record) -> bool:
+    """Whether an INSERT lays the mirror image of its block."""
+    return (insert.number(41, 1.0) * insert.number(42, 1.0) < 0) != _seen_from_below(insert)
 
 
 def _seen_from_below(record: Record) -> bool:

@@ -17,9 +17,9 @@ from cutkit.formats.dxf.meaning import (
     Quantity,
     material_in_words,
     name_without_size,
-    quantity_in_words,
     read_quantity,
     says_on_fold,
+    spoken_quantity,
 )
 from cutkit.formats.dxf.remarks import Remarks
 
@@ -137,8 +137,7 @@ def _take(draft: Draft, source: Draft, name: str, remarks: Remarks) -> None:
 
 def quantity_of(labels: Labels, name: str, remarks: Remarks) -> Quantity:
     """How often a garment needs a piece: by its quantity, else by a label or annotation, else once, and it is said."""
-    words = [*labels.free, *([labels.annotation] if labels.annotation else [])]
-    spoken = next(((q, text) for text in words if (q := quantity_in_words(text))), None)
+    spoken = spoken_quantity(labels)
     if labels.quantity is not None:
         quantity = read_quantity(labels.quantity)
         if quantity is not None:

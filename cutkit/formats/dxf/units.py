@@ -15,10 +15,11 @@ UNITS: tuple[Units, ...] = ("mm", "cm", "in")
 _INSUNITS: dict[int, Units] = {1: "in", 4: "mm", 5: "cm"}
 USUAL_MM = (100.0, 3000.0)
 """The largest piece of a garment lies between these, in mm."""
-CERTAIN_MM = (300.0, 2000.0)
+CERTAIN_MM = (300.0, 1900.0)
 """Between these it lies in nearly every garment: a unit that leads here fits far better than one that leads outside."""
 SMALL_MM = 250.0
-"""A garment whose largest piece is smaller is rare: worth a word, and a stop where the program is known to err."""
+"""A garment whose largest piece is smaller is rare: a stop where another unit fits far better, for METRIC is written
+over centimetres too; worth a word where the program is known to err."""
 ABSURD_MM = 5000.0
 """Hardly a piece is longer than this: a stop where another unit makes it one of a garment."""
 IMPOSSIBLE_MM = 50_000.0
@@ -80,7 +81,9 @@ def check_units(pieces: tuple[Piece, ...], choice: UnitChoice, where: str, remar
     """
     largest = max(pieces, key=_extent)
     size = _extent(largest)
-    if _least_mm(choice) <= size <= USUAL_MM[1]:
+    others = [u for u in UNITS if u != choice.called]
+    better = [u for u in others if CERTAIN_MM[0] <= size / choice.mm * MM_PER[u] <= CERTAIN_MM[1]]
+    if (SMALL_MM if better or choice.doubtful else USUAL_MM[0]) <= size <= USUAL_MM[1]:
         return
     if size > IMPOSSIBLE_MM:
         raise InputError(
@@ -88,11 +91,9 @@ def check_units(pieces: tuple[Piece, ...], choice: UnitChoice, where: str, remar
             where=where,
             hint="Look at the file in a CAD, or say its unit with --units.",
         )
-    others = [u for u in UNITS if u != choice.called]
     sizes = ((choice.called, size), *((u, size / choice.mm * MM_PER[u]) for u in others))
     table = ", ".join(f"{mm / 10:.1f} cm in {unit}" for unit, mm in sizes)
     name = f"the largest piece, {largest.name}, would be {table}"
-    better = [u for u in others if CERTAIN_MM[0] <= size / choice.mm * MM_PER[u] <= CERTAIN_MM[1]]
     if choice.source != "option" and not choice.certain and better and _stops(pieces, size, choice):
         said = f'"{choice.text}"' if choice.text else choice.called
         named = [*better, *([choice.called] if choice.called in UNITS else [])]
@@ -104,10 +105,6 @@ def check_units(pieces: tuple[Piece, ...], choice: UnitChoice, where: str, remar
     remarks.add("units-implausible", f"{name}; read as {choice.called} (turn with --units)")
 
 
-def _least_mm(choice: UnitChoice) -> float:
-    return SMALL_MM if choice.doubtful else USUAL_MM[0]
-
-
 def _extent(piece: Piece) -> float:
     x0, y0, x1, y1 = piece.outline.bounds
     return float(max(x1 - x0, y1 - y0))
@@ -116,11 +113,12 @@ def _extent(piece: Piece) -> float:
 def _stops(pieces: tuple[Piece, ...], size: float, choice: UnitChoice) -> bool:
     """Whether a wrong size is reason to stop.
 
-    Without any word on the unit, one or two small plain shapes may be what they are: labels, tabs, a trial drawing.
+    One or two small plain shapes may be what they are: labels, tabs, a trial drawing; below the usual size only where
+    there is no word on the unit.
     """
     if size > ABSURD_MM:
         return True
-    if size >= _least_mm(choice):
+    if size >= SMALL_MM:
         return False
     few_and_plain = len(pieces) <= 2 and all(len(piece.outline.exterior.coords) <= 9 for piece in pieces)
-    return not (choice.source == "assumed" and few_and_plain)
+    return not (few_and_plain and (choice.source == "assumed" or size >= USUAL_MM[0]) and not choice.doubtful)

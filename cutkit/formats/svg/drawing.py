@@ -25,6 +25,7 @@ from cutkit.formats.dxf.remarks import Remarks
 from cutkit.formats.dxf.shapes import FLAT_MM, MOST_SHAPES, Shape
 from cutkit.formats.dxf.units import UnitChoice
 from cutkit.formats.files import sha256_of
+from cutkit.formats.svg.copies import refuse_endless_copies
 from cutkit.model import Pattern, Point, Units
 from cutkit.units import MM_PER
 
@@ -70,6 +71,7 @@ def _parse(data: bytes, where: str) -> Any:
     from svgelements import SVG
 
     try:
+        refuse_endless_copies(ElementTree.fromstring(data))
         picture = SVG.parse(io.BytesIO(data), ppi=PIXELS_PER_INCH, reify=True)
     except ElementTree.ParseError as error:
         line = error.position[0]
