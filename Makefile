@@ -77,6 +77,7 @@ bench: $(STAMP)-bench
 COMPILED := cutkit/kernels/compiled
 wheel: $(STAMP)-run
 	rm -rf $(COMPILED)
+	CUTKIT_CACHE_DIR=$(COMPILED) $(BIN)/python -c 'from cutkit.cut.visits import compile_kernels; compile_kernels()'
 	CUTKIT_CACHE_DIR=$(COMPILED) $(BIN)/python -m cutkit.nest.compile
 	rm -f $(COMPILED)/*/compiling
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cutkit.cli.common import json_option, print_json, quiet_option
+from cutkit.cli.common import json_option, print_json, quiet_option, say
 from cutkit.cli.notices import say_notices
 
 if TYPE_CHECKING:
@@ -42,11 +42,14 @@ def command(marker_path: Path, cutter: str, windows: str, output: Path, as_json:
     from cutkit.formats.files import refuse_to_replace, write_whole
     from cutkit.formats.profile import is_profile_file, load_profile
     from cutkit.formats.program import program_text
+    from cutkit.kernels import cache
 
     profile = load_profile(cutter)
     inputs: list[str | Path] = [marker_path, *([cutter] if is_profile_file(cutter) else [])]
     refuse_to_replace(output, inputs)
     marker = _valid_marker(marker_path)
+    if not cache.holds("route"):
+        say("compiling the search for short ways: once, about five seconds", quiet=quiet)
     path = plan_cut(marker, profile)
     data = program_text(path, profile, f"cutkit {marker_path.name}").encode("ascii")
     write_whole(output, data, inputs=inputs)

@@ -1,24 +1,21 @@
-"""The order of strokes: inner before outer, small before large, and short ways between.
+"""The order of strokes: inner before outer, small before large, and a short way between.
 
-Tools are changed as seldom as can be: everything drawn, then everything punched, then everything cut. Within a tool the
-pieces follow one another by nearest neighbour, with a pull towards the start of the marker so that none is left behind;
-within a piece its phases keep their order, and where and which way a line begins is chosen by the shortest way.
+Tools are changed as seldom as can be: everything drawn, then everything punched, then everything cut. Within a tool
+the pieces are put in order as a salesman's stops (``kernels/route``), each with the ways to begin and to end it
+(``visits``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby, pairwise
-from math import atan2, cos, hypot, radians
+from math import hypot
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from shapely.geometry import Polygon
 
-from cutkit.cut.blade import is_closed
 from cutkit.cut.strokes import PieceStrokes
+from cutkit.cut.visits import Visit, modes_of, shortest, visit_of
 from cutkit.model import Point, Tool
 from cutkit.toolpath import Stroke
 
@@ -27,19 +24,11 @@ SMALL_MM2 = 64_500.0
 """A piece up to this area is small: fabric cutters cut it first, while the cloth about it still holds it."""
 NEIGHBOUR_MM = 20.0
 """A small piece goes before a large one (twice its area or more) that lies this near."""
-CORNER_DEG = 20.0
-"""A contour begins at one of its corners, if it has any: a trace of the start shows least there."""
-PULLS = (0.1, 0.4, 1.0)
-"""Weights of the pull to the start of the marker; the one with the shortest way is taken."""
-
-
-@dataclass(frozen=True)
-class _Group:
-    """The strokes of one piece with one tool, by phases."""
-
-    piece: int
-    phases: tuple[tuple[Stroke, ...], ...]
-    start_x: float
+PULL = 0.1
+"""Weight of a pull to the start of the marker in the first order, so that no piece is left behind."""
+KICKS_PER_PIECE = 15
+MOST_KICKS = 45_000
+"""How long a shorter way is looked for: exchanges tried."""
 
 
 def ordered_strokes(pieces: Sequence[PieceStrokes]) -> list[Stroke]:
@@ -51,20 +40,60 @@ def ordered_strokes(pieces: Sequence[PieceStrokes]) -> list[Stroke]:
     done: list[Stroke] = []
     before = predecessors([p.outline for p in pieces])
     for tool in TOOL_ORDER:
-        groups = [g for k, p in enumerate(pieces) if (g := _group(k, p, tool)).phases]
-        if not groups:
-            continue
-        routes = [_route(groups, before, here, pull) for pull in PULLS]
-        done += routes[int(np.argmin([travel_mm(route, here) for route in routes]))]
-        here = done[-1].points[-1]
+        found = (visit(k, piece, tool) for k, piece in enumerate(pieces))
+        visits = [one for one in found if one is not None]
+        if visits:
+            done += routed(visits, before, here)
+            here = done[-1].points[-1]
     return done
+
+
+def visit(number: int, piece: PieceStrokes, tool: Tool) -> Visit | None:
+    """The ways to make the strokes of piece ``number`` with one tool; None where it has none."""
+    strokes = [stroke for stroke in piece.strokes if stroke.tool == tool]
+    return visit_of(number, float(piece.outline.bounds[0]), strokes)
+
+
+def routed(visits: Sequence[Visit], before: Sequence[set[int]], here: Point) -> list[Stroke]:
+    """The strokes of all visits in a short order that keeps what must go before what."""
+    place = {one.piece: k for k, one in enumerate(visits)}
+    waits = [{place[p] for p in before[one.piece] if p in place} for one in visits]
+    choices = [one.modes() for one in visits]
+    modes = modes_of(
+        [
+            [(v.ways[w].entry(k), v.ways[w].lasts[k].exit, float(v.ways[w].within[k])) for w, k in of_visit]
+            for v, of_visit in zip(visits, choices, strict=True)
+        ]
+    )
+    lag = PULL * np.array([one.start_x for one in visits])
+    kicks = min(KICKS_PER_PIECE * len(visits), MOST_KICKS)
+    order, mode = shortest(modes, waits, lag, here, kicks)
+    chosen = [choices[k][int(mode[k] - modes.first[k])] for k in order]
+    return _with_best_starts([visits[k] for k in order], chosen, here)
+
+
+def _with_best_starts(visits: Sequence[Visit], chosen: list[tuple[int, int]], here: Point) -> list[Stroke]:
+    """The strokes of visits in their order, each begun and ended where it is best between those beside it.
+
+    While the order was sought only a few starts of every line were weighed; now all are.
+    """
+    strokes: list[Stroke] = []
+    for position, one in enumerate(visits):
+        then = None
+        if position + 1 < len(visits):
+            w, k = chosen[position + 1]
+            then = visits[position + 1].ways[w].entry(k)
+        w, k = one.best(here, then)
+        strokes += one.ways[w].strokes(k)
+        here = one.ways[w].lasts[k].exit
+    return strokes
 
 
 def travel_mm(strokes: Sequence[Stroke], start: Point) -> float:
     """The way with the tool up, from ``start``, at the tip."""
     here, total = start, 0.0
     for stroke in strokes:
-        total += _apart(here, stroke.points[0])
+        total += hypot(stroke.points[0][0] - here[0], stroke.points[0][1] - here[1])
         here = stroke.points[-1]
     return total
 
@@ -89,97 +118,3 @@ def predecessors(outlines: Sequence[Polygon]) -> list[set[int]]:
         if areas[a] <= SMALL_MM2 and areas[b] >= 2 * areas[a]:
             before[b].add(a)
     return before
-
-
-def _group(number: int, piece: PieceStrokes, tool: Tool) -> _Group:
-    mine = [s for s in piece.strokes if s.tool == tool]
-    phases = tuple(tuple(strokes) for _, strokes in groupby(mine, key=lambda s: s.kind))
-    return _Group(number, phases, float(piece.outline.bounds[0]))
-
-
-def _route(groups: Sequence[_Group], before: list[set[int]], here: Point, pull: float) -> list[Stroke]:
-    """The strokes of all groups, the nearest group next, among those that nothing must go before."""
-    entries = [_entries_of(group) for group in groups]
-    points = np.concatenate([np.array(e, dtype=float) for e in entries])
-    firsts = np.concatenate([[0], np.cumsum([len(e) for e in entries])[:-1]])
-    lag = pull * np.array([group.start_x for group in groups])
-    place = {group.piece: k for k, group in enumerate(groups)}
-    awaited = [{place[p] for p in before[group.piece] if p in place} for group in groups]
-    blocked = np.array([len(a) for a in awaited]) > 0
-    done = np.zeros(len(groups), dtype=bool)
-    followers: dict[int, list[int]] = {}
-    for k, first in ((k, first) for k, those in enumerate(awaited) for first in those):
-        followers.setdefault(first, []).append(k)
-    route: list[Stroke] = []
-    for _ in groups:
-        k = _nearest_group(points, firsts, lag, ~(blocked | done), here)
-        route += _visit(groups[k], here)
-        here = route[-1].points[-1]
-        done[k] = True
-        for follower in followers.get(k, ()):
-            awaited[follower].discard(k)
-            blocked[follower] = bool(awaited[follower])
-    return route
-
-
-def _nearest_group(
-    points: NDArray[np.float64],
-    firsts: NDArray[np.int64],
-    lag: NDArray[np.float64],
-    ready: NDArray[np.bool_],
-    at: Point,
-) -> int:
-    way = np.minimum.reduceat(np.hypot(points[:, 0] - at[0], points[:, 1] - at[1]), firsts) + lag
-    return int(np.argmin(np.where(ready, way, np.inf)))
-
-
-def _entries_of(group: _Group) -> list[Point]:
-    """The points at which the work on a group can begin."""
-    return [stroke.points[k] for stroke in group.phases[0] for k in _starts(stroke)]
-
-
-def _visit(group: _Group, here: Point) -> list[Stroke]:
-    """The strokes of one group, phase after phase, in each the nearest next."""
-    made: list[Stroke] = []
-    for phase in group.phases:
-        left = list(phase)
-        while left:
-            choices = [(_apart(here, s.points[k]), n, k) for n, s in enumerate(left) for k in _starts(s)]
-            _, n, k = min(choices)
-            stroke = _started_at(left.pop(n), k)
-            made.append(stroke)
-            here = stroke.points[-1]
-    return made
-
-
-def _starts(stroke: Stroke) -> list[int]:
-    """The indices at which a line may begin: the corners of a contour, else the ends; a slit begins at the outline."""
-    points = stroke.points
-    if is_closed(points):
-        return _corners(points) or list(range(len(points) - 1))
-    if len(points) == 1 or (stroke.kind == "notch" and len(points) == 2):
-        return [0]
-    return [0, len(points) - 1]
-
-
-def _started_at(stroke: Stroke, k: int) -> Stroke:
-    points = stroke.points
-    if is_closed(points):
-        return replace(stroke, points=(*points[k:-1], *points[: k + 1]))
-    return stroke if k == 0 else replace(stroke, points=points[::-1])
-
-
-def _corners(ring: tuple[Point, ...]) -> list[int]:
-    """The indices of a closed line at which it turns by more than ``CORNER_DEG``."""
-    sides = [(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(ring)]
-    corners = []
-    for k, side in enumerate(sides):
-        last = sides[k - 1]
-        turn = atan2(last[0] * side[1] - last[1] * side[0], last[0] * side[0] + last[1] * side[1])
-        if cos(turn) < cos(radians(CORNER_DEG)):
-            corners.append(k)
-    return corners
-
-
-def _apart(a: Point, b: Point) -> float:
-    return hypot(a[0] - b[0], a[1] - b[1])

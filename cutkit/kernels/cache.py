@@ -168,6 +168,11 @@ def is_compiled() -> bool:
     return _is_whole(FOLDER)
 
 
+def holds(module: str) -> bool:
+    """True where kernels of a module are in the cache; whether all of them are, numba finds out."""
+    return _numba_config().DISABLE_JIT or any(FOLDER.glob(f"{module}.*.nbi"))
+
+
 def note_compiled() -> None:
     """Remember that every kernel is in the cache now; a cache that cannot be written is simply not remembered.
 
