@@ -92,7 +92,7 @@ class Visit:
         return [(w, k) for w, way in enumerate(self.ways) for k in _apart(way.lasts, _most_lasts(way))]
 
     def best(self, here: Point, then: Point | None) -> tuple[int, int]:
-        """The way, and the start of its last stroke, for the shortest path from one place to another (None: anywhere)."""
+        """The way, and the start of its last stroke, for the shortest path from here to there (None: anywhere)."""
         found: list[tuple[float, int, int]] = []
         for w, way in enumerate(self.ways):
             entries = np.array([way.entry(k) for k in range(len(way.lasts))])
