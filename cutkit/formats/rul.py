@@ -79,7 +79,7 @@ def read_rule_table(path: str | Path, pattern_units: Units = "mm") -> RuleTable:
     """
     where = str(path)
     data = read_bytes(path)
-    text = data.decode("cp1252", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    text = _decoded(data).replace("\r\n", "\n").replace("\r", "\n")
     starts = list(_RULE.finditer(text))
     head = text[: starts[0].start()] if starts else text
     keys = {" ".join(m.group(1).upper().split()): m.group(2) for m in _KEY.finditer(head)}
@@ -100,7 +100,18 @@ def read_rule_table(path: str | Path, pattern_units: Units = "mm") -> RuleTable:
             raise InputError("the rule is given twice, with different numbers", where=place)
     sample = _sample_size(keys.get("SAMPLE SIZE", ""), sizes, rules, where)
     remarks = _remarks(where, rules, ended=end_mark is not None)
+    if any(moves[sizes.index(sample)] != (0.0, 0.0) for moves in rules.values()):
+        message = f"{where}: points move in the sample size {sample} itself: the moves are taken from there on"
+        remarks = (*remarks, ("grade-sample-moves", message))
     return RuleTable(InputFile(where, sha256_of(data)), keys.get("GRADE RULE TABLE", ""), sizes, sample, rules, remarks)
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", "replace")
+    return text.translate({0x2212: "-", 0x2013: "-"})  # a minus sign or a dash, as a text program makes them of "-"
 
 
 def _size_list(head: str) -> tuple[str, ...]:
@@ -141,6 +152,8 @@ def _check_sizes(sizes: tuple[str, ...], keys: dict[str, str], where: str) -> No
 
 
 def _moves(text: str, sizes: int, mm: float, place: str) -> tuple[Point, ...]:
+    if odd := re.search(r"[^\s,;()]+", _NUMBER.sub(" ", text)):
+        raise InputError(f"{odd.group()[:20]!r} among the numbers of a rule", where=place)
     numbers = [float(n) * mm for n in _NUMBER.findall(text)]
     if len(numbers) != 2 * sizes:
         raise InputError(

@@ -157,15 +157,19 @@ def _refuse_other_files(data: bytes, where: str) -> None:
 
 
 def _decode(data: bytes, drawing: Drawing) -> str:
-    """The text: UTF-8 if it is that, else the code page it names, else GBK if it looks like it, else Windows Latin."""
+    """The text: UTF-8 if it is that, else the code page it names, else what it looks like (``_encoding_of``)."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         page = re.search(rb"\$DWGCODEPAGE\s+3\s+(\S+)", data[:20_000])
         named = page.group(1).decode("ascii", "replace").upper() if page else ""
         encoding = _CODE_PAGES.get(named) or (f"cp{named[5:]}" if re.fullmatch(r"ANSI_125\d", named) else "")
-        if not encoding or (encoding == "cp1252" and _looks_like_gbk(data)):
-            encoding = "gbk" if _looks_like_gbk(data) else "cp1252"
+        if encoding in ("", "cp1252"):
+            seen = _encoding_of(data)
+            told, encoding = encoding == seen, seen
+        else:
+            told = True
+        if not told:
             drawing.remarks.append(("encoding-assumed", f"the texts are read as {encoding}: the file does not say"))
         text = data.decode(encoding, "replace")
     if "\\U+" in text:
@@ -179,12 +183,31 @@ def _unescaped(match: re.Match[str]) -> str:
     return re.sub(r"[\r\n]", " ", units.decode("utf-16-be", "replace"))
 
 
-def _looks_like_gbk(data: bytes) -> bool:
-    """True where every run of bytes above ASCII is even and its pairs start as the common Chinese characters do."""
+def _encoding_of(data: bytes) -> str:
+    """GBK, Shift-JIS or Windows Cyrillic where the bytes look like it, else Windows Latin, whose texts have single
+    letters above ASCII rather than rows of them."""
     runs = re.findall(rb"[\x80-\xff]+", data)
-    if any(len(run) % 2 for run in runs):
+    leads = [byte for run in runs for byte in run[::2]]
+    if all(len(run) % 2 == 0 for run in runs) and all(0xA1 <= byte <= 0xF7 for byte in leads):
+        common = sum(1 for byte in leads if 0xB0 <= byte <= 0xD7)  # as the common Chinese characters begin
+        if 2 * common >= len(leads):
+            return "gbk"
+    if len(re.findall(rb"[\x82\x83][\x40-\xfc]", data)) >= 2 and _decodes(data, "cp932"):
+        return "cp932"  # kana
+    letters = sum(len(run) for run in runs)
+    if letters >= 3 * len(runs) and all(
+        byte >= 0xC0 or byte in b"\xa8\xb8\xb3\xbf\xba\xaf\xb2\xaa" for byte in b"".join(runs)
+    ):
+        return "cp1251"
+    return "cp1252"
+
+
+def _decodes(data: bytes, encoding: str) -> bool:
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
         return False
-    return all(0xB0 <= byte <= 0xD7 for run in runs for byte in run[::2])
+    return True
 
 
 @dataclass(slots=True)

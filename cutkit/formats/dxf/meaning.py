@@ -43,15 +43,22 @@ _KEYS = {
 """Keys of system texts, in lower case, and what they are known as here; "" is known and not needed."""
 
 RULE_LABEL = re.compile(r"#\s*(\d+)")
-_PAIR = re.compile(r"(\d+)\s*[,;/+]\s*(\d+)")
+_PAIR = re.compile(r"[(\[]?\s*(\d+)\s*[,;/+]\s*(\d+)\s*[)\]]?")
 _SINGLE = re.compile(r"(\d+)(?:\.0*)?")
-_LEFT_RIGHT = re.compile(r"L\s*[*x]\s*(\d+)\s*[-+,/]\s*R\s*[*x]\s*(\d+)", re.IGNORECASE)
-_PAIRS = re.compile(r"(?:\b(\d+)\s*x?\s*)?\bpairs?\b", re.IGNORECASE)
+_LEFT_RIGHT = re.compile(r"\bL\s*[*x]?\s*(\d+)(?:\s*[-+,/&]\s*|\s+)R\s*[*x]?\s*(\d+)\b", re.IGNORECASE)
+_RIGHT_LEFT = re.compile(r"\bR\s*[*x]?\s*(\d+)(?:\s*[-+,/&]\s*|\s+)L\s*[*x]?\s*(\d+)\b", re.IGNORECASE)
+_COUNT_LEFT_RIGHT = re.compile(r"\b(\d+)\s*L\b(?:\s*[-+,/&]\s*|\s+)(\d+)\s*R\b", re.IGNORECASE)
+_COUNT_RIGHT_LEFT = re.compile(r"\b(\d+)\s*R\b(?:\s*[-+,/&]\s*|\s+)(\d+)\s*L\b", re.IGNORECASE)
+_PAIRS = re.compile(r"(?:\b(\d+)\s*x?\s*)?(?:\bpairs?|(?<=\d)\s*prs?)\b", re.IGNORECASE)
+_NUMBER_WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "six": 6, "eight": 8}
+_CUT_IN_WORDS = re.compile(rf"\bcut\s+({'|'.join(_NUMBER_WORDS)})\b", re.IGNORECASE)
 _COUNTS = (
-    re.compile(r"\bcut\s*(?:x\s*)?0*(\d+)\b(?![.,]\d)", re.IGNORECASE),
+    re.compile(r"\bcut\s*[:=]?\s*\(?\s*(?:x\s*)?0*(\d+)\b(?![.,]\d)", re.IGNORECASE),
+    re.compile(r"\b(?:qty|quantity)\b\.?\s*[:=]?\s*0*(\d+)\b(?![.,]\d)", re.IGNORECASE),
+    re.compile(r"(?<![.,\d])\b0*(\d+)\s*(?:pcs?|pieces?|off)\b", re.IGNORECASE),
     re.compile(r"[*]\s*0*(\d+)\b"),
     re.compile(r"(?<!size )\bx\s*0*(\d+)\b", re.IGNORECASE),
-    re.compile(r"(?<![.,\d])0*(\d+)\s*x\b", re.IGNORECASE),
+    re.compile(r"(?:^|[,;(])\s*0*(\d+)\s*x\b(?!\s*\d)", re.IGNORECASE),
 )
 _DIMENSIONS = re.compile(r"\d[\d.,]*\s*(?:mm|cm|in|[\"'″′])?\s*[x×]\s*\d[\d.,]*", re.IGNORECASE)
 """Two lengths, as on a control square (10" x 10"): no count of copies."""
@@ -97,7 +104,7 @@ class Style:
 
 def key_and_value(text: str) -> tuple[str, str] | None:
     """The meaning of a system text's key, and its value; None for a text that is none."""
-    key, colon, value = text.partition(":")
+    key, colon, value = text.replace("：", ":").partition(":")
     known = _KEYS.get(" ".join(key.lower().split())) if colon else None
     return None if known is None else (known, value.strip())
 
@@ -199,10 +206,14 @@ def read_quantity(text: str) -> Quantity | None:
 def quantity_in_words(text: str) -> Quantity | None:
     """The copies that a free text asks for, else None.
 
-    Known are "SHL(L*1-R*1)", "Cut 1 pair", "Cut 2", "CUT X02", "SL X2" and "2X FABRIC".
+    Known are "SHL(L*1-R*1)", "L1 R1", "Cut 1 pair", "Cut 2", "CUT (2)", "CUT TWO", "CUT X02", "SL X2", "2X FABRIC",
+    "2 pcs" and "Qty 2"; not "PLUS 3X", which is a size.
     """
-    if match := _LEFT_RIGHT.search(text):
-        return _checked(int(match.group(2)), int(match.group(1)))
+    for pattern, drawn in ((_LEFT_RIGHT, 2), (_COUNT_LEFT_RIGHT, 2), (_RIGHT_LEFT, 1), (_COUNT_RIGHT_LEFT, 1)):
+        if match := pattern.search(text):
+            return _checked(int(match.group(drawn)), int(match.group(3 - drawn)))
+    if match := _CUT_IN_WORDS.search(text):
+        return _of_total(_NUMBER_WORDS[match.group(1).lower()])
     if match := _PAIRS.search(text):
         pairs = int(match.group(1) or 1)
         return _checked(pairs, pairs)
@@ -248,10 +259,12 @@ _UNIT_WORDS: dict[str, Units] = {
     "METRIC": "mm",
     "MM": "mm",
     "MILLIMETER": "mm",
+    "MILLIMETRE": "mm",
     "MILLIMETERS": "mm",
     "MILLIMETRES": "mm",
     "CM": "cm",
     "CENTIMETER": "cm",
+    "CENTIMETRE": "cm",
     "CENTIMETERS": "cm",
     "CENTIMETRES": "cm",
     "ENGLISH": "in",
@@ -265,4 +278,7 @@ _UNIT_WORDS: dict[str, Units] = {
 
 def unit_named(text: str) -> Units | None:
     """The unit that a text of a pattern file names ("METRIC" is mm, "ENGLISH" inch); None for a word that is none."""
-    return _UNIT_WORDS.get(text.strip().upper().rstrip("."))
+    words = re.findall(r"[A-Z]+", text.upper())
+    if words[:1] == ["METRIC"] and len(words) > 1:
+        words = words[1:]  # METRIC (CM)
+    return _UNIT_WORDS.get(words[0]) if len(words) == 1 else None

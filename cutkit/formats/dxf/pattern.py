@@ -15,6 +15,7 @@ from cutkit.formats.dxf.remarks import Remarks
 from cutkit.formats.dxf.sizes import (
     fill_material,
     inherit,
+    known_sample,
     name_drafts,
     quantity_of,
     sizes_in_order,
@@ -44,9 +45,13 @@ def pattern_of(drafts: list[Draft], source: Source, table: RuleTable | None, rem
     InputError where a piece cannot be one, or where the unit cannot be right.
     """
     sample = source.style.sample_size or (table.sample_size if table else None)
+    if table is not None:
+        sample = _agreed_sample(sample, table, remarks)
     name_drafts(drafts, sample, remarks)
-    inherit(drafts, sample, remarks)
     sizes = sizes_in_order(drafts)
+    if table is None:
+        sample = known_sample(sample, sizes, remarks)
+    inherit(drafts, sample, remarks)
     if table is not None:
         drafts, sizes = grade_drafts(drafts, table, sample, remarks)
     elif len(sizes) <= 1:
@@ -68,6 +73,15 @@ def pattern_of(drafts: list[Draft], source: Source, table: RuleTable | None, rem
         sha256=source.sha256,
         rule_table=table.file if table else None,
     )
+
+
+def _agreed_sample(named: str | None, table: RuleTable, remarks: Remarks) -> str | None:
+    """The sample size as the table spells it; told, where file and table name two of the table's sizes."""
+    alike = next((size for size in table.sizes if named and size.casefold() == named.casefold()), named)
+    if alike in table.sizes and alike != table.sample_size:
+        message = f"the file's sample size is {alike}, the rule table's {table.sample_size}: graded from {alike}"
+        remarks.add("sample-size-differs", message)
+    return alike
 
 
 def _tell_of_rules_without_table(drafts: Sequence[Draft], named: str, remarks: Remarks) -> None:

@@ -88,23 +88,7 @@ def plain_drafts(
     ]
     if drafts:
         _tell_rule(pieces, remarks)
-        _sizes_from_names(drafts, remarks)
     return drafts
-
-
-_NAME_AND_SIZE = re.compile(r"(.+?)[ _-]+((?:\d|X{0,3})X?[SL]|M)", re.IGNORECASE)
-
-
-def _sizes_from_names(drafts: Sequence[Draft], remarks: Remarks) -> None:
-    """Take the sizes from names such as "BODY S", "BODY M", where every name ends in one and there are several."""
-    found = [_NAME_AND_SIZE.fullmatch(draft.labels.name or "") for draft in drafts]
-    sizes = [match.group(2).upper() for match in found if match]
-    if len(sizes) < len(drafts) or len(set(sizes)) < 2 or any(draft.labels.size for draft in drafts):
-        return
-    for draft, match in zip(drafts, found, strict=True):
-        if match:
-            draft.labels.name, draft.labels.size = match.group(1), match.group(2).upper()
-    remarks.add("sizes-from-names", f"the sizes {' '.join(dict.fromkeys(sizes))} are taken from the ends of the names")
 
 
 def _loops(

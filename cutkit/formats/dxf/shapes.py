@@ -8,7 +8,6 @@ drawing for the printer, is left out.
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +26,6 @@ MOST_INSERTS = 200_000
 FINEST_SHARE = 1e-7
 """A curve is flattened no finer than this share of its size: 0.0003 mm in three metres."""
 _TEXT_CODES = {"%%D": "°", "%%P": "±", "%%C": "⌀", "%%U": "", "%%O": "", "%%K": "", "%%%": "%"}
-_MTEXT_FORMAT = re.compile(r"\\[ACFHQTWacfhqtw][^;]*;|\\[LlOoKk]|[{}]")
 
 
 @dataclass(slots=True)
@@ -399,8 +397,12 @@ def _text(record: Record, _tolerance: float) -> Shape:
 
 
 def _plain_text(text: str, *, is_mtext: bool) -> str:
-    if is_mtext:
-        text = _MTEXT_FORMAT.sub("", text.replace("\\P", "\n").replace("\\~", " "))
+    if is_mtext and "\\" in text:
+        from ezdxf.tools.text import fast_plain_mtext
+
+        text = str(fast_plain_mtext(text))
+    elif is_mtext:
+        text = text.replace("{", "").replace("}", "").replace("^J", "\n").replace("^I", " ")
     if "%%" in text:
         for code, meaning in _TEXT_CODES.items():
             text = text.replace(code, meaning).replace(code.lower(), meaning)

@@ -7,6 +7,7 @@ a piece inherit them. A notch is inherited where the outlines of two sizes corre
 from __future__ import annotations
 
 import itertools
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -28,11 +29,16 @@ _INHERITED = ("quantity", "material", "category", "annotation", "fold")
 
 def name_drafts(drafts: Sequence[Draft], sample_size: str | None, remarks: Remarks) -> None:
     """Give every draft its name and size. Two blocks of one name and size stay two pieces, and it is said."""
+    if not any(draft.labels.size for draft in drafts):
+        _sizes_from_names(drafts, remarks)
     graded = any(draft.labels.size for draft in drafts)
+    names_hold_sizes = _names_hold_sizes(drafts)
     by_name: dict[str, list[Draft]] = defaultdict(list)
     for number, draft in enumerate(drafts, 1):
         draft.size = draft.labels.size or ""
         draft.name = (draft.labels.name or name_without_size(draft.block, draft.size)).strip()
+        if names_hold_sizes:
+            draft.name = name_without_size(draft.name, draft.size)
         if not draft.name:
             draft.name = f"piece {number}"
             remarks.add("name-missing", "neither its block nor a text names it", draft.name)
@@ -42,6 +48,38 @@ def name_drafts(drafts: Sequence[Draft], sample_size: str | None, remarks: Remar
         by_name[draft.name].append(draft)
     for name, same in by_name.items():
         _tell_apart(name, same, set(by_name), remarks)
+
+
+def _names_hold_sizes(drafts: Sequence[Draft]) -> bool:
+    """Whether every piece's name ends in its size ("FRONT_S" of size S), in a file of several."""
+    named = [(d.labels.name, d.labels.size) for d in drafts if d.labels.name and d.labels.size]
+    several = len({size for _, size in named}) > 1 and len(named) == len(drafts)
+    return several and all(name_without_size(name, size) != name for name, size in named)
+
+
+_NAME_AND_SIZE = re.compile(r"(.+?)[ _-]+((?:\d|X{0,3})X?[SL]|M|\d{1,3})", re.IGNORECASE)
+
+
+def _sizes_from_names(drafts: Sequence[Draft], remarks: Remarks) -> None:
+    """Take the sizes from names such as "BODY S", "BODY M", where every name ends in one and there are several.
+
+    Numbers count as sizes where every piece has the same ones.
+    """
+    found = [_NAME_AND_SIZE.fullmatch(draft.labels.name or draft.block) for draft in drafts]
+    sizes = [match.group(2).upper() for match in found if match]
+    if len(sizes) < len(drafts) or len(set(sizes)) < 2:
+        return
+    if any(size.isdigit() for size in sizes):
+        of_piece: dict[str, list[str]] = defaultdict(list)
+        for match in found:
+            if match:
+                of_piece[match.group(1)].append(match.group(2).upper())
+        if any(sorted(own) != sorted(set(sizes)) for own in of_piece.values()):
+            return
+    for draft, match in zip(drafts, found, strict=True):
+        if match:
+            draft.labels.name, draft.labels.size = match.group(1), match.group(2).upper()
+    remarks.add("sizes-from-names", f"the sizes {' '.join(dict.fromkeys(sizes))} are taken from the ends of the names")
 
 
 def _tell_apart(name: str, drafts: Sequence[Draft], taken: set[str], remarks: Remarks) -> None:
@@ -55,6 +93,11 @@ def _tell_apart(name: str, drafts: Sequence[Draft], taken: set[str], remarks: Re
     remarks.add("name-twice", f"{len(pieces)} blocks have this name and size: each is a piece of its own", name)
     free = (candidate for n in itertools.count(2) if (candidate := f"{name} ({n})") not in taken)
     names = [name, *itertools.islice(free, len(pieces) - 1)]
+    taken.update(names)
+    if len(by_size) == 1:
+        for draft, own in zip(drafts, names, strict=True):
+            draft.name = own
+        return
     likeness = {(id(draft), k): _likeness(draft, piece) for draft in drafts for k, piece in enumerate(pieces)}
     for same_size in by_size.values():
         pairs = [(draft, k) for draft in same_size for k in range(len(pieces))]
@@ -64,7 +107,6 @@ def _tell_apart(name: str, drafts: Sequence[Draft], taken: set[str], remarks: Re
             if id(draft) not in done and k not in done.values():
                 done[id(draft)] = k
                 draft.name = names[k]
-    taken.update(names)
 
 
 def _likeness(draft: Draft, other: Draft) -> int:
@@ -86,6 +128,16 @@ def sizes_in_order(drafts: Iterable[Draft]) -> tuple[str, ...]:
         if draft.size:
             previous[draft.name] = draft.size
     return tuple(order)
+
+
+def known_sample(named: str | None, sizes: Sequence[str], remarks: Remarks) -> str | None:
+    """The sample size as the sizes are spelt, whatever the case; told, where it is none of them."""
+    if named is None or named in sizes or not sizes:
+        return named
+    alike = next((size for size in sizes if size.casefold() == named.casefold()), None)
+    if alike is None:
+        remarks.add("sample-size-unknown", f"the sample size {named!r} is none of the file's sizes: {' '.join(sizes)}")
+    return alike or named
 
 
 def tell_of_missing_sizes(drafts: Sequence[Draft], sizes: Sequence[str], remarks: Remarks) -> None:
