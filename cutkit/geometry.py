@@ -161,6 +161,35 @@ def _closes(points: Sequence[Point], reach: float) -> bool:
     return len(points) > 3 and distance(points[0], points[-1]) <= reach
 
 
+def outer_rings(paths: Sequence[Sequence[Point]]) -> tuple[list[list[Point]], list[int], list[Point]]:
+    """The outermost closed lines of paths of which three or more ends meet somewhere, and of all joined to them.
+
+    Also the indices of these paths, and the places where so many meet. Empty where no ends do, or enclose nothing.
+    """
+    if len(paths) < 3:
+        return [], [], []
+    ends: dict[Point, list[int]] = defaultdict(list)
+    for k, path in enumerate(paths):
+        for x, y in (path[0], path[-1]):
+            ends[round(x, 3) + 0.0, round(y, 3) + 0.0].append(k)
+    places = [place for place, those in ends.items() if len(those) > 2]
+    if not places:
+        return [], [], []
+    used: dict[int, None] = {}
+    waiting = [k for place in places for k in ends[place]]
+    while waiting:
+        k = waiting.pop()
+        if k not in used:
+            used[k] = None
+            for x, y in (paths[k][0], paths[k][-1]):
+                waiting += ends[round(x, 3) + 0.0, round(y, 3) + 0.0]
+    lines = shapely.set_precision([LineString(paths[k]) for k in used if len(paths[k]) > 1], SAME_MM, mode="pointwise")
+    faces = shapely.polygonize([shapely.node(shapely.union_all(lines))]).geoms
+    outer = [part.exterior for part in _polygons(shapely.union_all(list(faces)))]
+    rings = [without_repeats(ring.coords, closed=True) for ring in outer]
+    return rings, sorted(used) if rings else [], places
+
+
 # --- mending -----------------------------------------------------------------------------------------------------
 
 

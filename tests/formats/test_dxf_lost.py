@@ -229,12 +229,34 @@ def test_utf16_text_is_named(tmp_path: Path) -> None:
         ("Size X2", (1, 0)),
         ("scale 1.5x", (1, 0)),
         ("cut 1.5 cm inside", (1, 0)),
+        ("PLUS 3X", (1, 0)),
+        ("SLEEVE, 2 x", (1, 1)),
+        ("Cut: 2", (1, 1)),
+        ("CUT (4)", (2, 2)),
+        ("CUT TWO", (1, 1)),
+        ("cut onesie", (1, 0)),
+        ("QTY 2", (1, 1)),
+        ("2 pcs", (1, 1)),
+        ("1.5 pieces of tape", (1, 0)),
+        ("L*1 R*1", (1, 1)),
+        ("L1 R2", (2, 1)),
+        ("R1, L2", (1, 2)),
+        ("collar L 3 R", (1, 0)),
     ],
 )
 def test_labels_that_tell_a_quantity_and_labels_that_do_not(
     tmp_path: Path, label: str, copies: tuple[int, int]
 ) -> None:
     (only,) = read(tmp_path, piece("A", text(label), quantity=None)).pieces
+    assert (only.as_drawn, only.mirrored) == copies
+
+
+@pytest.mark.parametrize(
+    ("quantity", "copies"),
+    [("2 PCS", (1, 1)), ("1L,1R", (1, 1)), ("(1,1)", (1, 1)), ("L1 R1", (1, 1)), ("1PR", (1, 1)), ("2 PRS", (2, 2))],
+)
+def test_quantities_in_other_words(tmp_path: Path, quantity: str, copies: tuple[int, int]) -> None:
+    (only,) = read(tmp_path, piece("A", quantity=quantity)).pieces
     assert (only.as_drawn, only.mirrored) == copies
 
 

@@ -93,6 +93,22 @@ def test_the_table_that_the_pattern_names_is_found(tmp_path):
     assert read_pattern(path).pieces[-1].outline.bounds[2] == 409
 
 
+def test_a_minus_sign_is_a_minus(tmp_path):
+    table = read_table(tmp_path, TABLE.replace("-5.000", "\u22125.000"))
+    assert table.delta(1, "S", "M") == (-5, 0)
+    with pytest.raises(InputError, match="'x' among the numbers"):
+        read_table(tmp_path, TABLE.replace("-5.000", "x5.000"))
+
+
+def test_sample_sizes_that_differ_are_told(tmp_path):
+    pattern, sizes = graded(tmp_path, table=STILL.replace("SAMPLE SIZE: M", "SAMPLE SIZE: S"))
+    assert {"sample-size-differs", "grade-sample-moves"} <= {notice.code for notice in pattern.notices}
+    assert sizes["M"].outline.bounds[2] == 400
+    small_letters = STILL.replace("S M L", "s m l").replace("SAMPLE SIZE: M", "SAMPLE SIZE: m")
+    pattern, _ = graded(tmp_path, table=small_letters)
+    assert pattern.sample_size == "m"
+
+
 def test_a_long_list_of_sizes_runs_over_several_lines(tmp_path):
     wrapped = TABLE.replace("SIZE LIST: S M L\nSAMPLE SIZE: M\n", "SAMPLE SIZE: M\nSIZE LIST: S\n  M\nL\n")
     assert read_table(tmp_path, wrapped).sizes == ("S", "M", "L")

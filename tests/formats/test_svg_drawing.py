@@ -123,6 +123,21 @@ def test_layers_names_texts_and_colours(tmp_path):
     assert [piece.name for piece in red.pieces] == ["FRONT"]
 
 
+@pytest.mark.parametrize(
+    "unseen",
+    [
+        '<path visibility="hidden" d="M500 0 h400 v300 h-400 z"/>',
+        '<g style="fill:none;visibility:hidden"><path d="M500 0 h400 v300 h-400 z"/></g>',
+        '<clipPath id="c"><path d="M-10 -10 h900 v900 h-900 z"/></clipPath>',
+        '<mask id="m"><rect x="-10" y="-10" width="900" height="900"/></mask>',
+    ],
+)
+def test_what_nobody_sees_is_no_piece(tmp_path, unseen):
+    pattern = read(tmp_path, layer("Cut", unseen, BOX))
+    assert [p.outline.area for p in pattern.pieces] == [pytest.approx(120_000)]
+    assert "Cut (1 outlines)" in next(n.message for n in pattern.notices if n.code == "plain-drawing")
+
+
 def test_a_class_stands_for_a_layer(tmp_path):
     seam = '<path class="fabric" d="M10 10 h380 v280 h-380 z"/>'
     allowance = '<path class="fabric sa" d="M0 0 h400 v300 h-400 z"/>'

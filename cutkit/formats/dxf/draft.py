@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cutkit.formats.dxf.meaning import RULE_LABEL, Labels, is_system_text, labels_of
@@ -10,7 +11,7 @@ from cutkit.formats.dxf.notch import Notch, Teller, notches_of
 from cutkit.formats.dxf.outline import Loop, Outlines, find_outlines, loops_of, valid_ring
 from cutkit.formats.dxf.remarks import Remarks
 from cutkit.formats.dxf.shapes import Shape
-from cutkit.geometry import Line, angle_of, distance, without_repeats
+from cutkit.geometry import Line, angle_of, distance, side_distances, without_repeats
 from cutkit.model import MarkKind, Point, Tool
 
 LINE_KINDS: dict[str, MarkKind] = {"8": "internal", "9": "match", "10": "match", "14": "sew"}
@@ -21,6 +22,12 @@ CUT_LAYERS = {"1", "84", "11", "14"}
 DRILL_LAYERS = ("13", "15")
 """Layers whose points and circles are drill holes: some CADs keep a second kind of them among the annotations."""
 LABEL_LAYERS = {"1", "15", "19"}
+FAR_OFF_MM = 1000.0
+"""What lies further off the outline is no mark of the piece."""
+FOLDS_APART_MM = 5.0
+"""Mirror lines further apart than this are not one drawn in parts."""
+ONE_CROSS_MM = 1.0
+"""Lines whose middles lie this near are one cross."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +111,7 @@ def _by_layer(shapes: list[Shape]) -> dict[str, list[Shape]]:
     groups: dict[str, list[Shape]] = {}
     for shape in shapes:
         groups.setdefault(_meant_layer(shape), []).append(shape)
-    paths_only = ("1", "84", "14", "11")
+    paths_only = ("1", "84", "14")
     for layer in paths_only:
         if layer in groups:
             groups[layer] = [s for s in groups[layer] if s.is_path or s.kind == "TEXT"]
@@ -141,17 +148,22 @@ def _draft(
         tell(code, message)
     draft = Draft(block, line, labels, ring, outlines.outline.parts if not mended else ())
     draft.grain = _grain(by_layer, tell)
-    draft.fold = longest_line(paths_on(by_layer, "6"))
+    draft.fold = _fold(by_layer, tell)
     draft.holes = _holes(by_layer, outlines.inner, tell)
     draft.lines = _lines(by_layer, outlines, tell)
     draft.drills = [drill for layer in DRILL_LAYERS for drill in _drills(by_layer, layer)]
     if second := sum(1 for drill in draft.drills if drill.layer != "13"):
         tell("drill-on-layer-15", f"{second} points among the annotations (layer 15) are taken for drill holes")
+    crosses = _crosses(by_layer)
+    if crosses:
+        tell("drill-drawn-as-lines", f"{len(crosses)} crosses and lines on layer 13 are taken for drill holes")
+        draft.drills += crosses
     draft.notches = notches_of(by_layer, ring, tell)
     draft.texts = [_label(s) for s in _texts(by_layer)]
     axis = longest_line(paths_on(by_layer, "5"))
     draft.grade_axis_deg = angle_of(*axis) if axis else 0.0
     draft.rules = _rules(by_layer)
+    _leave_out_far_marks(draft, tell)
     _tell_of_unknown_layers(by_layer, tell)
     return draft
 
@@ -185,6 +197,33 @@ def _grain(by_layer: dict[str, list[Shape]], tell: Teller) -> Line | None:
     return best
 
 
+def _fold(by_layer: dict[str, list[Shape]], tell: Teller) -> Line | None:
+    """The mirror line; of several the longest, and it is said."""
+    lines = [line for path in paths_on(by_layer, "6") if (line := longest_line([path]))]
+    best = max(lines, key=lambda line: distance(*line), default=None)
+    if best is not None and any(abs(side_distances(line, best)).max() > FOLDS_APART_MM for line in lines):
+        tell("fold-doubtful", f"{len(lines)} mirror lines (layer 6): it is unfolded about the longest alone")
+    return best
+
+
+def _leave_out_far_marks(draft: Draft, tell: Teller) -> None:
+    """Take away what lies a metre and more off the piece: a damaged coordinate, or another piece's."""
+    xs, ys = zip(*draft.ring, strict=True)
+    low, high = (min(xs) - FAR_OFF_MM, min(ys) - FAR_OFF_MM), (max(xs) + FAR_OFF_MM, max(ys) + FAR_OFF_MM)
+
+    def is_near(points: Sequence[Point]) -> bool:
+        return all(low[0] <= x <= high[0] and low[1] <= y <= high[1] for x, y in points)
+
+    lines, drills = (
+        [line for line in draft.lines if is_near(line.points)],
+        [d for d in draft.drills if is_near([d.point])],
+    )
+    left_out = len(draft.lines) - len(lines) + len(draft.drills) - len(drills)
+    if left_out:
+        tell("mark-far-off", f"{left_out} lines or drill holes lie more than {FAR_OFF_MM / 1000:g} m off: left out")
+    draft.lines, draft.drills = lines, drills
+
+
 def _holes(by_layer: dict[str, list[Shape]], inner: list[Loop], tell: Teller) -> list[list[Point]]:
     loops = loops_of(paths_on(by_layer, "11"))
     for code, message in loops.said:
@@ -207,6 +246,7 @@ def _lines(by_layer: dict[str, list[Shape]], outlines: Outlines, tell: Teller) -
     lines += [
         DrawnLine("internal", chain.points, "11", "knife") for chain, _ in loops_of(paths_on(by_layer, "11")).open
     ]
+    lines += [DrawnLine("sew", (*loop.ring, loop.ring[0]), loop.layer) for loop in outlines.sew]
     if outlines.leftover:
         tell("outline-leftover", f"{len(outlines.leftover)} open lines on the outline's layer are drawn, not cut")
         lines += [DrawnLine("internal", tuple(points), outlines.outline.layer) for points in outlines.leftover]
@@ -228,6 +268,18 @@ def _drills(by_layer: dict[str, list[Shape]], layer: str) -> list[Drill]:
             centre = ((min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2)
             drills.append(Drill(centre, layer, shape.width_mm))
     return drills
+
+
+def _crosses(by_layer: dict[str, list[Shape]]) -> list[Drill]:
+    """Drill holes that are drawn as crosses or lines: one where the middles of lines lie together."""
+    found: list[Drill] = []
+    for path in paths_on(by_layer, "13"):
+        if path.kind != "CIRCLE":
+            xs, ys = zip(*path.points, strict=True)
+            middle = ((min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2)
+            if all(distance(middle, other.point) > ONE_CROSS_MM for other in found):
+                found.append(Drill(middle, "13"))
+    return found
 
 
 def _texts(by_layer: dict[str, list[Shape]]) -> list[Shape]:
@@ -255,6 +307,9 @@ def _rules(by_layer: dict[str, list[Shape]]) -> list[tuple[Point, int]]:
 
 def _tell_of_unknown_layers(by_layer: dict[str, list[Shape]], tell: Teller) -> None:
     unknown = Counter({name: len(shapes) for name, shapes in by_layer.items() if name not in KNOWN_LAYERS})
+    points = sum(1 for layer in ("8", "11") for shape in by_layer.get(layer, ()) if shape.kind == "POINT")
+    if points:
+        tell("points-not-used", f"{points} points on the layers of inner lines and cut-outs (8, 11) are not used")
     if unknown:
         listed = ", ".join(f"{layer} ({count})" for layer, count in sorted(unknown.items()))
         tell("layer-ignored", f"layers without a meaning here are not used: {listed}")

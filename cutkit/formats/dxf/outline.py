@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+import shapely
 from shapely.geometry import LineString, Polygon
 from shapely.geometry import Point as ShapelyPoint
 
@@ -17,7 +18,7 @@ from cutkit.errors import InputError
 from cutkit.formats.dxf.container import EXPORT_AGAIN
 from cutkit.formats.dxf.layers import Role
 from cutkit.formats.dxf.shapes import Shape
-from cutkit.geometry import Chain, distance, join_chains, mend, signed_area, without_repeats
+from cutkit.geometry import Chain, distance, join_chains, mend, outer_rings, signed_area, without_repeats
 from cutkit.model import Point
 
 T = TypeVar("T")
@@ -26,6 +27,12 @@ GAP_MM = 2.0
 LEAST_AREA_MM2 = 1.0
 COPY_DIFFERS = 0.005
 """A copy of the outline whose area differs by more than this share is worth a word."""
+WIDEST_ALLOWANCE_MM = 40.0
+"""A closed line inside a piece, nowhere further than this from its outline all round, may be its sew line."""
+USUAL_ALLOWANCE_MM = 20.0
+"""On the outline's own layer only one this near may be: a facing is a ring, and its inside a cut-out."""
+COPY_MM = 0.5
+"""A closed line that runs this near along another all the way is a copy of it."""
 LOST_SHARE = 0.05
 """An outline that loses more than this share of its area when it is mended is refused."""
 
@@ -57,10 +64,14 @@ class Loops:
 
 @dataclass(slots=True)
 class Outlines:
-    """The outline of a block; ``inner`` are closed lines of the same layer inside it, ``others`` ones beside it."""
+    """The outline of a block; ``inner`` are closed lines of the same layer inside it, ``others`` ones beside it.
+
+    ``sew`` are those inside that run along it as a sew line does.
+    """
 
     outline: Loop
     inner: list[Loop] = field(default_factory=list)
+    sew: list[Loop] = field(default_factory=list)
     others: list[Loop] = field(default_factory=list)
     leftover: list[list[Point]] = field(default_factory=list)
     said: list[tuple[str, str]] = field(default_factory=list)
@@ -79,6 +90,7 @@ def loops_of(paths: Sequence[Shape], *, gap_mm: float = GAP_MM) -> Loops:
             loops.closed.append(Loop(ring, (len(ring),), path.line, path.layer, path.colour, path.role, path.text))
         else:
             pieces.append(path)
+    pieces = _without_branches(pieces, loops)
     for chain in join_chains([p.points for p in pieces], gap_mm=gap_mm):
         line = _line_of(chain, pieces)
         if not chain.closed:
@@ -96,6 +108,33 @@ def loops_of(paths: Sequence[Shape], *, gap_mm: float = GAP_MM) -> Loops:
         loops.said.append(("line-twice", f"lines drawn twice at one place ({twice}) are used once"))
     loops.closed.sort(key=lambda loop: -abs(signed_area(loop.ring)))
     return loops
+
+
+def _without_branches(paths: Sequence[Shape], loops: Loops) -> list[Shape]:
+    """The open paths without those that meet three or more at a point: of these the outermost line is closed.
+
+    Joined end to end they would be whatever outline comes of their order in the file.
+    """
+    rings, used, places = outer_rings([path.points for path in paths])
+    if not rings:
+        return list(paths)
+    branching = [paths[k] for k in used]
+    for ring in rings:
+        outline = LineString([*ring, ring[0]])
+        first = next((p for p in branching if outline.distance(ShapelyPoint(p.points[0])) <= 1e-3), branching[0])
+        loops.closed.append(Loop(ring, (), first.line, first.layer, first.colour, first.role, first.text))
+    edges = shapely.union_all([LineString([*ring, ring[0]]).buffer(0.01) for ring in rings])
+    within = [path for path in branching if not edges.covers(LineString(path.points))]
+    loops.open += [(Chain(tuple(path.points), closed=False), path.line) for path in within]
+    loops.said.append(
+        (
+            "outline-branches",
+            f"three or more lines meet at {_at(places[0])}: what all of them enclose is the outline,"
+            f" {len(within)} lines within it are drawn",
+        )
+    )
+    taken = set(used)
+    return [path for k, path in enumerate(paths) if k not in taken]
 
 
 def _once(things: Sequence[T], key: Callable[[T], object]) -> list[T]:
@@ -204,13 +243,46 @@ def _outlines(loops: Loops, layer: str, by_layer: dict[str, list[Shape]], was_op
         result.said.append((code, f"the outline on layer 1 {why}: {what} is cut instead"))
     mended = mend(result.outline.ring)
     shell = mended.polygon if mended else Polygon(result.outline.ring)
+    has_sew_line = any(shape.is_path for shape in by_layer.get("14", ()))
+    copies = 0
     for loop in loops.closed[1:]:
-        inside = shell.contains(ShapelyPoint(*loop.ring[0]))
-        (result.inner if inside else result.others).append(loop)
+        other = mend(loop.ring)
+        if other is not None and is_copy(other.polygon, shell):
+            copies += 1
+        elif not shell.contains(ShapelyPoint(*loop.ring[0])):
+            result.others.append(loop)
+        elif other is not None and not has_sew_line and follows(other.polygon, shell, USUAL_ALLOWANCE_MM):
+            result.sew.append(loop)
+        else:
+            result.inner.append(loop)
+    if copies:
+        result.said.append(("outline-copy", f"{copies} copies of the outline on its own layer are not used"))
+    if result.sew:
+        message = (
+            f"{len(result.sew)} closed lines on the outline's layer run along it inside: drawn as sew lines, not cut"
+        )
+        result.said.append(("sew-line-on-outline-layer", message))
     result.leftover = [list(chain.points) for chain, _ in loops.open]
     if layer == "1":
         _compare_with_copy(result, by_layer.get("84", ()))
     return result
+
+
+def is_copy(one: Polygon, other: Polygon) -> bool:
+    """Whether two outlines are the same line, but for ``COPY_MM``."""
+    if max(abs(a - b) for a, b in zip(one.bounds, other.bounds, strict=True)) > COPY_MM:
+        return False
+    return bool(one.exterior.hausdorff_distance(other.exterior) <= COPY_MM)
+
+
+def follows(inner: Polygon, outer: Polygon, widest_mm: float) -> bool:
+    """Whether an inner line runs along the outer one, as a sew line does: near it most of the way (not in darts)."""
+    reaches = [abs(a - b) for a, b in zip(inner.bounds, outer.bounds, strict=True)]
+    if max(reaches) > widest_mm or inner.area < 0.3 * outer.area:
+        return False
+    along = shapely.segmentize(inner.exterior, 5.0)
+    apart = shapely.distance(shapely.points(along.coords), outer.exterior)
+    return bool((apart <= widest_mm).mean() >= 0.6)
 
 
 def _compare_with_copy(result: Outlines, copies: Sequence[Shape]) -> None:

@@ -24,15 +24,16 @@ from shapely.geometry import Point as ShapelyPoint
 
 from cutkit.formats.dxf.draft import Draft, DrawnLine, Drill, Label, drafts_of, longest_line
 from cutkit.formats.dxf.layers import Role
-from cutkit.formats.dxf.meaning import is_system_text, labels_of
-from cutkit.formats.dxf.outline import Loop, loops_of, valid_ring
+from cutkit.formats.dxf.meaning import is_system_text, labels_of, quantity_in_words, says_on_fold
+from cutkit.formats.dxf.outline import WIDEST_ALLOWANCE_MM, Loop, follows, loops_of, valid_ring
 from cutkit.formats.dxf.remarks import Remarks
 from cutkit.formats.dxf.shapes import Shape
 from cutkit.geometry import Line, distance, mend, without_repeats
 from cutkit.model import Point
 
-WIDEST_ALLOWANCE_MM = 40.0
-"""A closed line inside a piece, nowhere further than this from its outline all round, may be its sew line."""
+FRAMED_PIECE_MM2 = 5000.0
+FRAMED_SHARE = 0.15
+"""A rectangle is a frame where two closed lines or more of such a size lie in it and take such a share of it."""
 LEAST_PIECE_MM2 = 25.0
 """A closed line that encloses less is no piece, and inside a piece, if it is round, a drill hole and no cut-out."""
 OPEN_SHARE = 0.1
@@ -42,7 +43,9 @@ _DRAWN_LAYER = re.compile(
     r"mark|draw|pen|plot|internal|sew|stitch|seam|fold|grain|text|label|annot|engrav", re.IGNORECASE
 )
 _GRAIN = re.compile(r"grain", re.IGNORECASE)
-_NO_PIECE_LAYER = re.compile(r"defpoints|dimension|construct|guide|frame|border|coordinate|keypoint", re.IGNORECASE)
+_NO_PIECE_LAYER = re.compile(
+    r"defpoints|dimension|construct|guide|frame|border|coordinate|keypoint|background|paper", re.IGNORECASE
+)
 
 
 @dataclass(slots=True)
@@ -60,28 +63,22 @@ class _Found:
 
 
 def plain_drafts(
-    shapes: Sequence[Shape], where: str, remarks: Remarks, *, others_drawn: bool = False, counted: str = "line"
+    groups: Sequence[Sequence[Shape]],
+    where: str,
+    remarks: Remarks,
+    *,
+    others_drawn: bool = False,
+    counted: str = "line",
 ) -> list[Draft]:
-    """The pieces that loose lines draw; empty where no line closes.
+    """The pieces that loose lines draw; empty where no line closes. Every group is a drawing of its own.
 
     ``others_drawn``: lines without a role are only drawn, for the user has named the layers to be cut. ``counted`` is
     what the shapes' lines are the numbers of.
     """
-    layers = {shape.layer for shape in shapes if shape.is_path}
+    layers = {shape.layer for shapes in groups for shape in shapes if shape.is_path}
     if "1" in layers and layers & {"4", "7", "8", "14", "84"}:
-        return _by_garment_layers(shapes, where, remarks)
-    grain = [shape for shape in shapes if _is_grain(shape)]
-    loops, open_lines = _loops([shape for shape in shapes if not _is_grain(shape)], others_drawn, remarks)
-    pieces, small, drawn = _nest_of(loops)
-    if small and pieces:
-        what = f"closed lines of less than {LEAST_PIECE_MM2 / 100:g} cm² outside every piece"
-        remarks.add("small-lines", f"{what} ({small}) are not used")
-    if drawn and pieces:
-        remarks.add(
-            "outside-pieces", f"{drawn} closed lines on layers that are drawn lie outside every piece: not used"
-        )
-    _give(pieces, open_lines, [s for s in shapes if s.kind == "TEXT" and s.text], remarks)
-    _give_grain(pieces, grain)
+        return _by_garment_layers([shape for shapes in groups for shape in shapes], where, remarks)
+    pieces = [piece for shapes in groups for piece in _pieces_of(shapes, others_drawn, remarks, alone=len(groups) > 1)]
     drafts = [
         _draft(found, number, f"{where}, {counted} {found.loop.line}", remarks)
         for number, found in enumerate(pieces, 1)
@@ -89,6 +86,38 @@ def plain_drafts(
     if drafts:
         _tell_rule(pieces, remarks)
     return drafts
+
+
+def outlines_overlap(groups: Sequence[Sequence[Shape]]) -> bool:
+    """Whether outermost closed lines of different groups lie on one another: each is then a drawing of its own."""
+    found: list[Polygon] = []
+    for shapes in groups:
+        pieces = _nest_of(_loops([s for s in shapes if not _is_grain(s)], False, Remarks())[0], Remarks())[0]
+        found += [shapely.union_all([piece.polygon for piece in pieces])] if pieces else []
+    if len(found) < 2:
+        return False
+    pairs = shapely.STRtree(found).query(found, predicate="intersects").T.tolist()
+    return any(a < b and found[a].intersection(found[b]).area > LEAST_PIECE_MM2 for a, b in pairs)
+
+
+def _pieces_of(shapes: Sequence[Shape], others_drawn: bool, remarks: Remarks, *, alone: bool) -> list[_Found]:
+    """The pieces of one drawing with what lies in each. ``alone``: all texts are those of a single piece."""
+    grain = [shape for shape in shapes if _is_grain(shape)]
+    loops, open_lines = _loops([shape for shape in shapes if not _is_grain(shape)], others_drawn, remarks)
+    pieces, small, drawn = _nest_of(loops, remarks)
+    if small and pieces:
+        what = f"closed lines of less than {LEAST_PIECE_MM2 / 100:g} cm² outside every piece"
+        remarks.add("small-lines", f"{what} ({small}) are not used")
+    if drawn and pieces:
+        remarks.add(
+            "outside-pieces", f"{drawn} closed lines on layers that are drawn lie outside every piece: not used"
+        )
+    texts = [shape for shape in shapes if shape.kind == "TEXT" and shape.text]
+    _give(pieces, open_lines, [] if alone and len(pieces) == 1 else texts, remarks)
+    if alone and len(pieces) == 1:
+        pieces[0].texts = texts
+    _give_grain(pieces, grain)
+    return pieces
 
 
 def _loops(
@@ -113,26 +142,55 @@ def _loops(
     return closed, open_lines
 
 
-def _nest_of(loops: Sequence[Loop]) -> tuple[list[_Found], int, int]:
+def _nest_of(loops: Sequence[Loop], remarks: Remarks) -> tuple[list[_Found], int, int]:
     """The outermost closed lines as pieces, each with the closed lines inside it, in the file's order.
 
-    And how many closed lines lie in no piece: those too small to be one, and those that are drawn.
+    And how many closed lines lie in no piece: those too small to be one, and those that are drawn. A frame round
+    pieces is none.
     """
     shells = [(loop, mended.polygon) for loop in loops if (mended := mend(loop.ring))]
+    if not shells:
+        return [], 0, 0
     shells.sort(key=lambda item: -item[1].area)
-    pieces: list[_Found] = []
+    polygons = [polygon for _, polygon in shells]
+    inner, outer = shapely.STRtree(polygons).query([p.representative_point() for p in polygons], predicate="within")
+    around_all: dict[int, list[int]] = defaultdict(list)
+    inside_all: dict[int, list[int]] = defaultdict(list)
+    for k, other in zip(inner.tolist(), outer.tolist(), strict=True):
+        if other < k:
+            around_all[k].append(other)
+            inside_all[other].append(k)
+    by_shell: dict[int, _Found] = {}
     small = drawn = 0
-    for loop, polygon in shells:
-        around = next((p for p in pieces if p.polygon.contains(polygon.representative_point())), None)
+    for k, (loop, polygon) in enumerate(shells):
+        around = next((by_shell[other] for other in sorted(around_all[k]) if other in by_shell), None)
         if around is not None:
             _put_inside(around, loop, polygon)
+        elif loop.role is None and _is_frame(polygon, [polygons[other] for other in inside_all[k]]):
+            x0, y0, x1, y1 = polygon.bounds
+            size = f"{(x1 - x0) / 10:.1f} x {(y1 - y0) / 10:.1f} cm"
+            message = (
+                f"a rectangle of {size} on layer {loop.layer} round {len(inside_all[k])} closed lines is taken for"
+            )
+            remarks.add("frame-ignored", f"{message} a frame, not for a piece (turn with --cut-layer)")
         elif loop.role == "mark" or (loop.role is None and _DRAWN_LAYER.search(loop.layer)):
             drawn += 1
         elif polygon.area < LEAST_PIECE_MM2:
             small += 1
         else:
-            pieces.append(_Found(loop, polygon))
-    return sorted(pieces, key=lambda piece: piece.loop.line), small, drawn
+            by_shell[k] = _Found(loop, polygon)
+    return sorted(by_shell.values(), key=lambda piece: piece.loop.line), small, drawn
+
+
+def _is_frame(polygon: Polygon, inside: Sequence[Polygon]) -> bool:
+    """Whether a closed line is a rectangle along the axes that holds other pieces, as the edge of a sheet does."""
+    x0, y0, x1, y1 = polygon.bounds
+    if len(polygon.exterior.coords) > 9 or polygon.area < 0.999 * (x1 - x0) * (y1 - y0):
+        return False
+    large = [other for other in inside if other.area >= FRAMED_PIECE_MM2]
+    if len(large) < 2 or any(follows(other, polygon, WIDEST_ALLOWANCE_MM) for other in large):
+        return False
+    return bool(shapely.union_all(large).area >= FRAMED_SHARE * polygon.area)
 
 
 def _put_inside(around: _Found, loop: Loop, polygon: Polygon) -> None:
@@ -140,7 +198,7 @@ def _put_inside(around: _Found, loop: Loop, polygon: Polygon) -> None:
     in_a_hole = any(Polygon(hole.ring).contains(polygon.representative_point()) for hole in around.holes)
     if loop.role == "mark" or in_a_hole:
         around.drawn.append((loop.layer, (*loop.ring, loop.ring[0])))
-    elif loop.role is None and not around.sew and _follows(polygon, around.polygon):
+    elif loop.role is None and not around.sew and follows(polygon, around.polygon, WIDEST_ALLOWANCE_MM):
         around.sew.append(loop)
     elif loop.role is None and (loop.layer, loop.colour) != (around.loop.layer, around.loop.colour):
         around.drawn.append((loop.layer, (*loop.ring, loop.ring[0])))
@@ -155,16 +213,6 @@ def _is_round(polygon: Polygon) -> bool:
     return bool(4 * math.pi * polygon.area / polygon.length**2 > 0.9)
 
 
-def _follows(inner: Polygon, outer: Polygon) -> bool:
-    """Whether an inner line runs along the outer one, as a sew line does: near it most of the way (not in darts)."""
-    reaches = [abs(a - b) for a, b in zip(inner.bounds, outer.bounds, strict=True)]
-    if max(reaches) > WIDEST_ALLOWANCE_MM or inner.area < 0.3 * outer.area:
-        return False
-    along = shapely.segmentize(inner.exterior, 5.0)
-    apart = shapely.distance(shapely.points(along.coords), outer.exterior)
-    return bool((apart <= WIDEST_ALLOWANCE_MM).mean() >= 0.6)
-
-
 def _give(
     pieces: Sequence[_Found],
     open_lines: Sequence[tuple[str, tuple[Point, ...]]],
@@ -173,21 +221,28 @@ def _give(
 ) -> None:
     """Give open lines and texts to the pieces they lie in; say how many lie in none."""
     loose = 0
-    for layer, points in open_lines:
-        line = LineString(points)
-        home = next((p for p in pieces if p.polygon.intersects(line.interpolate(0.5, normalized=True))), None)
+    middles = [LineString(points).interpolate(0.5, normalized=True) for _, points in open_lines]
+    for (layer, points), home in zip(open_lines, _homes(pieces, middles), strict=True):
         if home is None:
             loose += 1
             _tell_if_nearly_closed(layer, points, remarks)
         else:
             home.drawn.append((layer, points))
-    for text in texts:
-        place = ShapelyPoint(*text.points[0])
-        home = next((p for p in pieces if p.polygon.contains(place)), None)
+    for text, home in zip(texts, _homes(pieces, [ShapelyPoint(*text.points[0]) for text in texts]), strict=True):
         if home is not None:
             home.texts.append(text)
     if loose and pieces:
         remarks.add("outside-pieces", f"{loose} open lines outside every piece are not used")
+
+
+def _homes(pieces: Sequence[_Found], places: Sequence[ShapelyPoint]) -> list[_Found | None]:
+    """For every place the first piece that it lies in, if it lies in one."""
+    homes: list[_Found | None] = [None] * len(places)
+    if pieces and places:
+        found = shapely.STRtree([piece.polygon for piece in pieces]).query(list(places), predicate="intersects")
+        for k, piece in sorted(found.T.tolist(), reverse=True):
+            homes[k] = pieces[piece]
+    return homes
 
 
 def _tell_if_nearly_closed(layer: str, points: tuple[Point, ...], remarks: Remarks) -> None:
@@ -222,7 +277,8 @@ def _give_grain(pieces: Sequence[_Found], paths: Sequence[Shape]) -> None:
 
 def _draft(found: _Found, number: int, where: str, remarks: Remarks) -> Draft:
     labels = labels_of(found.texts)
-    name = labels.name or next(iter(labels.free), found.loop.name or f"piece {number}")
+    names = (text for text in labels.free if not quantity_in_words(text) and not says_on_fold([text]))
+    name = labels.name or next(names, found.loop.name or f"piece {number}")
     labels.free = tuple(text for text in labels.free if text != name)
     labels.name = name
     ring, mended = valid_ring(found.loop.ring, where)
@@ -279,7 +335,7 @@ def _told_by_layer(pieces: Sequence[_Found]) -> str:
 def _by_garment_layers(shapes: Sequence[Shape], where: str, remarks: Remarks) -> list[Draft]:
     """The pieces of a file with the garment layers but no blocks: one for every outermost outline on layer 1."""
     loops = loops_of([s for s in shapes if s.is_path and s.layer == "1"]).closed
-    homes, _, _ = _nest_of(loops)
+    homes, _, _ = _nest_of(loops, remarks)
     groups: list[list[Shape]] = [[] for _ in homes]
     outside = 0
     for shape in shapes:

@@ -8,16 +8,25 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from cutkit.errors import InputError
-from cutkit.formats.dxf.container import EXPORT_AGAIN, Block, Drawing, Record, read_drawing
+from cutkit.formats.dxf.container import EXPORT_AGAIN, Block, Drawing, Record, guard, read_drawing
 from cutkit.formats.dxf.draft import Draft, drafts_of
 from cutkit.formats.dxf.layers import AS_THE_FILE_HAS_THEM, LayerRoles, Overrides
-from cutkit.formats.dxf.meaning import Labels, Style, labels_of, layers_dialect, says_quantity, style_of
+from cutkit.formats.dxf.meaning import (
+    Labels,
+    Style,
+    key_and_value,
+    labels_of,
+    layers_dialect,
+    says_quantity,
+    style_of,
+)
 from cutkit.formats.dxf.pattern import Source, pattern_of
-from cutkit.formats.dxf.plain import plain_drafts
+from cutkit.formats.dxf.plain import outlines_overlap, plain_drafts
 from cutkit.formats.dxf.remarks import Remarks
-from cutkit.formats.dxf.shapes import ShapeReader, mirrors
+from cutkit.formats.dxf.shapes import Shape, ShapeReader, copies, lies_as_drawn, mirrors
 from cutkit.formats.dxf.units import UnitChoice, choose_units
 from cutkit.formats.files import sha256_of
 from cutkit.formats.rul import find_rule_table, read_rule_table
@@ -82,11 +91,20 @@ class _Reading:
     remarks: Remarks
     _by_block: dict[str, list[Record]] = field(default_factory=dict)
     """The INSERTs outside the blocks, by the name of their block in capitals."""
+    _attributes_of: dict[int, list[Record]] = field(default_factory=dict)
+    """The ATTRIBs of each INSERT, by its id."""
 
     def __post_init__(self) -> None:
+        self.drawing.entities[:] = _without_wrappers(self.drawing, self.where)
+        last: Record | None = None
         for record in self.drawing.entities:
             if record.kind == "INSERT":
                 self._by_block.setdefault(record.text(2).upper(), []).append(record)
+                last = record
+            elif record.kind == "ATTRIB" and last is not None:
+                self._attributes_of.setdefault(id(last), []).append(record)
+            else:
+                last = None
 
     def drafts(self) -> tuple[list[Draft], Dialect]:
         """The pieces as drawn and the dialect; InputError where the file has none."""
@@ -116,14 +134,18 @@ class _Reading:
     def _plain_drafts(self, blocks: Sequence[Block], reader: ShapeReader) -> list[Draft]:
         """The pieces of a file without a garment block: of what is drawn outside the blocks, else of each block."""
         others_drawn = bool(self.roles.cut)
-        shapes = reader.loose_shapes(self.drawing.entities)
-        if any(shape.is_path for shape in shapes):
+        inserts = [record for record in self.drawing.entities if record.kind == "INSERT"]
+        inserted = [reader.loose_shapes([insert]) for insert in inserts]
+        loose = reader.loose_shapes([record for record in self.drawing.entities if record.kind != "INSERT"])
+        if any(shape.is_path for shapes in (loose, *inserted) for shape in shapes):
             self._tell_not_inserted(blocks, reader)
-            return plain_drafts(shapes, self.where, self.remarks, others_drawn=others_drawn)
-        drafts: list[Draft] = []
-        for block in blocks:
-            where = f"{self.where}, block {block.name!r}"
-            drafts += plain_drafts(reader.named_shapes(block), where, self.remarks, others_drawn=others_drawn)
+            groups = [[*loose, *(shape for shapes in inserted for shape in shapes)]]
+            if not any(shape.is_path for shape in loose) and _draw_a_piece_each(inserts, inserted):
+                groups = inserted
+                self.remarks.add("blocks-by-themselves", "every inserted block is read by itself")
+            return plain_drafts(groups, self.where, self.remarks, others_drawn=others_drawn)
+        named = [reader.named_shapes(block) for block in blocks]
+        drafts = plain_drafts(named, self.where, self.remarks, others_drawn=others_drawn)
         if drafts:
             message = "nothing is drawn outside the blocks, and none is inserted: each block is read by itself"
             self.remarks.add("block-not-inserted", message)
@@ -143,14 +165,34 @@ class _Reading:
         same_name = Counter(block.name.upper() for block in blocks)
         drafts: list[Draft] = []
         for block in blocks:
-            shapes = reader.block_shapes(block, inserts.get(id(block)))
+            insert = inserts.get(id(block))
+            shapes = [*reader.block_shapes(block, insert), *self._attributes(insert, reader)]
             where = f"{self.where}, block {block.name!r}"
             found = drafts_of(shapes, block.name, block.line, where, self.remarks)
             if found:
                 self._tell_inserts(block, found[0].labels, same_name[block.name.upper()] > 1)
             drafts += found
         self._tell_loose()
+        self._tell_missing_blocks()
         return drafts
+
+    def _attributes(self, insert: Record | None, reader: ShapeReader) -> list[Shape]:
+        """The texts that stand with an INSERT, of which the tag may be the key: PIECE_NAME for "Piece Name"."""
+        shapes = reader.loose_shapes(self._attributes_of.get(id(insert), ()))
+        for shape, record in zip(shapes, self._attributes_of.get(id(insert), ()), strict=True):
+            text = f"{record.text(2).replace('_', ' ')}: {shape.text}"
+            if key_and_value(shape.text) is None and key_and_value(text) is not None:
+                shape.text = text
+        return shapes
+
+    def _tell_missing_blocks(self) -> None:
+        names = {block.name.upper() for block in self.drawing.blocks}
+        for name, inserts in self._by_block.items():
+            if name not in names and not name.startswith(("*", "$")):
+                message = (
+                    f"line {inserts[0].line}: INSERT of block {inserts[0].text(2)!r}, which the file does not have"
+                )
+                self.remarks.add("insert-without-block", f"{message}: a piece may be missing")
 
     def _inserts(self, blocks: Sequence[Block]) -> dict[int, Record]:
         """The INSERT of each block, by the block's id: of blocks with one name the n-th takes the n-th INSERT."""
@@ -177,17 +219,17 @@ class _Reading:
         if not inserts and self._by_block:
             message = f"its block {block.name!r} is inserted nowhere; it is read as a piece"
             self.remarks.add("block-not-inserted", message, piece)
-        if len(inserts) < 2 or name_shared:
+        each = [guard(self.where, i.line, "INSERT", partial(copies, i)) for i in inserts]
+        count = sum(each)
+        if count < 2 or name_shared:
             return
-        times = f"its block {block.name!r} is inserted {len(inserts)} times"
+        times = f"its block {block.name!r} is inserted {count} times"
         if says_quantity(labels):
             self.remarks.add("block-inserted-often", f"{times}; it is read as one piece", piece)
             return
-        other_way = sum(1 for insert in inserts if mirrors(insert) != mirrors(inserts[0]))
-        labels.quantity = f"{len(inserts) - other_way},{other_way}"
-        message = (
-            f"{times} and no text says how often to cut it: {len(inserts) - other_way} as drawn, {other_way} mirrored"
-        )
+        other_way = sum(n for n, insert in zip(each, inserts, strict=True) if mirrors(insert) != mirrors(inserts[0]))
+        labels.quantity = f"{count - other_way},{other_way}"
+        message = f"{times} and no text says how often to cut it: {count - other_way} as drawn, {other_way} mirrored"
         self.remarks.add("quantity-from-inserts", message, piece)
 
     def _tell_not_read(self, others: Sequence[Block], reader: ShapeReader) -> None:
@@ -248,6 +290,50 @@ def _within(block: Block, by_name: dict[str, Block]) -> set[str]:
         found |= names
         waiting += [by_name[name] for name in names if name in by_name]
     return found
+
+
+def _draw_a_piece_each(inserts: Sequence[Record], inserted: Sequence[Sequence[Shape]]) -> bool:
+    """Whether the INSERTs of a plain drawing are pieces of their own, not parts of one drawing.
+
+    They are where each has a text that names a piece, or where all are inserted at one point and lie on one another:
+    then every block has coordinates of its own, as in the files of garment CADs.
+    """
+    drawing = [shapes for shapes in inserted if any(shape.is_path for shape in shapes)]
+    if len(drawing) < 2:
+        return False
+    if all(labels_of(shapes).name for shapes in drawing):
+        return True
+    places = {(insert.text(10, "0"), insert.text(20, "0")) for insert in inserts}
+    return len(places) == 1 and outlines_overlap(drawing)
+
+
+def _without_wrappers(drawing: Drawing, where: str) -> list[Record]:
+    """The entities outside the blocks, with the INSERTs of a block that only holds the pieces in its place."""
+    by_name = {block.name.upper(): block for block in reversed(drawing.blocks)}
+    entities: list[Record] = []
+    wrappers: set[str] = set()
+    for record in drawing.entities:
+        block = by_name.get(record.text(2).upper()) if record.kind == "INSERT" else None
+        if (
+            block is not None
+            and _wraps_pieces(block, by_name)
+            and guard(where, record.line, "INSERT", partial(lies_as_drawn, record))
+        ):
+            entities += block.records
+            wrappers.add(block.name.upper())
+        else:
+            entities.append(record)
+    if wrappers:
+        drawing.blocks[:] = [block for block in drawing.blocks if block.name.upper() not in wrappers]
+    return entities
+
+
+def _wraps_pieces(block: Block, by_name: dict[str, Block]) -> bool:
+    """Whether a block draws nothing itself but inserts two pieces or more."""
+    inner = [by_name.get(r.text(2).upper()) for r in block.records if r.kind == "INSERT"]
+    if len(inner) < 2 or any(r.kind not in ("INSERT", "TEXT", "MTEXT", "ATTRIB", "ATTDEF") for r in block.records):
+        return False
+    return all(b is not None and b is not block and _layers(b, by_name) & {"1", "84"} for b in inner)
 
 
 def _draws(block: Block, reader: ShapeReader) -> bool:

@@ -213,6 +213,17 @@ def _insert_matrices(record: Record, base: Point) -> list[Affine]:
     return [after(first, (1.0, 0.0, 0.0, 1.0, x, y)) for x, y in shifts]
 
 
+def copies(insert: Record) -> int:
+    """How many copies an INSERT lays: it may be a grid of rows and columns."""
+    return max(int(insert.number(70, 1.0)), 1) * max(int(insert.number(71, 1.0)), 1)
+
+
+def lies_as_drawn(insert: Record) -> bool:
+    """Whether an INSERT lays its block neither scaled nor turned nor mirrored."""
+    scales = (insert.number(41, 1.0), insert.number(42, 1.0))
+    return scales == (1.0, 1.0) and insert.number(50, 0.0) % 360 == 0 and not _seen_from_below(insert)
+
+
 def mirrors(insert: Record) -> bool:
     """Whether an INSERT lays the mirror image of its block."""
     return (insert.number(41, 1.0) * insert.number(42, 1.0) < 0) != _seen_from_below(insert)

@@ -37,6 +37,9 @@ SAVE_AGAIN = "Save it again as plain SVG."
 _UNIT_OF: dict[str, Units] = {"mm": "mm", "cm": "cm", "in": "in", "pt": "in", "pc": "in"}
 _MM_OF = {**MM_PER, "pt": 25.4 / 72, "pc": 25.4 / 6}
 _LENGTH = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*(mm|cm|in|pt|pc)\s*", re.IGNORECASE)
+_ONLY_REFERRED_TO = {"clipPath", "mask", "marker", "pattern", "filter"}
+_HIDDEN = re.compile(r"visibility\s*:\s*(?:hidden|collapse)")
+_VISIBLE = re.compile(r"visibility\s*:\s*visible")
 _INKSCAPE = "{http://www.inkscape.org/namespaces/inkscape}"
 _MADE_BY = (("freesewing", "FreeSewing"), ("valentina", "Valentina"), ("seamly", "Seamly2D"), ("inkscape", "Inkscape"))
 
@@ -56,7 +59,7 @@ def parse_svg(data: bytes, *, where: str, told: Overrides) -> Pattern:
     choice = _choose_units(picture, told.units, remarks)
     reading = _Reading(where, choice.mm / _pixels_per_unit(picture), layers)
     shapes = reading.shapes(picture)
-    drafts = plain_drafts(shapes, where, remarks, others_drawn=bool(layers.cut), counted="element")
+    drafts = plain_drafts([shapes], where, remarks, others_drawn=bool(layers.cut), counted="element")
     layers.tell_of_missing(reading.seen, remarks)
     reading.tell_of_ignored(remarks)
     if not drafts:
@@ -71,7 +74,10 @@ def _parse(data: bytes, where: str) -> Any:
     from svgelements import SVG
 
     try:
-        refuse_endless_copies(ElementTree.fromstring(data))
+        root = ElementTree.fromstring(data)
+        refuse_endless_copies(root)
+        if _take_out_unseen(root):
+            data = ElementTree.tostring(root)
         picture = SVG.parse(io.BytesIO(data), ppi=PIXELS_PER_INCH, reify=True)
     except ElementTree.ParseError as error:
         line = error.position[0]
@@ -83,6 +89,24 @@ def _parse(data: bytes, where: str) -> Any:
     if not isinstance(picture, SVG):
         raise InputError("this is XML, but no SVG picture", where=where, hint="Give a DXF or an SVG.")
     return picture
+
+
+def _take_out_unseen(root: ElementTree.Element) -> bool:
+    """Take out what nobody sees, wherever it stands: outlines that only clip others, and hidden elements.
+
+    svgelements knows ``display: none`` and what is among the definitions.
+    """
+    unseen = [(parent, child) for parent in root.iter() for child in parent if _is_unseen(child)]
+    for parent, child in unseen:
+        parent.remove(child)
+    return bool(unseen)
+
+
+def _is_unseen(element: ElementTree.Element) -> bool:
+    if str(element.tag).rpartition("}")[2] in _ONLY_REFERRED_TO:
+        return True
+    said = f"visibility:{element.get('visibility', '')};{element.get('style', '')}"
+    return _HIDDEN.search(said) is not None and not any(_VISIBLE.search(e.get("style", "")) for e in element.iter())
 
 
 def _pixels_per_unit(picture: Any) -> float:

@@ -42,10 +42,12 @@ class Sheet:
         """An upper bound of the width of a text of that size."""
         return text_width_em(clean_text(text), bold=bold) * size * self.unit_mm
 
-    def line(self, x0: float, y0: float, x1: float, y1: float, width: float = 0.05, colour: str = TEXT) -> Any:
-        """Add a straight line; ``width`` is in units of the sheet."""
+    def line(
+        self, x0: float, y0: float, x1: float, y1: float, width: float = 0.05, colour: str = TEXT, **more: str
+    ) -> Any:
+        """Add a straight line; ``width`` is in units of the sheet, ``more`` are attributes of the element."""
         line = self.drawing.line((number(x0), number(y0)), (number(x1), number(y1)))
-        line.update({"stroke": colour, "stroke_width": number(width * self.unit_mm)})
+        line.update({"stroke": colour, "stroke_width": number(width * self.unit_mm)} | more)
         return self.drawing.add(line)
 
     def flow(self, items: Iterable[Item], y: float, *, gap: float, row: float) -> float:

@@ -17,6 +17,8 @@ from cutkit.model import OrderedPiece, Pattern, Piece, Point
 SAMPLE_FILL = "#F1EFE8"
 SIZE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#B8860B", "#56B4E9", "#7A7A7A")
 """Line colours that people with any colour vision can tell apart (after Okabe and Ito); they repeat."""
+DASHES: tuple[tuple[float, ...], ...] = ((), (0.5, 0.3), (0.15, 0.25))
+"""Dashes, in text units, that tell sizes of one colour apart."""
 PAGE_SHAPE = 1.5
 """How much wider than high the page is meant to be."""
 
@@ -95,15 +97,16 @@ def _head(sheet: Sheet, pattern: Pattern, y: float) -> float:
     sheet.text(sheet.left_mm, y + 2.8 * u, pattern.style, 1.7, font_weight="bold")
     source = ", ".join(text for text in (pattern.dialect, pattern.cad, f"drawn in {pattern.units}") if text)
     sheet.text(sheet.left_mm, y + 4.4 * u, source, 0.95, fill=FAINT)
-    items = [_size_item(sheet, size, _colour(pattern, size)) for size in pattern.sizes]
+    items = [_size_item(sheet, pattern, size) for size in pattern.sizes]
     return sheet.flow(items, y + 6.2 * u, gap=1.2, row=1.8) if len(items) > 1 else y + 5.4 * u
 
 
-def _size_item(sheet: Sheet, size: str, colour: str) -> Item:
+def _size_item(sheet: Sheet, pattern: Pattern, size: str) -> Item:
     u = sheet.unit_mm
+    more = {} if (dashes := _dashes(pattern, size, u)) is None else {"stroke_dasharray": dashes}
 
     def draw(x: float, y: float) -> None:
-        sheet.line(x, y - 0.35 * u, x + 1.6 * u, y - 0.35 * u, 0.16, colour)
+        sheet.line(x, y - 0.35 * u, x + 1.6 * u, y - 0.35 * u, 0.16, _colour(pattern, size), **more)
         sheet.text(x + 2.0 * u, y, size)
 
     return Item(2.0 * u + sheet.text_width_mm(size), draw)
@@ -113,6 +116,14 @@ def _colour(pattern: Pattern, size: str) -> str:
     if size == pattern.sample_size or size not in pattern.sizes:
         return INK
     return SIZE_COLOURS[pattern.sizes.index(size) % len(SIZE_COLOURS)]
+
+
+def _dashes(pattern: Pattern, size: str, unit_mm: float) -> str | None:
+    """The dashes of a size's line, where the colours have been used up once or twice."""
+    if size == pattern.sample_size or size not in pattern.sizes:
+        return None
+    lengths = DASHES[pattern.sizes.index(size) // len(SIZE_COLOURS) % len(DASHES)]
+    return " ".join(number(length * unit_mm) for length in lengths) or None
 
 
 def _rows(sheet: Sheet, pattern: Pattern, nests: Sequence[_Nest], y: float, prefix: str) -> float:
@@ -149,6 +160,8 @@ def _draw(sheet: Sheet, pattern: Pattern, nest: _Nest, at: Point, symbol: str) -
     for piece in nest.others:
         outline = drawing.path(d=outline_path(piece.outline), fill="none", stroke=_colour(pattern, piece.size))
         outline.update({"stroke_width": number(0.07 * u), "transform": nest.shift(piece)})
+        if dashes := _dashes(pattern, piece.size, u):
+            outline["stroke-dasharray"] = dashes
         group.add(outline)
     drawing.add(group)
     width = _room(sheet, nest)

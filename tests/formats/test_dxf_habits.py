@@ -1,0 +1,238 @@
+"""Habits of odder files: wrappers, attributes, lines that branch, copies, frames, encodings, spellings."""
+
+from __future__ import annotations
+
+import pytest
+from dxf_builder import BOX, block, file_of, grain, insert, line, piece, point, polyline, save, tags, text
+
+from cutkit.formats.patterns import read_pattern
+
+SMALL = [(50, 50), (200, 50), (200, 120), (50, 120)]
+INSET = [(10, 10), (390, 10), (390, 290), (10, 290)]
+
+
+def read(tmp_path, *blocks, **more):
+    return read_pattern(save(tmp_path, file_of(blocks, **more)))
+
+
+def codes(pattern):
+    return [notice.code for notice in pattern.notices]
+
+
+def told(pattern, code):
+    """The messages of a code, joined."""
+    return "; ".join(notice.message for notice in pattern.notices if notice.code == code)
+
+
+# --- blocks ------------------------------------------------------------------------------------------------------
+
+
+def test_named_blocks_on_layers_of_their_own_are_pieces_by_themselves(tmp_path):
+    blocks = [
+        block("FRONT", text("Piece Name: FRONT"), polyline(BOX, "BOUNDARY")),
+        block("CUFF", text("Piece Name: CUFF"), polyline(SMALL, "BOUNDARY")),
+    ]
+    pattern = read(tmp_path, *blocks, entities=insert("FRONT") + insert("CUFF"))
+    assert [(p.name, p.outline.area) for p in pattern.pieces] == [("FRONT", 120_000), ("CUFF", 10_500)]
+    assert "blocks-by-themselves" in codes(pattern)
+
+
+def test_blocks_that_lie_on_one_another_are_pieces_by_themselves(tmp_path):
+    blocks = [
+        block("FRONT", polyline(BOX, "CUT"), text("Cut 2", (500, 500), "CUT")),
+        block("BACK", polyline(BOX, "CUT")),
+    ]
+    pattern = read(tmp_path, *blocks, entities=insert("FRONT") + insert("BACK"), style=())
+    assert [(p.name, p.as_drawn, p.mirrored) for p in pattern.pieces] == [("FRONT", 1, 1), ("BACK", 1, 0)]
+
+
+def test_a_block_placed_in_a_piece_is_its_cut_out(tmp_path):
+    blocks = [
+        block("FRONT", polyline(BOX, "CUT")),
+        block("HOLE", polyline([(x - 50, y - 50) for x, y in SMALL], "CUT")),
+    ]
+    placed = insert("HOLE").replace("10\n0\n20\n0\n", "10\n100\n20\n100\n")
+    pattern = read(tmp_path, *blocks, entities=insert("FRONT") + placed, style=())
+    assert [p.outline.area for p in pattern.pieces] == [120_000 - 10_500]
+
+
+def test_a_block_that_only_holds_the_pieces_is_none(tmp_path):
+    wrapper = block("STYLE", insert("FRONT_M"), insert("BACK_M").replace("10\n0\n", "10\n1000\n", 1))
+    drilled = piece("FRONT", point((100, 100), 13)), piece("BACK", point((200, 200), 13), point((220, 200), 13))
+    pattern = read(tmp_path, *drilled, wrapper, entities=insert("STYLE"))
+    drills = {p.name: sum(1 for m in p.marks if m.kind == "drill") for p in pattern.pieces}
+    assert drills == {"FRONT": 1, "BACK": 2}
+    assert codes(pattern) == []
+
+
+def test_attributes_of_an_insert_speak_for_its_block(tmp_path):
+    def attribute(tag, value):
+        return tags(0, "ATTRIB", 8, 1, 10, 0, 20, 0, 40, 5, 2, tag, 1, value)
+
+    plain = block("B1", polyline(BOX), grain())
+    texts = attribute("X", "Piece Name: FRONT") + attribute("QUANTITY", "1,1") + attribute("Y", "anything")
+    (front,) = read(tmp_path, plain, entities=insert("B1") + texts).pieces
+    assert (front.name, front.as_drawn, front.mirrored) == ("FRONT", 1, 1)
+
+
+def test_an_insert_of_a_block_that_is_not_there_is_told(tmp_path):
+    pattern = read(tmp_path, piece("A"), entities=insert("A_M") + insert("GONE"))
+    assert "'GONE', which the file does not have" in told(pattern, "insert-without-block")
+
+
+def test_an_insert_that_is_a_grid_counts_as_many(tmp_path):
+    pattern = read(tmp_path, piece("A", quantity=None), entities=insert("A_M", 70, 3, 71, 2, 44, 500, 45, 400))
+    assert pattern.pieces[0].as_drawn == 6
+    assert "inserted 6 times" in told(pattern, "quantity-from-inserts")
+
+
+# --- outlines ----------------------------------------------------------------------------------------------------
+
+SIDES = [line(a, b) for a, b in zip(BOX, [*BOX[1:], BOX[0]], strict=True)]
+DIAGONAL = line(BOX[0], BOX[2])
+DART = polyline([BOX[1], (150, 150), BOX[0]], closed=False)
+
+
+@pytest.mark.parametrize("first", range(5))
+@pytest.mark.parametrize("inner", [DIAGONAL, DART])
+def test_lines_that_join_corners_of_the_outline_never_change_it(tmp_path, first, inner):
+    drawn = [*SIDES, inner]
+    pattern = read(tmp_path, block("A", text("Piece Name: A"), *drawn[first:], *drawn[:first], grain()))
+    assert pattern.pieces[0].outline.area == pytest.approx(120_000)
+    assert [m.kind for m in pattern.pieces[0].marks].count("internal") == 1
+    assert "three or more lines meet" in told(pattern, "outline-branches")
+    plain = read(tmp_path, style=(), entities="".join([*drawn[first:], *drawn[:first]]).replace("8\n1\n", "8\nCUT\n"))
+    assert [p.outline.area for p in plain.pieces] == [pytest.approx(120_000)]
+
+
+@pytest.mark.parametrize("off", [0.01, -0.01, 0.3])
+def test_a_copy_a_little_off_is_no_cut_out_and_no_piece(tmp_path, off):
+    copy = [(off, off), (400 - off, off), (400 - off, 300 + off), (off, 300 - off)]
+    pattern = read(tmp_path, piece("A", polyline(copy)))
+    assert [p.outline.area for p in pattern.pieces] == [pytest.approx(120_000, rel=2e-3)]
+    assert "outline-copy" in codes(pattern)
+
+
+def test_a_line_along_the_outline_on_its_layer_is_sewn_and_a_ring_s_inside_is_cut_out(tmp_path):
+    pattern = read(tmp_path, piece("A", polyline(INSET)))
+    assert (pattern.pieces[0].outline.area, [m.kind for m in pattern.pieces[0].marks].count("sew")) == (120_000, 1)
+    assert "sew-line-on-outline-layer" in codes(pattern)
+    facing = [(30, 30), (370, 30), (370, 270), (30, 270)]
+    assert read(tmp_path, piece("A", polyline(facing))).pieces[0].outline.area == 120_000 - 340 * 240
+    told_apart = read(tmp_path, piece("A", polyline(INSET), polyline(INSET, 14)))
+    assert told_apart.pieces[0].outline.area == 120_000 - 380 * 280
+
+
+@pytest.mark.parametrize("layer", ["SHEET", "0"])
+def test_a_frame_round_pieces_is_none(tmp_path, layer):
+    frame = [(-50, -50), (950, -50), (950, 400), (-50, 400)]
+    other = [(x + 450, y) for x, y in BOX]
+    drawn = polyline(frame, layer) + polyline(BOX, "0") + polyline(other, "0")
+    pattern = read(tmp_path, style=(), entities=drawn)
+    assert [p.outline.area for p in pattern.pieces] == [120_000, 120_000]
+    assert "100.0 x 45.0 cm" in told(pattern, "frame-ignored")
+
+
+def test_a_rectangle_with_buttonholes_is_no_frame(tmp_path):
+    holes = "".join(polyline([(x, 20), (x + 25, 20), (x + 25, 24), (x, 24)], "0") for x in range(50, 350, 60))
+    (placket,) = read(tmp_path, style=(), entities=polyline(BOX, "0") + holes).pieces
+    assert len(placket.outline.interiors) == 5
+
+
+# --- marks -------------------------------------------------------------------------------------------------------
+
+
+def test_drill_holes_drawn_as_crosses(tmp_path):
+    cross = line((95, 100), (105, 100), 13) + line((100, 95), (100, 105), 13)
+    pattern = read(tmp_path, piece("A", cross, line((195, 100), (205, 100), 13)))
+    drills = sorted(m.points[0] for m in pattern.pieces[0].marks if m.kind == "drill")
+    assert drills == [pytest.approx((100, 100)), pytest.approx((200, 100))]
+    assert codes(pattern) == ["drill-drawn-as-lines"]
+
+
+def test_points_that_mean_nothing_are_told(tmp_path):
+    pattern = read(tmp_path, piece("A", point((10, 10), 8), point((20, 10), 11)))
+    assert told(pattern, "points-not-used").startswith("2 points")
+
+
+def test_a_second_mirror_line_is_told(tmp_path):
+    pattern = read(tmp_path, piece("A", line((0, 0), (400, 0), 6), line((0, 0), (0, 300), 6)))
+    assert pattern.pieces[0].outline.area == 240_000
+    assert "2 mirror lines" in told(pattern, "fold-doubtful")
+
+
+def test_marks_far_off_are_left_out_and_told(tmp_path):
+    pattern = read(tmp_path, piece("A", point((1e8, 100), 13), line((0, 0), (1e8, 5), 8), point((100, 100), 13)))
+    assert sorted(m.kind for m in pattern.pieces[0].marks) == ["drill", "grain"]
+    assert told(pattern, "mark-far-off").startswith("2 lines or drill holes")
+
+
+# --- texts -------------------------------------------------------------------------------------------------------
+
+
+def test_a_label_that_tells_the_quantity_or_the_fold_is_no_name(tmp_path):
+    pattern = read(
+        tmp_path, style=(), entities=polyline(BOX, "0") + text("CUT 2 ON FOLD", layer="0") + text("BACK", (9, 50), 0)
+    )
+    (back,) = pattern.pieces
+    assert (back.name, back.per_garment) == ("BACK", 2)
+    assert "fold-in-text" in codes(pattern)
+
+
+def test_sizes_at_the_ends_of_block_names(tmp_path):
+    blocks = [block(f"{name}_{size}", polyline(BOX), grain()) for name in ("FRONT", "BACK") for size in ("36", "38")]
+    pattern = read(tmp_path, *blocks)
+    assert [(p.name, p.size) for p in pattern.pieces] == [(n, s) for n in ("FRONT", "BACK") for s in ("36", "38")]
+    numbered = [block(name, polyline(BOX), grain()) for name in ("POCKET_1", "POCKET_2", "BACK_1")]
+    assert [p.name for p in read(tmp_path, *numbered).pieces] == ["POCKET_1", "POCKET_2", "BACK_1"]
+
+
+def test_a_name_that_ends_in_its_size_is_the_name_of_all_sizes(tmp_path):
+    pattern = read(tmp_path, *(piece(f"FRONT_{size}", size=size) for size in ("S", "M", "L")))
+    assert [(p.name, p.size) for p in pattern.pieces] == [("FRONT", "S"), ("FRONT", "M"), ("FRONT", "L")]
+
+
+def test_the_sample_size_is_found_whatever_its_case_or_told(tmp_path):
+    style = ("Units: METRIC", "Sample Size: m")
+    assert read(tmp_path, piece("A", size="S"), piece("A", size="M"), style=style).sample_size == "M"
+    style = ("Units: METRIC", "Sample Size: 40")
+    odd = read(tmp_path, piece("A", size="S"), piece("A", size="M"), style=style)
+    assert "'40' is none of the file's sizes: S M" in told(odd, "sample-size-unknown")
+
+
+@pytest.mark.parametrize(
+    ("words", "encoding"),
+    [
+        ("前片（左）", "gbk"),
+        ("前片、后片", "gbk"),
+        ("Перед полочка", "cp1251"),
+        ("まえみごろ", "cp932"),
+        ("Rücken", "cp1252"),
+        ("Größe über", "cp1252"),
+        ("DEVANT CÔTÉ", "cp1252"),
+    ],
+)
+def test_names_in_the_code_pages_of_the_trade(tmp_path, words, encoding):
+    pattern = read_pattern(save(tmp_path, file_of([piece(words)]).encode(encoding)))
+    assert pattern.pieces[0].name == words
+    assert encoding in told(pattern, "encoding-assumed")
+
+
+def test_wide_colons_and_formatted_texts(tmp_path):
+    formatted = tags(0, "MTEXT", 8, 1, 10, 9, 20, 9, 40, 5, 1, r"\pxqc;{\fArial|b0;Piece Name: FRONT}\PQuantity: 1,1")
+    style = ("Style Name: X", "Units：ENGLISH")
+    pattern = read(
+        tmp_path, block("B", formatted, polyline([(x / 25.4, y / 25.4) for x, y in BOX]), grain()), style=style
+    )
+    assert [(p.name, p.mirrored, round(p.outline.area)) for p in pattern.pieces] == [("FRONT", 1, 120_000)]
+
+
+@pytest.mark.parametrize(
+    ("words", "units"),
+    [("MILLIMETRE", "mm"), ("Centimetre", "cm"), ("Metric (cm)", "cm"), ("METRIC (MM)", "mm"), ("inch.", "in")],
+)
+def test_more_words_for_a_unit(tmp_path, words, units):
+    factor = {"mm": 1, "cm": 10, "in": 25.4}[units]
+    drawn = [(x / factor, y / factor) for x, y in BOX]
+    pattern = read(tmp_path, piece("A", outline=drawn), style=(f"Units: {words}",))
+    assert (pattern.units, pattern.units_from, round(pattern.pieces[0].outline.area)) == (units, "text", 120_000)
