@@ -170,8 +170,9 @@ def outer_rings(paths: Sequence[Sequence[Point]]) -> tuple[list[list[Point]], li
         return [], [], []
     ends: dict[Point, list[int]] = defaultdict(list)
     for k, path in enumerate(paths):
-        for x, y in (path[0], path[-1]):
-            ends[round(x, 3) + 0.0, round(y, 3) + 0.0].append(k)
+        if distance(path[0], path[-1]) > SAME_MM:  # lines without length are in many files
+            for x, y in (path[0], path[-1]):
+                ends[round(x, 3) + 0.0, round(y, 3) + 0.0].append(k)
     places = [place for place, those in ends.items() if len(those) > 2]
     if not places:
         return [], [], []

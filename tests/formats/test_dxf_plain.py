@@ -39,6 +39,14 @@ def test_line_soup_with_empty_lines(tmp_path):
     assert [p.outline.area for p in pattern.pieces] == [120_000]
 
 
+def test_lines_without_length_are_nothing(tmp_path):
+    pattern = read_plain(
+        tmp_path, *(line(a, b, 0) + line(a, a, 0) for a, b in zip(BOX, (*BOX[1:], BOX[0]), strict=True))
+    )
+    assert [p.outline.area for p in pattern.pieces] == [120_000]
+    assert "outline-branches" not in said(pattern)
+
+
 def test_lines_inside_are_cut_out_sewn_or_drawn(tmp_path):
     pattern = read_plain(
         tmp_path,
