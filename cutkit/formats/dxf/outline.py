@@ -6,6 +6,7 @@ the sew line (14) stands in where there is neither. Ends up to ``GAP_MM`` apart 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -81,8 +82,9 @@ def loops_of(paths: Sequence[Shape], *, gap_mm: float = GAP_MM) -> Loops:
     """The closed and open lines that paths make, joined end to end in whatever order and direction they come."""
     loops = Loops()
     pieces: list[Shape] = []
-    once = _once([path for path in paths if path.is_path], lambda path: _key(path.points, closed=path.closed))
-    twice = len([path for path in paths if path.is_path]) - len(once)
+    drawn = [path for path in paths if path.is_path]
+    once = _once(drawn, lambda path: path.points, lambda path: _key(path.points, closed=path.closed))
+    twice = len(drawn) - len(once)
     for path in once:
         ring = without_repeats(path.points, closed=True)
         ends_meet = len(path.points) > 3 and distance(path.points[0], path.points[-1]) <= 1e-3
@@ -102,7 +104,7 @@ def loops_of(paths: Sequence[Shape], *, gap_mm: float = GAP_MM) -> Loops:
         for place, gap in chain.gaps:
             loops.said.append(("outline-gap", f"a gap of {gap:.2f} mm at {_at(place)} is bridged"))
     closed = [loop for loop in loops.closed if _has_area(loop.ring)]
-    loops.closed = _once(closed, lambda loop: _key(loop.ring, closed=True))
+    loops.closed = _once(closed, lambda loop: loop.ring, lambda loop: _key(loop.ring, closed=True))
     twice += len(closed) - len(loops.closed)
     if twice:
         loops.said.append(("line-twice", f"lines drawn twice at one place ({twice}) are used once"))
@@ -137,12 +139,19 @@ def _without_branches(paths: Sequence[Shape], loops: Loops) -> list[Shape]:
     return [path for k, path in enumerate(paths) if k not in taken]
 
 
-def _once(things: Sequence[T], key: Callable[[T], object]) -> list[T]:
-    """The things in their order, of those with one key only the first."""
+def _once(things: Sequence[T], points: Callable[[T], Sequence[Point]], key: Callable[[T], object]) -> list[T]:
+    """The things in their order, of those with one key only the first. Keys are made where boxes agree."""
+    boxes = [_box(points(thing)) for thing in things]
+    count = Counter(boxes)
     first: dict[object, T] = {}
-    for thing in things:
-        first.setdefault(key(thing), thing)
+    for k, (thing, box) in enumerate(zip(things, boxes, strict=True)):
+        first.setdefault(key(thing) if count[box] > 1 else k, thing)
     return list(first.values())
+
+
+def _box(points: Sequence[Point]) -> tuple[float, float, float, float]:
+    xs, ys = zip(*points, strict=True)
+    return round(min(xs), 3) + 0.0, round(min(ys), 3) + 0.0, round(max(xs), 3) + 0.0, round(max(ys), 3) + 0.0
 
 
 def _key(points: Sequence[Point], *, closed: bool) -> tuple[Point, ...]:
@@ -280,7 +289,7 @@ def follows(inner: Polygon, outer: Polygon, widest_mm: float) -> bool:
     reaches = [abs(a - b) for a, b in zip(inner.bounds, outer.bounds, strict=True)]
     if max(reaches) > widest_mm or inner.area < 0.3 * outer.area:
         return False
-    along = shapely.segmentize(inner.exterior, 5.0)
+    along = shapely.segmentize(inner.exterior, 10.0)
     apart = shapely.distance(shapely.points(along.coords), outer.exterior)
     return bool((apart <= widest_mm).mean() >= 0.6)
 
