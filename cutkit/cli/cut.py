@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import click
 
 from cutkit.cli.common import json_option, print_json, quiet_option, say
 from cutkit.cli.notices import say_notices
+from cutkit.errors import UsageError
 
 if TYPE_CHECKING:
     from cutkit.cut.figures import CutFigures
@@ -29,9 +31,25 @@ if TYPE_CHECKING:
 @click.option(
     "-o", "--output", required=True, metavar="PROGRAM", type=click.Path(path_type=Path), help="The program to write."
 )
+@click.option("--svg", metavar="OUT", type=click.Path(path_type=Path), help="Draw the path: order, directions, travel.")
+@click.option(
+    "--picklist",
+    metavar="OUT",
+    type=click.Path(path_type=Path),
+    help="Write which piece comes free when, and where it lies, as JSON.",
+)
 @json_option
 @quiet_option
-def command(marker_path: Path, cutter: str, windows: str, output: Path, as_json: bool, quiet: bool) -> None:
+def command(
+    marker_path: Path,
+    cutter: str,
+    windows: str,
+    output: Path,
+    svg: Path | None,
+    picklist: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
     """Turn a marker into a program for a cutter.
 
     The referee checks the marker first; one with faults is refused (exit 5). Positions that the machine cannot reach or
@@ -39,26 +57,87 @@ def command(marker_path: Path, cutter: str, windows: str, output: Path, as_json:
     """
     from cutkit.cut.figures import cut_figures
     from cutkit.cut.plan import plan_cut
-    from cutkit.formats.files import refuse_to_replace, write_whole
+    from cutkit.formats.files import write_whole
     from cutkit.formats.profile import is_profile_file, load_profile
     from cutkit.formats.program import program_text
     from cutkit.kernels import cache
 
     profile = load_profile(cutter)
     inputs: list[str | Path] = [marker_path, *([cutter] if is_profile_file(cutter) else [])]
-    refuse_to_replace(output, inputs)
+    _refuse_bad_outputs([output, svg, picklist], inputs)
     marker = _valid_marker(marker_path)
     if not cache.holds("route"):
         say("compiling the search for short ways: once, about five seconds", quiet=quiet)
     path = plan_cut(marker, profile)
     data = program_text(path, profile, f"cutkit {marker_path.name}").encode("ascii")
     write_whole(output, data, inputs=inputs)
+    if svg is not None:
+        write_whole(svg, _picture(path, profile, marker, output), inputs=inputs)
+    if picklist is not None:
+        write_whole(picklist, _picks_text(path, profile, marker, marker_path), inputs=inputs)
     figures = cut_figures(path, profile)
     say_notices(path.notices, quiet=quiet, all_of_them="--json lists them all")
     if as_json:
         print_json(_json(figures, path, profile, output, marker))
     else:
         _print_table(figures, profile, output, marker)
+
+
+def _refuse_bad_outputs(outputs: Sequence[Path | None], inputs: Sequence[str | Path]) -> None:
+    from cutkit.formats.files import refuse_to_replace
+
+    given = [path for path in outputs if path is not None]
+    for path in given:
+        refuse_to_replace(path, inputs)
+    if len({path.resolve() for path in given}) < len(given):
+        raise UsageError("two outputs have the same name", hint="Give program, picture and pick list each its own.")
+
+
+def _picture(path: ToolPath, profile: CutterProfile, marker: Marker, output: Path) -> str:
+    """The planned path as a picture: what the tip shall do, and the ways of the axis between."""
+    from cutkit.cut.figures import cut_figures
+    from cutkit.formats.svg.cut import CutLine, CutPicture, cut_svg
+
+    here = (0.0, 0.0)
+    travels = []
+    for stroke in path.strokes:
+        if stroke.path[0] != here:
+            travels.append((here, stroke.path[0]))
+        here = stroke.path[-1]
+    rings = tuple(
+        tuple(tuple((float(x), float(y)) for x, y, *_ in ring.coords) for ring in (p.exterior, *p.interiors))
+        for p in marker.polygons
+    )
+    figures = tuple(f"{name} {value}" for name, value in _rows(cut_figures(path, profile), marker))
+    cuts = tuple(CutLine(stroke.tool, stroke.points) for stroke in path.strokes)
+    title = f"{output.name} as planned for {profile.name}"
+    return cut_svg(CutPicture(title, figures, cuts, tuple(travels), (), rings))
+
+
+def _picks_text(path: ToolPath, profile: CutterProfile, marker: Marker, marker_path: Path) -> str:
+    import json
+
+    from cutkit.cut.picklist import pick_list
+
+    picks = [
+        {
+            "placement": pick.placement,
+            "piece": pick.piece,
+            "name": pick.name,
+            "size": pick.size,
+            "bundle": pick.bundle,
+            "centre_mm": [round(value, 3) + 0.0 for value in pick.centre_mm],
+            "angle_deg": pick.angle_deg,
+            "mirrored": pick.mirrored,
+            "area_cm2": round(pick.area_mm2 / 100, 3),
+            "window": 1,
+            "cut_s": round(pick.cut_s, 2),
+            "free_s": round(pick.free_s, 2),
+        }
+        for pick in pick_list(marker, path, profile)
+    ]
+    head = {"schema": "cutkit.picklist/1", "marker": str(marker_path), "cutter": profile.name}
+    return json.dumps({**head, "pieces": picks}, indent=1, ensure_ascii=False) + "\n"
 
 
 def _valid_marker(path: Path) -> Marker:
@@ -75,11 +154,48 @@ def _valid_marker(path: Path) -> Marker:
 
 def _print_table(figures: CutFigures, profile: CutterProfile, output: Path, marker: Marker) -> None:
     """A small table that an operator reads before pressing start."""
-    from cutkit.units import format_duration, format_length
+    from cutkit.cli.tables import Column, TableData, print_table
+    from cutkit.units import format_duration
 
     rows = [
         ("program", str(output)),
         ("cutter", f"{profile.name}: {profile.title}"),
+        *_rows(figures, marker),
+        ("axis goes", _bounds_text(figures)),
+        ("time", f"about {format_duration(figures.time_s)} (cutkit simulate tells it exactly)"),
+    ]
+    for name, value in rows:
+        click.echo(f"{name:<10}  {value}")
+    click.echo()
+    columns = (
+        Column("stage", "left"),
+        Column("strokes"),
+        Column("length, m"),
+        Column("travel to it, m"),
+        Column("time"),
+    )
+    print_table(
+        TableData(
+            columns,
+            tuple(
+                (
+                    stage.name,
+                    str(stage.strokes),
+                    f"{stage.length_mm / 1000:.2f}",
+                    f"{stage.travel_mm / 1000:.2f}",
+                    format_duration(stage.time_s),
+                )
+                for stage in figures.stages
+            ),
+        )
+    )
+
+
+def _rows(figures: CutFigures, marker: Marker) -> list[tuple[str, str]]:
+    """The figures of the whole path, in words."""
+    from cutkit.units import format_length
+
+    return [
         ("pieces", str(len(marker.placements))),
         ("marker", f"{format_length(marker.length_mm)} x {format_length(marker.fabric.usable_width_mm)}"),
         ("strokes", str(figures.strokes)),
@@ -87,11 +203,7 @@ def _print_table(figures: CutFigures, profile: CutterProfile, output: Path, mark
         *([("drawn", f"{figures.drawn_mm / 1000:.2f} m")] if figures.drawn_mm else []),
         ("travel", f"{figures.travel_mm / 1000:.2f} m"),
         ("tool downs", str(figures.tool_downs)),
-        ("axis goes", _bounds_text(figures)),
-        ("time", f"about {format_duration(figures.time_s)} (cutkit simulate tells it exactly)"),
     ]
-    for name, value in rows:
-        click.echo(f"{name:<10}  {value}")
 
 
 def _bounds_text(figures: CutFigures) -> str:
@@ -113,5 +225,15 @@ def _json(figures: CutFigures, path: ToolPath, profile: CutterProfile, output: P
         "tool_downs": figures.tool_downs,
         "bounds_mm": [round(value, 3) + 0.0 for value in figures.bounds_mm],
         "time_s": round(figures.time_s, 1),
+        "stages": [
+            {
+                "name": stage.name,
+                "strokes": stage.strokes,
+                "length_mm": round(stage.length_mm, 1),
+                "travel_mm": round(stage.travel_mm, 1),
+                "time_s": round(stage.time_s, 1),
+            }
+            for stage in figures.stages
+        ],
         "notices": [{"code": n.code, "message": n.message, "piece": n.piece} for n in path.notices],
     }

@@ -19,6 +19,7 @@ from itertools import pairwise
 from math import acos, atan2, ceil, cos, hypot, pi, radians, sin
 
 import shapely
+from shapely.geometry import Point as ShapelyPoint
 from shapely.geometry import Polygon, box
 
 from cutkit.errors import LimitError
@@ -29,6 +30,8 @@ ARC_ERROR_MM = 0.002
 """How far the chords of a swivel arc may push the standing tip."""
 STEP_ERROR_MM = 0.01
 """How far a swivel in one step, below ``swivel_above_deg``, may push it."""
+MOST_GAPS = 40
+"""In so many gaps between pieces, the largest, room is looked for."""
 ALIGN_LEGS = 6
 """The legs of the alignment in blade offsets: 0.3 degrees are left of a quarter turn."""
 
@@ -122,13 +125,15 @@ def align_stroke(marker: Marker, profile: CutterProfile) -> tuple[Stroke, float]
 
 
 def _waste_spot(marker: Marker, profile: CutterProfile, half_mm: float) -> Point:
-    """The middle of a square of waste, ``half_mm`` to every side, clear of every piece."""
+    """The middle of a square of waste, ``half_mm`` to every side, clear of every piece: of large gaps the nearest to the
+    origin, where the machine stands."""
     reach = half_mm * 2**0.5
     width = marker.fabric.usable_width_mm
     cloth = box(0, 0, marker.length_mm, width).buffer(-profile.knife.offset_mm)
     waste = cloth.difference(shapely.union_all(marker.polygons))
     gaps = [g for g in getattr(waste, "geoms", [waste]) if isinstance(g, Polygon) and g.area > pi * reach**2]
-    for gap in sorted(gaps, key=lambda g: -g.area)[:20]:
+    largest = sorted(gaps, key=lambda g: -g.area)[:MOST_GAPS]
+    for gap in sorted(largest, key=lambda g: g.distance(ShapelyPoint(0.0, 0.0))):
         circle = shapely.maximum_inscribed_circle(gap, tolerance=0.5)
         if circle.length > reach:
             x, y = circle.coords[0]

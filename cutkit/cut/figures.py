@@ -1,4 +1,4 @@
-"""What a tool path costs: lengths, tool downs and an estimate of the time."""
+"""What a tool path costs: lengths, tool downs and an estimate of the time, as a whole and stage by stage."""
 
 from __future__ import annotations
 
@@ -8,10 +8,43 @@ from itertools import pairwise
 from math import atan2, degrees, hypot, sqrt
 
 from cutkit.model import Point
-from cutkit.toolpath import CutterProfile, Motion, Stroke, ToolPath
+from cutkit.toolpath import CutterProfile, Motion, Stroke, StrokeKind, ToolPath
 
 STOP_DEG = 20.0
 """At a corner above this the estimate lets the machine come to rest; in truth it slows down, the more the sharper."""
+STAGES: dict[StrokeKind, str] = {
+    "align": "turn the blade",
+    "label": "labels",
+    "internal": "inner lines",
+    "notch": "notches",
+    "drill": "drill holes",
+    "cutout": "cut-outs",
+    "boundary": "outlines",
+}
+"""The stages of the work, by the kind of stroke, in the order in which they are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class StrokeCost:
+    """What one stroke costs: the way with the tool up that leads to it, its own length at the tip, the time of both.
+
+    The time counts lowering and lifting. An estimate: the emulated cutter knows better.
+    """
+
+    travel_mm: float
+    length_mm: float
+    time_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class StageFigures:
+    """The strokes of one kind together."""
+
+    name: str
+    strokes: int
+    length_mm: float
+    travel_mm: float
+    time_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,25 +61,48 @@ class CutFigures:
     tool_downs: int
     time_s: float
     bounds_mm: tuple[float, float, float, float]
+    stages: tuple[StageFigures, ...] = ()
+
+
+def stroke_costs(path: ToolPath, profile: CutterProfile) -> list[StrokeCost]:
+    """The cost of every stroke, in the order of the path; the first one's way begins at the origin."""
+    motion = profile.motion
+    here: Point = (0.0, 0.0)
+    costs: list[StrokeCost] = []
+    for stroke in path.strokes:
+        way = _length(here, stroke.path[0])
+        speed = profile.tools[stroke.tool].cut_mm_s or motion.cut_mm_s
+        time = _trapezoid_s(way, motion.travel_mm_s, motion.acceleration_mm_s2)
+        time += motion.tool_down_s + motion.tool_up_s + _stroke_s(stroke, speed, motion)
+        costs.append(StrokeCost(way, sum(_length(a, b) for a, b in pairwise(stroke.points)), time))
+        here = stroke.path[-1]
+    return costs
 
 
 def cut_figures(path: ToolPath, profile: CutterProfile) -> CutFigures:
     """Lengths at the tip, the way with the tool up at the holder, and the time by trapezoids of speed."""
-    cut = drawn = travel = time = 0.0
-    here: Point = (0.0, 0.0)
-    motion = profile.motion
-    for stroke in path.strokes:
-        way = hypot(stroke.path[0][0] - here[0], stroke.path[0][1] - here[1])
-        speed = profile.tools[stroke.tool].cut_mm_s or motion.cut_mm_s
-        travel += way
-        time += _trapezoid_s(way, motion.travel_mm_s, motion.acceleration_mm_s2)
-        time += motion.tool_down_s + motion.tool_up_s + _stroke_s(stroke, speed, motion)
-        length = sum(_length(a, b) for a, b in pairwise(stroke.points))
-        cut, drawn = (cut, drawn + length) if stroke.tool == "pen" else (cut + length, drawn)
-        here = stroke.path[-1]
+    costs = stroke_costs(path, profile)
+    drawn = sum(cost.length_mm for cost, stroke in zip(costs, path.strokes, strict=True) if stroke.tool == "pen")
+    total = sum(cost.length_mm for cost in costs)
     xs, ys = zip(*([point for stroke in path.strokes for point in stroke.path] or [(0.0, 0.0)]), strict=True)
-    bounds = (min(xs), min(ys), max(xs), max(ys))
-    return CutFigures(len(path.strokes), cut, drawn, travel, len(path.strokes), time, bounds)
+    return CutFigures(
+        strokes=len(costs),
+        cut_mm=total - drawn,
+        drawn_mm=drawn,
+        travel_mm=sum(cost.travel_mm for cost in costs),
+        tool_downs=len(costs),
+        time_s=sum(cost.time_s for cost in costs),
+        bounds_mm=(min(xs), min(ys), max(xs), max(ys)),
+        stages=tuple(_stages(path, costs)),
+    )
+
+
+def _stages(path: ToolPath, costs: list[StrokeCost]) -> Iterator[StageFigures]:
+    for kind, name in STAGES.items():
+        own = [cost for cost, stroke in zip(costs, path.strokes, strict=True) if stroke.kind == kind]
+        if own:
+            sums = (sum(c.length_mm for c in own), sum(c.travel_mm for c in own), sum(c.time_s for c in own))
+            yield StageFigures(name, len(own), *sums)
 
 
 def _stroke_s(stroke: Stroke, speed: float, motion: Motion) -> float:

@@ -24,6 +24,8 @@ from cutkit.toolpath import CutterProfile
 
 NAME_KEY = "name"
 """Not a key of the file: a profile is named after it."""
+BASE_KEY = "base"
+"""Not a key of a profile either: the profile whose values hold where the file has none of its own."""
 WORDS_FOR_NONE = (("table", "length_mm", "endless"), ("knife", "start_deg", "unknown"))
 """Where a word stands for None, which TOML cannot say and which must not come from forgetting the key."""
 
@@ -114,6 +116,8 @@ def parse_profile(data: bytes, name: str, where: str) -> CutterProfile:
         raise InputError(f"not TOML: {error}", where=where) from error
     if NAME_KEY in table:
         raise InputError("key 'name': a profile is named after its file; leave the key out", where=where)
+    if BASE_KEY in table:
+        table = _on_its_base(table, where)
     table[NAME_KEY] = name
     faults = [*_key_faults(CutterProfile, table, "")]
     if not faults:
@@ -126,6 +130,32 @@ def parse_profile(data: bytes, name: str, where: str) -> CutterProfile:
         if not faults:
             return profile
     raise InputError("; ".join(faults), where=where, hint="Every key is explained in cutkit/profiles/README.md.")
+
+
+def _on_its_base(table: dict[str, Any], where: str) -> dict[str, Any]:
+    """A table with all that it does not say itself taken from the profile that it names as its base.
+
+    ``tried_on_hardware`` and ``sources`` are never taken over: they are of the other machine.
+    """
+    base = table.pop(BASE_KEY)
+    names = profile_names()
+    if base not in names:
+        raise InputError(f"key 'base': {base!r} is unknown; {_meant(str(base), names)}", where=where)
+    inherited = tomllib.loads((resources.files("cutkit") / "profiles" / f"{base}.toml").read_text(encoding="utf-8"))
+    if BASE_KEY in inherited:
+        inherited = _on_its_base(inherited, f"profile {base}")
+    for own in ("tried_on_hardware", "sources"):
+        inherited.pop(own, None)
+    return _merged(inherited, table)
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Two tables as one: of a key in both the one above counts, and tables are merged key by key."""
+    merged = dict(below)
+    for key, value in above.items():
+        lower = merged.get(key)
+        merged[key] = _merged(lower, value) if isinstance(lower, dict) and isinstance(value, dict) else value
+    return merged
 
 
 def _words_to_none(table: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import xml.etree.ElementTree as ET
 from dataclasses import replace
 
 import pytest
@@ -55,6 +56,60 @@ def test_json_is_one_object_and_nothing_else(cutkit, marker_file, tmp_path):
     assert any(n["code"] == "no-tool" for n in told["notices"])
     assert not any(n["code"] == "turned-behind" for n in told["notices"])
     assert all(low > -0.61 for low in told["bounds_mm"][:2])
+
+
+def test_stages_make_the_whole(cutkit, marker_file, tmp_path):
+    out = tmp_path / "m.plt"
+    told = json.loads(cutkit("cut", marker_file, "--cutter", "hpgl-generic", "-o", out, "--json", "--quiet").out)
+    stages = told["stages"]
+    assert [stage["name"] for stage in stages] == [
+        "labels", "inner lines", "notches", "drill holes", "cut-outs", "outlines"
+    ]  # fmt: skip
+    assert sum(stage["strokes"] for stage in stages) == told["strokes"]
+    for key, whole in (("length_mm", told["cut_mm"] + told["drawn_mm"]), ("travel_mm", told["travel_mm"])):
+        assert sum(stage[key] for stage in stages) == pytest.approx(whole, abs=1)
+    assert sum(stage["time_s"] for stage in stages) == pytest.approx(told["time_s"], abs=1)
+
+
+def test_the_pick_list_says_which_piece_comes_free_when_and_where(cutkit, marker_file, tmp_path):
+    picks = tmp_path / "picks.json"
+    options = ("--cutter", "grbl-servo", "-o", tmp_path / "m.gcode", "--picklist", picks, "--json", "--quiet")
+    ran = cutkit("cut", marker_file, *options)
+    told, listed = json.loads(ran.out), json.loads(picks.read_text())
+    marker = garments()
+    assert (listed["schema"], listed["cutter"]) == ("cutkit.picklist/1", "grbl-servo")
+    assert sorted(pick["placement"] for pick in listed["pieces"]) == list(range(len(marker.placements)))
+    for pick in listed["pieces"]:
+        polygon, placement = marker.polygons[pick["placement"]], marker.placements[pick["placement"]]
+        assert pick["centre_mm"] == pytest.approx(polygon.centroid.coords[0], abs=1e-3)
+        assert (pick["piece"], pick["bundle"]) == (placement.piece, placement.bundle)
+        assert (pick["angle_deg"], pick["mirrored"]) == (placement.angle_deg, placement.mirrored)
+        assert 0 < pick["cut_s"] <= pick["free_s"]
+    free = [pick["free_s"] for pick in listed["pieces"]]
+    assert free == sorted(free)
+    assert free[-1] == pytest.approx(told["time_s"], abs=0.2)
+    assert sum(pick["cut_s"] for pick in listed["pieces"]) < told["time_s"] + 0.2
+
+
+def test_the_picture_of_the_plan_shows_every_stroke_and_the_ways_between(cutkit, marker_file, tmp_path):
+    svg = tmp_path / "plan.svg"
+    ran = cutkit("cut", marker_file, "--cutter", "grbl-servo", "-o", tmp_path / "m.gcode", "--svg", svg, "--json")
+    root = ET.fromstring(svg.read_text())
+    texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert "m.gcode as planned for grbl-servo" in texts
+    assert any(text and text.startswith("travel ") for text in texts)
+    paths = len(list(root.iter("{http://www.w3.org/2000/svg}path")))
+    strokes = json.loads(ran.out)["strokes"]
+    assert strokes < paths <= 2 * strokes + len(garments().placements)
+
+
+def test_outputs_of_one_name_are_refused(cutkit, marker_file, tmp_path):
+    out = tmp_path / "m.gcode"
+    ran = cutkit("cut", marker_file, "--cutter", "grbl-servo", "-o", out, "--svg", out)
+    assert (ran.code, out.exists()) == (2, False)
+    ran = cutkit("cut", marker_file, "--cutter", "grbl-servo", "-o", out, "--picklist", marker_file)
+    assert ran.code == 2
+    assert json.loads(marker_file.read_text())["schema"] == "cutkit.marker/1"
 
 
 def test_what_is_left_out_is_said_unless_quiet(cutkit, marker_file, tmp_path):

@@ -48,7 +48,15 @@ def test_numbers_of_cuts_do_not_overlap():
     assert 5 <= len(found) < 34
     for a, b in combinations(found, 2):
         assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
-    assert len(root.findall(".//s:circle", NS)) == 34
+    assert len(root.findall(".//s:polygon", NS)) == 34
+
+
+def test_an_arrow_points_the_way_a_cut_goes():
+    root = drawn(CutPicture("up", (), (CutLine("knife", ((0.0, 0.0), (0.0, 400.0), (5.0, 400.0))),)))
+    (arrow,) = root.findall(".//s:polygon", NS)
+    tip, *corners = [tuple(map(float, pair.split(","))) for pair in arrow.get("points").split()]
+    assert tip[0] == 0
+    assert tip[1] < 0 < min(y for _, y in corners)
 
 
 def test_faults_are_named_in_the_header_and_on_the_spot():

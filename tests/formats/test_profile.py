@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -43,6 +43,31 @@ def test_a_file_of_ones_own_is_named_after_it(tmp_path):
     path.write_text(GRBL.replace("offset_mm = 0.6", "offset_mm = 0.9"))
     profile = load_profile(str(path))
     assert (profile.name, profile.knife.offset_mm) == ("my-table", 0.9)
+
+
+def test_a_file_may_begin_from_a_profile(tmp_path):
+    path = tmp_path / "back-room.toml"
+    path.write_text('base = "grbl-servo"\ntitle = "Ours"\n[table]\nlength_mm = 2400\n[knife]\noffset_mm = 0.9\n')
+    mine, base = load_profile(str(path)), load_profile("grbl-servo")
+    assert (mine.name, mine.title) == ("back-room", "Ours")
+    assert mine.table == Table(2400, base.table.width_mm, base.table.margin_mm)
+    assert mine.knife == replace(base.knife, offset_mm=0.9)
+    assert (mine.program, mine.motion, dict(mine.tools)) == (base.program, base.motion, dict(base.tools))
+    assert (mine.sources, mine.tried_on_hardware) == ((), False)  # those are of the other machine
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('base = "grbl-sevo"', "'grbl-sevo' is unknown; did you mean 'grbl-servo'?"),
+        ("base = 3", "key 'base': 3 is unknown"),
+        ('base = "grbl-servo"\n[knife]\noffset = 0.9', "key 'knife.offset' is unknown; did you mean 'offset_mm'?"),
+        ('base = "grbl-servo"\nknife = 3', "key 'knife'"),
+    ],
+)
+def test_a_wrong_base_or_a_wrong_key_above_it_is_refused(text, told):
+    with pytest.raises(InputError, match=re.escape(told)):
+        parse_profile(text.encode(), "mine", "mine.toml")
 
 
 def test_every_key_is_explained():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from math import floor
+from math import atan2, cos, dist, floor, sin
 from typing import Any
 
 from cutkit.formats.svg.page import ALARM, FAINT, Item, Sheet, new_drawing
@@ -116,7 +116,7 @@ def _legend(sheet: Sheet, picture: CutPicture) -> Iterable[Item]:
     for name, colour, dash in samples:
         width = sheet.text_width_mm(name) + 4 * sheet.unit_mm
         yield Item(width, _sample_drawer(sheet, name, colour, dash))
-    words = "dot: the start of a cut; number: its place in the order, where there is room"
+    words = "arrow: where a cut begins, and its direction; number: its place in the order, where there is room"
     yield Item(sheet.text_width_mm(words), lambda x, y: sheet.text(x, y, words, 1.0, fill=FAINT))
 
 
@@ -159,7 +159,7 @@ def _path_data(points: tuple[Point, ...]) -> str:
 
 
 def _draw_starts(sheet: Sheet, picture: CutPicture) -> None:
-    """A dot where each longer cut begins, and beside it, inside the picture, its number where that is free to stand."""
+    """An arrow where each longer cut begins, along it, and beside it its number where that is free to stand."""
     unit = sheet.unit_mm
     taken: set[tuple[int, int]] = set()
     for order, cut in enumerate(picture.cuts, 1):
@@ -167,8 +167,7 @@ def _draw_starts(sheet: Sheet, picture: CutPicture) -> None:
         if max(max(xs) - min(xs), max(ys) - min(ys)) < LABELLED_ABOVE_UNITS * unit:
             continue
         x, y = cut.points[0]
-        dot = sheet.drawing.circle((number(x), number(-y)), number(0.35 * unit), fill=COLOURS[cut.tool])
-        sheet.drawing.add(dot)
+        sheet.drawing.add(_arrow(sheet, cut))
         right = x < (min(xs) + max(xs)) / 2
         above = y < (min(ys) + max(ys)) / 2
         step, width = 0.6 * unit, sheet.text_width_mm(str(order))
@@ -178,6 +177,17 @@ def _draw_starts(sheet: Sheet, picture: CutPicture) -> None:
         if not cells & taken:
             taken |= cells
             sheet.text(left, base, str(order))
+
+
+def _arrow(sheet: Sheet, cut: CutLine) -> Any:
+    """An arrow head at the start of a cut that points the way it goes."""
+    (x, y), size = cut.points[0], 0.9 * sheet.unit_mm
+    ahead = next((p for p in cut.points[1:] if dist(p, (x, y)) >= size), cut.points[-1])
+    turn = atan2(ahead[1] - y, ahead[0] - x)
+    corners = [(x + size * cos(turn + k), y + size * sin(turn + k)) for k in (2.6, -2.6)]
+    tip = (x + size * cos(turn), y + size * sin(turn))
+    points = [(number(px), number(-py)) for px, py in (tip, *corners)]
+    return sheet.drawing.polygon(points, fill=COLOURS[cut.tool], stroke="none")
 
 
 def _cells(x0: float, y0: float, x1: float, y1: float, size: float) -> set[tuple[int, int]]:
