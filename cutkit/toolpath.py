@@ -45,16 +45,35 @@ class Stroke:
         return self.points if self.holder is None else self.holder
 
 
+@dataclass(frozen=True, slots=True)
+class PathWindow:
+    """A part of a tool path that is made without moving the cloth: strokes ``first`` to ``end`` (exclusive).
+
+    The machine's zero then lies at ``start_mm`` along the marker.
+    """
+
+    start_mm: float
+    first: int
+    end: int
+
+
 @dataclass(frozen=True)
 class ToolPath:
     """The strokes of one program in the order in which they are made, and what had to be done otherwise than drawn.
 
-    ``names`` are the pieces' names for people, by placement; a program's comments use them.
+    ``names`` are the pieces' names for people, by placement; a program's comments use them. Strokes are in the marker's
+    coordinates; where it is cut in several ``windows``, there is a program for each.
     """
 
     strokes: tuple[Stroke, ...]
     notices: tuple[Notice, ...] = ()
     names: tuple[str, ...] = ()
+    windows: tuple[PathWindow, ...] = ()
+
+    @property
+    def all_windows(self) -> tuple[PathWindow, ...]:
+        """The windows; one from the marker's start where it is not parted."""
+        return self.windows or (PathWindow(0.0, 0, len(self.strokes)),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +114,16 @@ class Knife:
     overcut_mm: float = 0.0
     lead_in_mm: float = 0.0
     start_deg: float | None = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """That a marker longer than the table may be cut in windows, the cloth being moved on between by hand or a belt.
+
+    Lines of a piece longer than the table are split; both parts overlap by ``overlap_mm``.
+    """
+
+    overlap_mm: float = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +191,7 @@ class CutterProfile:
     program: ProgramTexts
     tools: Mapping[Tool, ToolTexts] = field(default_factory=dict)
     knife: Knife = field(default_factory=Knife)
+    windows: Windows | None = None
     lift: LiftKind = "pen"
     tried_on_hardware: bool = False
     sources: tuple[str, ...] = ()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ from cutkit.cli.notices import say_notices
 from cutkit.errors import UsageError
 
 if TYPE_CHECKING:
+    from cutkit.cli.tables import TableData
     from cutkit.cut.figures import CutFigures
     from cutkit.model import Marker
     from cutkit.toolpath import CutterProfile, ToolPath
@@ -59,7 +62,7 @@ def command(
     from cutkit.cut.plan import plan_cut
     from cutkit.formats.files import write_whole
     from cutkit.formats.profile import is_profile_file, load_profile
-    from cutkit.formats.program import program_text
+    from cutkit.formats.program import program_texts
     from cutkit.kernels import cache
 
     profile = load_profile(cutter)
@@ -68,19 +71,45 @@ def command(
     marker = _valid_marker(marker_path)
     if not cache.holds("route"):
         say("compiling the search for short ways: once, about five seconds", quiet=quiet)
-    path = plan_cut(marker, profile)
-    data = program_text(path, profile, f"cutkit {marker_path.name}").encode("ascii")
-    write_whole(output, data, inputs=inputs)
+    path = plan_cut(marker, profile, windows=windows == "auto")
+    texts = program_texts(path, profile, f"cutkit {marker_path.name}")
+    programs = _program_names(output, len(texts))
+    _refuse_bad_outputs([*programs, svg, picklist], inputs)
+    for program, text in zip(programs, texts, strict=True):
+        write_whole(program, text.encode("ascii"), inputs=inputs)
     if svg is not None:
         write_whole(svg, _picture(path, profile, marker, output), inputs=inputs)
     if picklist is not None:
         write_whole(picklist, _picks_text(path, profile, marker, marker_path), inputs=inputs)
     figures = cut_figures(path, profile)
+    job = CutJob(path, profile, marker, tuple(programs))
     say_notices(path.notices, quiet=quiet, all_of_them="--json lists them all")
     if as_json:
-        print_json(_json(figures, path, profile, output, marker))
+        print_json(_json(figures, job))
     else:
-        _print_table(figures, profile, output, marker)
+        _print_table(figures, job)
+
+
+@dataclass(frozen=True)
+class CutJob:
+    """What was planned and written: a program for every window."""
+
+    path: ToolPath
+    profile: CutterProfile
+    marker: Marker
+    programs: tuple[Path, ...]
+
+    def advances_mm(self) -> list[float]:
+        """How far the cloth is moved on before each program."""
+        starts = [window.start_mm for window in self.path.all_windows]
+        return [start - before for before, start in pairwise([0.0, *starts])]
+
+
+def _program_names(output: Path, count: int) -> list[Path]:
+    """PROGRAM, or of several windows PROGRAM-1, PROGRAM-2, ... before the suffix."""
+    if count == 1:
+        return [output]
+    return [output.with_name(f"{output.stem}-{number}{output.suffix}") for number in range(1, count + 1)]
 
 
 def _refuse_bad_outputs(outputs: Sequence[Path | None], inputs: Sequence[str | Path]) -> None:
@@ -98,9 +127,11 @@ def _picture(path: ToolPath, profile: CutterProfile, marker: Marker, output: Pat
     from cutkit.cut.figures import cut_figures
     from cutkit.formats.svg.cut import CutLine, CutPicture, cut_svg
 
+    starts = {window.first: window.start_mm for window in path.all_windows}
     here = (0.0, 0.0)
     travels = []
-    for stroke in path.strokes:
+    for index, stroke in enumerate(path.strokes):
+        here = (starts[index], 0.0) if index in starts else here
         if stroke.path[0] != here:
             travels.append((here, stroke.path[0]))
         here = stroke.path[-1]
@@ -111,7 +142,8 @@ def _picture(path: ToolPath, profile: CutterProfile, marker: Marker, output: Pat
     figures = tuple(f"{name} {value}" for name, value in _rows(cut_figures(path, profile), marker))
     cuts = tuple(CutLine(stroke.tool, stroke.points) for stroke in path.strokes)
     title = f"{output.name} as planned for {profile.name}"
-    return cut_svg(CutPicture(title, figures, cuts, tuple(travels), (), rings))
+    borders = tuple(window.start_mm for window in path.windows)
+    return cut_svg(CutPicture(title, figures, cuts, tuple(travels), (), rings, borders))
 
 
 def _picks_text(path: ToolPath, profile: CutterProfile, marker: Marker, marker_path: Path) -> str:
@@ -130,7 +162,7 @@ def _picks_text(path: ToolPath, profile: CutterProfile, marker: Marker, marker_p
             "angle_deg": pick.angle_deg,
             "mirrored": pick.mirrored,
             "area_cm2": round(pick.area_mm2 / 100, 3),
-            "window": 1,
+            "window": pick.window,
             "cut_s": round(pick.cut_s, 2),
             "free_s": round(pick.free_s, 2),
         }
@@ -152,15 +184,17 @@ def _valid_marker(path: Path) -> Marker:
     return marker
 
 
-def _print_table(figures: CutFigures, profile: CutterProfile, output: Path, marker: Marker) -> None:
+def _print_table(figures: CutFigures, job: CutJob) -> None:
     """A small table that an operator reads before pressing start."""
+    profile = job.profile
+    several = len(job.programs) > 1
     from cutkit.cli.tables import Column, TableData, print_table
     from cutkit.units import format_duration
 
     rows = [
-        ("program", str(output)),
+        ("program", f"{job.programs[0]} to {job.programs[-1].name}" if several else str(job.programs[0])),
         ("cutter", f"{profile.name}: {profile.title}"),
-        *_rows(figures, marker),
+        *_rows(figures, job.marker),
         ("axis goes", _bounds_text(figures)),
         ("time", f"about {format_duration(figures.time_s)} (cutkit simulate tells it exactly)"),
     ]
@@ -190,6 +224,39 @@ def _print_table(figures: CutFigures, profile: CutterProfile, output: Path, mark
         )
     )
 
+    if several:
+        click.echo()
+        print_table(_window_table(job))
+        click.echo(
+            "\nRun the programs in this order. Before each, move the cloth on as told and zero the machine there."
+        )
+
+
+def _window_table(job: CutJob) -> TableData:
+    """A row for every window: the program, how far to move the cloth before it, and what it cuts."""
+    from cutkit.cli.tables import Column, TableData
+    from cutkit.cut.figures import stroke_costs
+    from cutkit.units import format_duration
+
+    costs = stroke_costs(job.path, job.profile)
+    rows = []
+    for program, window, advance in zip(job.programs, job.path.all_windows, job.advances_mm(), strict=True):
+        strokes = job.path.strokes[window.first : window.end]
+        finished = sum(1 for stroke in strokes if stroke.kind == "boundary")
+        time = sum(cost.time_s for cost in costs[window.first : window.end])
+        x1 = max(x for stroke in strokes for x, _ in stroke.points) - window.start_mm
+        row = (program.name, f"{advance:.1f}", f"{x1:.0f}", str(finished), str(len(strokes)), format_duration(time))
+        rows.append(row)
+    columns = (
+        Column("program", "left"),
+        Column("move cloth\nby, mm"),
+        Column("cuts up to\nx, mm"),
+        Column("outlines"),
+        Column("strokes"),
+        Column("time"),
+    )
+    return TableData(columns, tuple(rows))
+
 
 def _rows(figures: CutFigures, marker: Marker) -> list[tuple[str, str]]:
     """The figures of the whole path, in words."""
@@ -211,11 +278,21 @@ def _bounds_text(figures: CutFigures) -> str:
     return f"x {x0:.1f} to {x1:.1f} mm, y {y0:.1f} to {y1:.1f} mm"
 
 
-def _json(figures: CutFigures, path: ToolPath, profile: CutterProfile, output: Path, marker: Marker) -> dict[str, Any]:
+def _json(figures: CutFigures, job: CutJob) -> dict[str, Any]:
+    path, marker = job.path, job.marker
     return {
         "schema": "cutkit.cut/1",
-        "cutter": profile.name,
-        "programs": [str(output)],
+        "cutter": job.profile.name,
+        "programs": [str(program) for program in job.programs],
+        "windows": [
+            {
+                "program": str(program),
+                "start_mm": round(window.start_mm, 3),
+                "advance_mm": round(advance, 3),
+                "strokes": window.end - window.first,
+            }
+            for program, window, advance in zip(job.programs, path.all_windows, job.advances_mm(), strict=True)
+        ],
         "pieces": len(marker.placements),
         "length_mm": round(marker.length_mm, 3),
         "strokes": figures.strokes,

@@ -78,7 +78,7 @@ def command(
     _refuse_outputs(svg_path, trace_path, inputs)
     profile = load_profile(cutter)
     marker = read_marker(marker_path) if marker_path else None
-    run, sources = _run_all(programs, profile)
+    run, sources = _run_all(programs, profile, _zeros_mm(programs, profile, marker))
     verdict = judge(run, marker) if marker else None
     outcome = Outcome(run, marker, verdict, sources)
     if trace_path:
@@ -140,7 +140,24 @@ class Outcome:
         return (*self.run.violations, *(self.verdict.violations if self.verdict else ()))
 
 
-def _run_all(programs: Sequence[Path], profile: Any) -> tuple[Run, Sources]:
+def _zeros_mm(programs: Sequence[Path], profile: Any, marker: Marker | None) -> list[float] | None:
+    """Where along the marker the machine's zero lies while each program runs, if the marker is cut in windows."""
+    from cutkit.cut.plan import window_starts
+
+    if marker is None or not marker.placements or profile.windows is None:
+        return None
+    starts = window_starts(marker, profile)
+    if len(starts) == 1:
+        return None
+    if len(programs) != len(starts):
+        raise UsageError(
+            f"on {profile.name} this marker is cut in {len(starts)} windows, and {len(programs)} programs are given",
+            hint="Give the programs of all windows, in their order.",
+        )
+    return starts
+
+
+def _run_all(programs: Sequence[Path], profile: Any, zeros_mm: list[float] | None) -> tuple[Run, Sources]:
     from cutkit.formats.files import read_bytes
     from cutkit.machine.emulator import join_runs, run_program
 
@@ -150,7 +167,7 @@ def _run_all(programs: Sequence[Path], profile: Any) -> tuple[Run, Sources]:
         runs.append(run_program(data, profile))
         first_lines.append(lines)
         lines += data.count(b"\n") + 1
-    return join_runs(runs, first_lines), Sources(tuple(programs), tuple(first_lines))
+    return join_runs(runs, first_lines, zeros_mm), Sources(tuple(programs), tuple(first_lines))
 
 
 def _report(outcome: Outcome) -> dict[str, Any]:

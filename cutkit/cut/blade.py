@@ -110,36 +110,40 @@ def _first_mm(line: tuple[Point, ...], length: float) -> tuple[Point, ...]:
     return tuple(part)
 
 
-def align_stroke(marker: Marker, profile: CutterProfile) -> tuple[Stroke, float]:
+def align_stroke(
+    marker: Marker, profile: CutterProfile, span_mm: tuple[float, float] | None = None
+) -> tuple[Stroke, float]:
     """A stroke that turns a blade of unknown heading in the waste, and the heading in degrees that it leaves.
 
-    It lies clear of every piece, whatever the heading was: in the largest gap between the pieces, else behind the last
-    one. LimitError where neither has room.
+    It lies clear of every piece, whatever the heading was: in a gap between the pieces, else behind the last one; and
+    within ``span_mm`` (from, to) along the marker, where that is given. LimitError where neither has room.
     """
     d = profile.knife.offset_mm
     leg = ALIGN_LEGS * d
-    x, y = _waste_spot(marker, profile, leg / 2 + 2 * d)
+    x, y = _waste_spot(marker, profile, leg / 2 + 2 * d, span_mm or (0.0, float("inf")))
     corner = (x - leg / 2, y - leg / 2)
     legs = ((corner[0], corner[1] + leg), corner, (corner[0] + leg, corner[1]))
     return Stroke("knife", "align", legs, -1, holder=legs), 0.0
 
 
-def _waste_spot(marker: Marker, profile: CutterProfile, half_mm: float) -> Point:
-    """The middle of a square of waste, ``half_mm`` to every side, clear of every piece: of large gaps the nearest to the
-    origin, where the machine stands."""
+def _waste_spot(marker: Marker, profile: CutterProfile, half_mm: float, span_mm: tuple[float, float]) -> Point:
+    """The middle of a square of waste, ``half_mm`` to every side, clear of every piece: of large gaps the nearest to
+    where the machine stands."""
     reach = half_mm * 2**0.5
     width = marker.fabric.usable_width_mm
-    cloth = box(0, 0, marker.length_mm, width).buffer(-profile.knife.offset_mm)
+    start, end = span_mm
+    cloth = box(start, 0, min(marker.length_mm, end), width).buffer(-profile.knife.offset_mm)
     waste = cloth.difference(shapely.union_all(marker.polygons))
     gaps = [g for g in getattr(waste, "geoms", [waste]) if isinstance(g, Polygon) and g.area > pi * reach**2]
     largest = sorted(gaps, key=lambda g: -g.area)[:MOST_GAPS]
-    for gap in sorted(largest, key=lambda g: g.distance(ShapelyPoint(0.0, 0.0))):
+    for gap in sorted(largest, key=lambda g: g.distance(ShapelyPoint(start, 0.0))):
         circle = shapely.maximum_inscribed_circle(gap, tolerance=0.5)
         if circle.length > reach:
             x, y = circle.coords[0]
             return (x, y)
     behind = marker.length_mm + 2 * half_mm
-    if profile.table.length_mm is not None and behind + half_mm > profile.table.length_mm:
+    table_end = float("inf") if profile.table.length_mm is None else start + profile.table.length_mm
+    if behind + half_mm > min(table_end, end):
         raise LimitError(
             f"no room in the waste to turn a blade of unknown heading; it takes {2 * half_mm:.1f} mm each way",
             where=f"cutter {profile.name}",

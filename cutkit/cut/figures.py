@@ -65,11 +65,14 @@ class CutFigures:
 
 
 def stroke_costs(path: ToolPath, profile: CutterProfile) -> list[StrokeCost]:
-    """The cost of every stroke, in the order of the path; the first one's way begins at the origin."""
+    """The cost of every stroke, in the order of the path; the first one's way in a window begins at its origin."""
     motion = profile.motion
+    starts = {window.first: window.start_mm for window in path.all_windows}
     here: Point = (0.0, 0.0)
     costs: list[StrokeCost] = []
-    for stroke in path.strokes:
+    for index, stroke in enumerate(path.strokes):
+        if index in starts:
+            here = (starts[index], 0.0)
         way = _length(here, stroke.path[0])
         speed = profile.tools[stroke.tool].cut_mm_s or motion.cut_mm_s
         time = _trapezoid_s(way, motion.travel_mm_s, motion.acceleration_mm_s2)
@@ -84,7 +87,13 @@ def cut_figures(path: ToolPath, profile: CutterProfile) -> CutFigures:
     costs = stroke_costs(path, profile)
     drawn = sum(cost.length_mm for cost, stroke in zip(costs, path.strokes, strict=True) if stroke.tool == "pen")
     total = sum(cost.length_mm for cost in costs)
-    xs, ys = zip(*([point for stroke in path.strokes for point in stroke.path] or [(0.0, 0.0)]), strict=True)
+    sent = [
+        (x - window.start_mm, y)
+        for window in path.all_windows
+        for stroke in path.strokes[window.first : window.end]
+        for x, y in stroke.path
+    ]
+    xs, ys = zip(*(sent or [(0.0, 0.0)]), strict=True)
     return CutFigures(
         strokes=len(costs),
         cut_mm=total - drawn,

@@ -14,37 +14,49 @@ ROUNDING_MM = 1e-3
 
 
 def refuse_long_marker(marker: Marker, profile: CutterProfile) -> None:
-    """LimitError where the marker is longer or wider than the table, with the piece that reaches farthest."""
-    table = profile.table
-    for axis, what, limit in ((2, "length", table.length_mm), (3, "width", table.width_mm)):
-        reach = [polygon.bounds[axis] for polygon in marker.polygons]
-        farthest = max(range(len(reach)), key=reach.__getitem__)
-        if limit is not None and reach[farthest] > limit + ROUNDING_MM:
-            name = placement_name(marker, farthest)
-            raise LimitError(
-                f"{name} reaches {format_length(reach[farthest])} along the {what} of the table, "
-                f"which takes {format_length(limit)}",
-                where=f"cutter {profile.name}",
-                hint=_fit_hint(what, limit),
-            )
-
-
-def _fit_hint(what: str, limit: float) -> str:
-    if what == "width":
-        return "Nest on a narrower fabric, or choose a wider cutter."
-    return (
-        "The marker does not fit one window, and this cutter's profile has no feed to the next: nest with "
-        f"--max-length {limit / 10:g}cm, or choose a longer cutter."
+    """LimitError where the marker is longer than the table, with the piece that reaches farthest."""
+    limit = profile.table.length_mm
+    way_out = (
+        "Let it be cut in windows (--windows auto)"
+        if profile.windows is not None
+        else "This cutter's profile has no windows, between which the cloth is moved on"
     )
+    shorter = "" if limit is None else f"nest with --max-length {limit / 10:g}cm, or "
+    _refuse_farther(marker, profile, 2, "length", limit, f"{way_out}, {shorter}choose a longer cutter.")
 
 
-def refuse_beyond(strokes: Sequence[Stroke], marker: Marker, profile: CutterProfile) -> None:
-    """LimitError where a tip leaves the table, a holder its margin, or a number its range; names the piece."""
+def refuse_wide_marker(marker: Marker, profile: CutterProfile) -> None:
+    """LimitError where the marker is wider than the table, with the piece that reaches farthest."""
+    hint = "Nest on a narrower fabric, or choose a wider cutter."
+    _refuse_farther(marker, profile, 3, "width", profile.table.width_mm, hint)
+
+
+def _refuse_farther(
+    marker: Marker, profile: CutterProfile, axis: int, what: str, limit: float | None, hint: str
+) -> None:
+    reach = [polygon.bounds[axis] for polygon in marker.polygons]
+    farthest = max(range(len(reach)), key=reach.__getitem__)
+    if limit is not None and reach[farthest] > limit + ROUNDING_MM:
+        raise LimitError(
+            f"{placement_name(marker, farthest)} reaches {format_length(reach[farthest])} along the {what} of the "
+            f"table, which takes {format_length(limit)}",
+            where=f"cutter {profile.name}",
+            hint=hint,
+        )
+
+
+def refuse_beyond(strokes: Sequence[Stroke], marker: Marker, profile: CutterProfile, start_mm: float = 0.0) -> None:
+    """LimitError where a tip leaves the table, a holder its margin, or a number its range; names the piece.
+
+    ``start_mm`` is where along the marker the machine's zero lies.
+    """
     for stroke in strokes:
         name = placement_name(marker, stroke.placement)
-        _refuse_off_table(stroke.points, 0.0, name, profile)
-        _refuse_off_table(stroke.path, profile.table.margin_mm, f"the holder at {name}", profile)
-        _refuse_out_of_range(stroke.path, name, profile)
+        points = tuple((x - start_mm, y) for x, y in stroke.points)
+        path = tuple((x - start_mm, y) for x, y in stroke.path)
+        _refuse_off_table(points, 0.0, name, profile)
+        _refuse_off_table(path, profile.table.margin_mm, f"the holder at {name}", profile)
+        _refuse_out_of_range(path, name, profile)
 
 
 def _refuse_off_table(points: tuple[Point, ...], margin: float, name: str, profile: CutterProfile) -> None:

@@ -13,9 +13,10 @@ from cutkit.toolpath import CutterProfile, ToolPath
 class Pick:
     """One piece to be taken off the table.
 
-    ``centre_mm`` is the centre of its area on the table, ``angle_deg`` and ``mirrored`` how it lies there against the
-    pattern; ``cut_s`` is what its own strokes take, with the ways to them, and ``free_s`` when, from the start of the
-    program, its outline is closed. Both are estimates, without what the machine or its operator waits for.
+    ``centre_mm`` is the centre of its area on the table in the ``window`` (from 1) in which it comes free,
+    ``angle_deg`` and ``mirrored`` how it lies there against the pattern; ``cut_s`` is what its own strokes take, with
+    the ways to them, and ``free_s`` when, from the start of that window's program, its outline is closed. Both are
+    estimates, without what the machine or its operator waits for.
     """
 
     placement: int
@@ -29,35 +30,41 @@ class Pick:
     area_mm2: float
     cut_s: float
     free_s: float
+    window: int = 1
 
 
 def pick_list(marker: Marker, path: ToolPath, profile: CutterProfile) -> list[Pick]:
     """The pieces of a marker in the order in which they come free."""
-    now = 0.0
     own = [0.0] * len(marker.placements)
-    free = [0.0] * len(marker.placements)
-    for stroke, cost in zip(path.strokes, stroke_costs(path, profile), strict=True):
-        now += cost.time_s
-        if stroke.placement >= 0:
-            own[stroke.placement] += cost.time_s
-            free[stroke.placement] = now
+    free = [(1, 0.0)] * len(marker.placements)
+    costs = stroke_costs(path, profile)
+    for number, window in enumerate(path.all_windows, 1):
+        now = 0.0
+        for index in range(window.first, window.end):
+            now += costs[index].time_s
+            placement = path.strokes[index].placement
+            if placement >= 0:
+                own[placement] += costs[index].time_s
+                free[placement] = (number, now)
     picks: list[Pick] = []
     for index in sorted(range(len(marker.placements)), key=lambda k: (free[k], k)):
-        placement, polygon = marker.placements[index], marker.polygons[index]
-        piece = marker.by_id[placement.piece]
+        at = path.all_windows[free[index][0] - 1].start_mm
+        laid, polygon = marker.placements[index], marker.polygons[index]
+        piece = marker.by_id[laid.piece]
         picks.append(
             Pick(
                 placement=index,
                 piece=piece.id,
                 name=piece.name,
                 size=piece.size,
-                bundle=placement.bundle,
-                centre_mm=(polygon.centroid.x, polygon.centroid.y),
-                angle_deg=placement.angle_deg,
-                mirrored=placement.mirrored,
+                bundle=laid.bundle,
+                centre_mm=(polygon.centroid.x - at, polygon.centroid.y),
+                angle_deg=laid.angle_deg,
+                mirrored=laid.mirrored,
                 area_mm2=polygon.area,
                 cut_s=own[index],
-                free_s=free[index],
+                free_s=free[index][1],
+                window=free[index][0],
             )
         )
     return picks

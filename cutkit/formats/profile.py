@@ -70,6 +70,7 @@ _NOT_NEGATIVE = (
     "knife.swivel_above_deg",
     "knife.overcut_mm",
     "knife.lead_in_mm",
+    "windows.overlap_mm",
     "motion.tool_down_s",
     "motion.tool_up_s",
     "tools.*.number",

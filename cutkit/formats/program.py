@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 from cutkit.errors import LimitError
@@ -19,8 +20,26 @@ COMMENT_MARKS = " _-+.,:/#="
 even inside a comment, and a closing parenthesis ends it."""
 
 
+def program_texts(path: ToolPath, profile: CutterProfile, title: str) -> list[str]:
+    """The programs that make the strokes of ``path``, one for each of its windows; see ``program_text``."""
+    windows = path.all_windows
+    texts: list[str] = []
+    for number, window in enumerate(windows, 1):
+        strokes = tuple(_shifted(stroke, -window.start_mm) for stroke in path.strokes[window.first : window.end])
+        name = title if len(windows) == 1 else f"{title} window {number} of {len(windows)}"
+        texts.append(program_text(ToolPath(strokes, path.notices, path.names), profile, name))
+    return texts
+
+
+def _shifted(stroke: Stroke, by_mm: float) -> Stroke:
+    if by_mm == 0:
+        return stroke
+    holder = None if stroke.holder is None else tuple((x + by_mm, y) for x, y in stroke.holder)
+    return replace(stroke, points=tuple((x + by_mm, y) for x, y in stroke.points), holder=holder)
+
+
 def program_text(path: ToolPath, profile: CutterProfile, title: str) -> str:
-    """The program that makes the strokes of ``path``, in order, on the machine of ``profile``.
+    """The program that makes the strokes of ``path``, in order, on the machine of ``profile``, in one window.
 
     Positions are rounded to the nearest unit the device knows; a position outside its range, or a line longer than it
     reads, is a LimitError, never clamped or cut off. The tool is up at the end.

@@ -171,6 +171,23 @@ def _count(axis: Array, overlaps: Overlaps, weight: Array) -> Array:
     return np.round(counts, 6)
 
 
+def spans(cut: Overlaps) -> list[tuple[float, float]]:
+    """The stretches of the axis that are covered, each once, in order."""
+    merged: list[tuple[float, float]] = []
+    for start, end in sorted(zip(cut.start_mm.tolist(), cut.end_mm.tolist(), strict=True)):
+        if merged and start <= merged[-1][1] + 1e-6:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def common(first: list[tuple[float, float]], second: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Where both of two lists of stretches cover the axis."""
+    both = [(max(a, c), min(b, d)) for a, b in first for c, d in second]
+    return [(low, high) for low, high in both if high > low]
+
+
 def repeated_mm(cut: Overlaps, run: Indices, line: Indices, most_mm: float, lines: int) -> Array:
     """For each line, how much of it single strokes cut more than once, as an overcut does: at most so much a stroke."""
     if not len(run):

@@ -83,7 +83,8 @@ class Run:
     """One program's run on one machine: the trace, what was wrong, what is worth a remark, and the figures.
 
     ``cut_mm`` is the way of the tip with the knife down, ``drawn_mm`` that of a pen, ``travel_mm`` the holder's with no
-    tool down; ``bounds_mm`` encloses all that a lowered tool touched.
+    tool down; ``bounds_mm`` encloses all that a lowered tool touched. ``starts`` are the samples of the trace at which
+    its programs begin.
     """
 
     profile: CutterProfile
@@ -96,6 +97,7 @@ class Run:
     travel_mm: float
     tool_downs: int
     bounds_mm: tuple[float, float, float, float]
+    starts: tuple[int, ...] = (0,)
 
     @property
     def cutting_tool(self) -> Tool:
@@ -379,13 +381,17 @@ def _run_of(machine: _Machine, program: Program) -> Run:
     )
 
 
-def join_runs(runs: list[Run], first_lines: list[int]) -> Run:
+def join_runs(runs: list[Run], first_lines: list[int], zeros_mm: list[float] | None = None) -> Run:
     """Several programs run one after the other on one machine, as one run.
 
-    Lines are counted through: ``first_lines`` is how many lines came before each program.
+    Lines are counted through: ``first_lines`` is how many lines came before each program. ``zeros_mm`` is where along
+    the cloth the machine's zero lay while each ran: the cloth may have been moved on between.
     """
     if len(runs) == 1:
         return runs[0]
+    if zeros_mm is not None:
+        runs = [_laid_at(run, zero) for run, zero in zip(runs, zeros_mm, strict=True)]
+    starts = np.concatenate([[0], np.cumsum([len(run.trace.t_s) for run in runs])[:-1]])
     times = np.concatenate([[0.0], np.cumsum([run.time_s for run in runs])])
     traces = [run.trace for run in runs]
     trace = Trace(
@@ -409,7 +415,21 @@ def join_runs(runs: list[Run], first_lines: list[int]) -> Run:
         sum(run.travel_mm for run in runs),
         sum(run.tool_downs for run in runs),
         _joint_bounds([run.bounds_mm for run in runs if run.tool_downs]),
+        tuple(int(start) for start in starts),
     )
+
+
+def _laid_at(run: Run, zero_mm: float) -> Run:
+    """A run in the coordinates of a cloth on which the machine's zero lies at ``zero_mm``."""
+    shift = np.array([zero_mm, 0.0])
+    trace = replace(run.trace, tip_mm=run.trace.tip_mm + shift, holder_mm=run.trace.holder_mm + shift)
+    x0, y0, x1, y1 = run.bounds_mm
+    moved = [
+        tuple(v if v.at_mm is None else replace(v, at_mm=(v.at_mm[0] + zero_mm, v.at_mm[1])) for v in found)
+        for found in (run.violations, run.remarks)
+    ]
+    bounds = (x0 + zero_mm, y0, x1 + zero_mm, y1)
+    return replace(run, trace=trace, violations=moved[0], remarks=moved[1], bounds_mm=bounds)
 
 
 def _moved(violation: Violation, lines: int) -> Violation:

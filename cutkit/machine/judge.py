@@ -38,8 +38,10 @@ from cutkit.machine.coverage import (
     Lines,
     Overlaps,
     Stretches,
+    common,
     nearest_mm,
     repeated_mm,
+    spans,
     stretches,
     summed_where,
     tree_of,
@@ -71,6 +73,9 @@ SAMPLE_MM = 2.0
 MOST_ROUNDS = 20
 """How often blame is shared out among lines that lie flush; each round finds all that are alike."""
 LONGEST_ALIGNMENT_MM = 100.0
+SPLICE_SLANT = 4.0
+"""The parts of a line that is split at a window's end overlap by so many times what they do along the cloth: it may run
+across it at a slant."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +164,25 @@ class _Case:
             counts = ~(np.isin(self.path.run[cut.segment], list(self.writing)) & self.closed[self._line_of(cut)])
         self.cut = cut.only(counts)
         self.line_of_cut = self._line_of(self.cut)
+        self.redrawn = self.redrawn.and_also(self._splices())
+
+    def _splices(self) -> Overlaps:
+        """Where a line that is cut in two windows may be cut twice: by the overlap of its parts, and no more."""
+        windows = self.run.profile.windows
+        program = np.searchsorted(self.run.starts, self.path.sample[self.cut.segment], side="right")
+        found: list[tuple[int, float, float]] = []
+        for line in np.unique(self.line_of_cut) if windows is not None and len(self.run.starts) > 1 else ():
+            own = self.line_of_cut == line
+            parts = [spans(self.cut.only(own & (program == k))) for k in np.unique(program[own])]
+            edge = int(self.cut.edge[own][0])
+            for k, earlier in enumerate(parts):
+                for later in parts[k + 1 :]:
+                    found += [(edge, low, high) for low, high in common(earlier, later)]
+        longest = 0.0 if windows is None else windows.overlap_mm * SPLICE_SLANT
+        kept = [(edge, low, high) for edge, low, high in found if high - low <= longest]
+        columns = np.array(kept, dtype=float).reshape(-1, 3)
+        edges = columns[:, 0].astype(np.int64)
+        return Overlaps(edges, edges, columns[:, 1], columns[:, 2])
 
     def _line_of(self, cut: Overlaps) -> Indices:
         return self.lines.line_of_edge[cut.edge]
@@ -244,7 +268,7 @@ class _Case:
     def off_faults(self) -> Iterator[Violation]:
         """Every stretch with the tool down that leaves the marker's lines, once, at its worst point."""
         points, sample, run = self._sampled()
-        free = [*self.writing, self._alignment()]
+        free = [*self.writing, *self._alignments()]
         judged = ~np.isin(run, free)
         points, sample, run = points[judged], sample[judged], run[judged]
         distance = np.minimum(self.lines.nearest(points), self.drawn.nearest(points))
@@ -272,15 +296,22 @@ class _Case:
         index = np.concatenate([firsts, which])
         return points, self.path.sample[index], self.path.run[index]
 
-    def _alignment(self) -> int:
-        """The stroke that turns a blade of unknown heading: the first one, short, clear of every piece; -1: none."""
+    def _alignments(self) -> list[int]:
+        """The strokes that turn a blade of unknown heading: of every program the first, short, clear of every piece."""
         knife = self.run.profile.knife
         if knife.kind != "drag" or knife.start_deg is not None or len(self.path.run) == 0:
-            return -1
-        first = int(self.path.run[0])
-        stroke = self.path.stroke(first)
-        clear = all(stroke.distance(polygon) > TOLERANCE_MM for polygon in self.marker.polygons)
-        return first if clear and stroke.length <= LONGEST_ALIGNMENT_MM else -1
+            return []
+        found: list[int] = []
+        for start in self.run.starts:
+            at = int(np.searchsorted(self.path.sample, start))
+            if at == len(self.path.run):
+                continue
+            first = int(self.path.run[at])
+            stroke = self.path.stroke(first)
+            clear = all(stroke.distance(polygon) > TOLERANCE_MM for polygon in self.marker.polygons)
+            if clear and stroke.length <= LONGEST_ALIGNMENT_MM:
+                found.append(first)
+        return found
 
     # ---- corners, freed pieces, pens ----------------------------------------------------------------------------
 

@@ -166,13 +166,56 @@ def test_an_invalid_marker_is_refused_and_its_fault_named(cutkit, tmp_path):
     assert not (tmp_path / "m.plt").exists()
 
 
-@pytest.mark.parametrize("windows", ["auto", "off"])
-def test_a_marker_longer_than_the_table_is_refused(cutkit, tmp_path, windows):
+def test_a_marker_longer_than_the_table_is_refused_without_windows(cutkit, tmp_path):
     path = one_box(tmp_path, 500, 100, (9600.0, 0.0))
-    ran = cutkit("cut", path, "--cutter", "grbl-servo", "--windows", windows, "-o", tmp_path / "m.gcode")
+    ran = cutkit("cut", path, "--cutter", "grbl-servo", "--windows", "off", "-o", tmp_path / "m.gcode")
     assert ran.code == 4
     assert "piece sheet-M (placement 0, bundle 3) reaches 10.100 m" in ran.err
+    assert "--windows auto" in ran.err
     assert "--max-length 1000cm" in ran.err
+    (tmp_path / "mine.toml").write_text(fixed_table())
+    ran = cutkit("cut", path, "--cutter", tmp_path / "mine.toml", "-o", tmp_path / "m.gcode")
+    assert ran.code == 4
+    assert "has no windows" in ran.err
+    assert not list(tmp_path.glob("*.gcode"))
+
+
+def fixed_table():
+    """grbl-servo without windows."""
+    from importlib import resources
+
+    text = (resources.files("cutkit") / "profiles" / "grbl-servo.toml").read_text()
+    return text.replace("[windows]\noverlap_mm = 6\n", "")
+
+
+def test_a_long_marker_is_cut_in_windows_a_program_each(cutkit, tmp_path):
+    (tmp_path / "short.toml").write_text('base = "grbl-servo"\ntitle = "short"\n[table]\nlength_mm = 1600\n')
+    pieces = tuple(OrderedPiece(f"p{k}", f"P{k}", "M", box(0, 0, 700, 400), 1) for k in range(8))
+    places = tuple(Placement(f"p{k}", 1, 720.0 * (k // 2), 420.0 * (k % 2), 0) for k in range(8))
+    marker = tmp_path / "long.marker.json"
+    write_marker(marker, Marker(Fabric(900), pieces, places, NestSettings()))
+    out, svg, picks = tmp_path / "long.gcode", tmp_path / "long.svg", tmp_path / "picks.json"
+    options = ("--cutter", tmp_path / "short.toml", "-o", out, "--svg", svg, "--picklist", picks)
+    told = json.loads(cutkit("cut", marker, *options, "--json", "--quiet").out)
+    programs = [tmp_path / "long-1.gcode", tmp_path / "long-2.gcode"]
+    assert told["programs"] == [str(path) for path in programs]
+    assert [w["advance_mm"] for w in told["windows"]] == [0.0, 1440.0]
+    assert not out.exists()
+    assert "window 2" in svg.read_text()
+    listed = json.loads(picks.read_text())["pieces"]
+    assert [(p["window"], p["placement"] // 4) for p in listed] == [(1, 0)] * 4 + [(2, 1)] * 4
+    assert all(0 < p["centre_mm"][0] < 1600 for p in listed)
+    table = cutkit("cut", marker, *options, "--quiet").out
+    assert "long-1.gcode to long-2.gcode" in table
+    assert "1440.0" in table
+    ran = cutkit("simulate", *programs, "--cutter", tmp_path / "short.toml", "--marker", marker, "--json")
+    judged = json.loads(ran.out)
+    assert (ran.code, judged["violations"], judged["pieces"]["cut_once"]) == (0, [], 8)
+    swapped = cutkit("simulate", *programs[::-1], "--cutter", tmp_path / "short.toml", "--marker", marker, "--json")
+    assert swapped.code == 0  # both windows hold the same pieces here
+    alone = cutkit("simulate", programs[0], "--cutter", tmp_path / "short.toml", "--marker", marker)
+    assert alone.code == 2
+    assert "cut in 2 windows, and 1 programs are given" in alone.err
     assert not (tmp_path / "m.gcode").exists()
 
 
@@ -189,11 +232,14 @@ def test_numbers_too_short_for_the_marker_are_refused(cutkit, tmp_path):
     text = (resources.files("cutkit") / "profiles" / "hpgl-7475.toml").read_text()
     (tmp_path / "long7475.toml").write_text(text.replace("length_mm = 402.0", "length_mm = 4000"))
     path = one_box(tmp_path, 816, 100)
-    ran = cutkit("cut", path, "--cutter", tmp_path / "long7475.toml", "-o", tmp_path / "m.plt")
+    options = ("--cutter", tmp_path / "long7475.toml", "-o", tmp_path / "m.plt")
+    ran = cutkit("cut", path, *options, "--windows", "off")
     assert ran.code == 4
     assert "x = 816.0 mm, 32797 units; the machine's numbers end at 32767 units" in ran.err
-    fits = cutkit("cut", one_box(tmp_path, 815, 100), "--cutter", tmp_path / "long7475.toml", "-o", tmp_path / "m.plt")
-    assert fits.code == 0
+    assert cutkit("cut", path, *options).code == 0
+    assert [file.name for file in sorted(tmp_path.glob("*.plt"))] == ["m-1.plt", "m-2.plt"]
+    assert cutkit("cut", one_box(tmp_path, 815, 100), *options).code == 0
+    assert (tmp_path / "m.plt").exists()
 
 
 def test_an_empty_marker_is_refused(cutkit, tmp_path):

@@ -40,7 +40,8 @@ class FaultMark:
 
 @dataclass(frozen=True)
 class CutPicture:
-    """All that is drawn. ``travels`` are the ways of the holder with the tool up; ``pieces`` the outlines wanted."""
+    """All that is drawn. ``travels`` are the ways of the holder with the tool up; ``pieces`` the outlines wanted;
+    ``windows`` where along the cloth each begins, if there are several."""
 
     title: str
     figures: tuple[str, ...]
@@ -48,6 +49,7 @@ class CutPicture:
     travels: tuple[tuple[Point, ...], ...] = ()
     faults: tuple[FaultMark, ...] = ()
     pieces: tuple[tuple[tuple[Point, ...], ...], ...] = field(default=())
+    windows: tuple[float, ...] = ()
 
 
 def cut_svg(picture: CutPicture) -> str:
@@ -70,6 +72,7 @@ def cut_svg(picture: CutPicture) -> str:
         lines = [c.points for c in picture.cuts if c.tool == tool]
         _draw_lines(drawing, lines, colour, (WRITING_UNITS if tool == "pen" else CUT_UNITS) * unit)
     _draw_starts(sheet, picture)
+    _draw_windows(sheet, picture, (y0, y1))
     _draw_faults(sheet, picture)
     text: str = drawing.tostring()
     return text
@@ -156,6 +159,15 @@ def _draw_lines(
 
 def _path_data(points: tuple[Point, ...]) -> str:
     return "M" + "L".join(f"{number(x)},{number(-y)}" for x, y in points)
+
+
+def _draw_windows(sheet: Sheet, picture: CutPicture, across: tuple[float, float]) -> None:
+    """A line across the cloth where each window begins, and its number below."""
+    unit = sheet.unit_mm
+    for index, x in enumerate(picture.windows, 1):
+        line = sheet.line(x, -across[1], x, -across[0] + unit, 0.12, ALARM)
+        line.update({"stroke_dasharray": f"{number(1.2 * unit)} {number(0.5 * unit)}"})
+        sheet.text(x + 0.4 * unit, -across[0] + 1.6 * unit, f"window {index}", fill=ALARM)
 
 
 def _draw_starts(sheet: Sheet, picture: CutPicture) -> None:

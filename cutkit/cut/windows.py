@@ -1,0 +1,128 @@
+"""Markers longer than the machine: which piece is cut in which window, and how far the cloth is moved between.
+
+A window is as long as the machine's table, or as its numbers reach. It begins at the first piece that is not yet cut,
+so a piece that fits the table is always cut whole: where the cloth is moved a little too far or too little, gaps
+change and pieces do not. Only a piece longer than the table is split: its lines are cut up to the window's end, and in
+the next window from ``overlap_mm`` before that on. What lies inside it is cut in the first window that holds it, so it
+is never finished before its inner cuts are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import shapely
+from shapely.geometry import LineString, box
+
+from cutkit.cut.strokes import PieceStrokes
+from cutkit.errors import LimitError
+from cutkit.toolpath import CutterProfile, Stroke, StrokeKind
+
+ROUNDING_MM = 1e-3
+SPLIT: tuple[StrokeKind, ...] = ("boundary", "cutout", "internal")
+"""What may be cut in two; anything else is small and waits for a window that holds it."""
+FAR_MM = 1e7
+
+
+@dataclass(frozen=True)
+class WindowWork:
+    """What is done in one window, in the marker's coordinates; the machine's begin at ``start_mm``."""
+
+    start_mm: float
+    end_mm: float
+    pieces: tuple[PieceStrokes, ...]
+
+
+def window_length_mm(profile: CutterProfile) -> float:
+    """How far along the cloth a tool reaches; infinite on a roll with wide numbers."""
+    form, table = profile.coordinates, profile.table
+    by_numbers = float("inf")
+    if form.highest_units is not None:
+        by_numbers = form.highest_units / form.units_per_mm - profile.knife.offset_mm
+    return min(by_numbers, float("inf") if table.length_mm is None else table.length_mm)
+
+
+def in_windows(pieces: Sequence[PieceStrokes], profile: CutterProfile, overlap_mm: float) -> list[WindowWork]:
+    """The work on all pieces window by window, in the order in which the cloth moves on.
+
+    LimitError where a line that must not be split is longer than a window.
+    """
+    length = window_length_mm(profile)
+    waiting = [_Waiting(piece, overlap_mm) for piece in pieces]
+    windows: list[WindowWork] = []
+    start = 0.0
+    while waiting:
+        end = start + length
+        made = [work for one in waiting if (work := one.up_to(start, end)) is not None]
+        waiting = [one for one in waiting if one.strokes]
+        windows.append(WindowWork(start, end, tuple(made)))
+        following = min((one.next_start(end) for one in waiting), default=end)
+        if waiting and following <= start + ROUNDING_MM:
+            raise LimitError(
+                f"a line of placement {waiting[0].piece.placement} is longer than a window of {length:.0f} mm",
+                where=f"cutter {profile.name}",
+                hint="Choose a cutter with a longer table.",
+            )
+        start = following
+    return windows
+
+
+@dataclass
+class _Waiting:
+    """A piece with the strokes that are still to be made; of those that were begun, up to where."""
+
+    piece: PieceStrokes
+    overlap_mm: float
+    strokes: list[Stroke] = field(default_factory=list)
+    begun: dict[int, float] = field(default_factory=dict)
+    """Of strokes that were cut in part, by their id: up to which x."""
+
+    def __post_init__(self) -> None:
+        self.strokes = list(self.piece.strokes)
+
+    def up_to(self, start: float, end: float) -> PieceStrokes | None:
+        """Take what is made in a window; None where that is nothing.
+
+        A piece that is longer than any window is begun in one that begins with it: so it is split least often.
+        """
+        x0, _, x1, _ = self.piece.outline.bounds
+        if x1 <= end + ROUNDING_MM and not self.begun:
+            made, self.strokes = self.strokes, []
+        elif x0 <= start + ROUNDING_MM:
+            made = list(self._parts(end))
+        else:
+            made = []
+        return replace(self.piece, strokes=tuple(made)) if made else None
+
+    def _parts(self, end: float) -> Iterator[Stroke]:
+        left: list[Stroke] = []
+        for stroke in self.strokes:
+            low, high = _extent(stroke)
+            since = self.begun.get(id(stroke), low) - (self.overlap_mm if id(stroke) in self.begun else 0.0)
+            if high <= end + ROUNDING_MM:
+                yield from [stroke] if id(stroke) not in self.begun else _between(stroke, since, FAR_MM)
+                continue
+            left.append(stroke)
+            if stroke.kind in SPLIT and low < end:
+                yield from _between(stroke, since, end)
+                self.begun[id(stroke)] = end
+        self.strokes = left
+
+    def next_start(self, end: float) -> float:
+        """Where the window must begin that goes on with this piece."""
+        return min(end - self.overlap_mm if id(stroke) in self.begun else _extent(stroke)[0] for stroke in self.strokes)
+
+
+def _extent(stroke: Stroke) -> tuple[float, float]:
+    xs = [x for x, _ in stroke.points]
+    return min(xs), max(xs)
+
+
+def _between(stroke: Stroke, low: float, high: float) -> Iterator[Stroke]:
+    """The parts of a stroke with x from low to high."""
+    part = LineString(stroke.points).intersection(box(low, -FAR_MM, high, FAR_MM))
+    merged = shapely.line_merge(part)
+    for line in getattr(merged, "geoms", [merged]):
+        if isinstance(line, LineString) and line.length > ROUNDING_MM:
+            yield replace(stroke, points=tuple((float(x), float(y)) for x, y, *_ in line.coords))
