@@ -161,10 +161,13 @@ def _closes(points: Sequence[Point], reach: float) -> bool:
     return len(points) > 3 and distance(points[0], points[-1]) <= reach
 
 
-def outer_rings(paths: Sequence[Sequence[Point]]) -> tuple[list[list[Point]], list[int], list[Point]]:
+def outer_rings(
+    paths: Sequence[Sequence[Point]], doubled: Sequence[bool]
+) -> tuple[list[list[Point]], list[int], list[Point]]:
     """The outermost closed lines of paths of which three or more ends meet somewhere, and of all joined to them.
 
-    Also the indices of these paths, and the places where so many meet. Empty where no ends do, or enclose nothing.
+    Where one of these paths within is ``doubled`` it parts what lies on its two sides. Also the indices of the paths,
+    and the places where so many meet. Empty where no ends do, or enclose nothing.
     """
     if len(paths) < 3:
         return [], [], []
@@ -186,9 +189,28 @@ def outer_rings(paths: Sequence[Sequence[Point]]) -> tuple[list[list[Point]], li
                 waiting += ends[round(x, 3) + 0.0, round(y, 3) + 0.0]
     lines = shapely.set_precision([LineString(paths[k]) for k in used if len(paths[k]) > 1], SAME_MM, mode="pointwise")
     faces = shapely.polygonize([shapely.node(shapely.union_all(lines))]).geoms
-    outer = [part.exterior for part in _polygons(shapely.union_all(list(faces)))]
+    walls = [LineString(paths[k]).buffer(SAME_MM) for k in used if doubled[k]]
+    outer = [part.exterior for part in _polygons(_joined(list(faces), walls))]
     rings = [without_repeats(ring.coords, closed=True) for ring in outer]
     return rings, sorted(used) if rings else [], places
+
+
+def _joined(faces: list[Polygon], walls: list[Polygon]) -> BaseGeometry:
+    """The union of faces; of those with a wall between them each by itself."""
+    if not walls:
+        return shapely.union_all(faces)
+    wall = shapely.union_all(walls)
+    groups: list[list[int]] = []
+    for k, face in enumerate(faces):
+        open_to = [group for group in groups if any(_share_an_edge(face, faces[other], wall) for other in group)]
+        groups = [group for group in groups if group not in open_to] + [[k, *(n for group in open_to for n in group)]]
+    return shapely.geometrycollections([shapely.union_all([faces[k] for k in group]) for group in groups])
+
+
+def _share_an_edge(one: Polygon, other: Polygon, wall: BaseGeometry) -> bool:
+    """Whether two faces touch along a line that is not all wall."""
+    shared = one.exterior.intersection(other.exterior)
+    return bool(shared.length > SAME_MM and shared.difference(wall).length > SAME_MM)
 
 
 # --- mending -----------------------------------------------------------------------------------------------------

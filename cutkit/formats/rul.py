@@ -30,6 +30,7 @@ _RULE = re.compile(r"^[ \t]*RULE[ \t]*:[ \t]*(?:DELTA)?[ \t]*#?[ \t]*(\d+)", re.
 _KEY = re.compile(r"^[ \t]*([A-Z][A-Z /]*?)[ \t]*:[ \t]*(.*?)[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _SIZE_LIST = re.compile(r"^[ \t]*SIZE[ \t]+LIST[ \t]*:([^:]*?\S[^:]*?)(?=\n[^:\n]*:|\Z)", re.IGNORECASE | re.MULTILINE)
 MOST_SIZES = 500
+LONGEST_HEAD, LONGEST_LINE = 100_000, 2000
 MOST_DELTA_MM = 5000.0
 USUAL_STEP_MM = (1.0, 120.0)
 """From one size to the next the point that moves the most moves by something between these."""
@@ -81,7 +82,8 @@ def read_rule_table(path: str | Path, pattern_units: Units = "mm") -> RuleTable:
     data = read_bytes(path)
     text = _decoded(data).replace("\r\n", "\n").replace("\r", "\n")
     starts = list(_RULE.finditer(text))
-    head = text[: starts[0].start()] if starts else text
+    head = text[: starts[0].start()] if starts else text[:LONGEST_HEAD]
+    head = "\n".join(line[:LONGEST_LINE] for line in head[:LONGEST_HEAD].split("\n"))
     keys = {" ".join(m.group(1).upper().split()): m.group(2) for m in _KEY.finditer(head)}
     sizes = _size_list(head)
     if not sizes or not starts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from dxf_builder import BOX, block, file_of, grain, insert, line, piece, point, polyline, save, tags, text
 
+from cutkit.errors import InputError
 from cutkit.formats.patterns import read_pattern
 
 SMALL = [(50, 50), (200, 50), (200, 120), (50, 120)]
@@ -105,6 +106,25 @@ def test_lines_that_join_corners_of_the_outline_never_change_it(tmp_path, first,
     assert [p.outline.area for p in plain.pieces] == [pytest.approx(120_000)]
 
 
+def test_panels_edge_to_edge_are_two_where_their_edge_is_drawn_twice(tmp_path):
+    left, right = [(0, 0), (200, 0), (200, 400), (0, 400)], [(200, 0), (400, 0), (400, 400), (200, 400)]
+    sides = [line(a, b, 0) for ring in (left, right) for a, b in zip(ring, [*ring[1:], ring[0]], strict=True)]
+    pattern = read(tmp_path, style=(), entities="".join(sides))
+    assert [p.outline.area for p in pattern.pieces] == [pytest.approx(80_000), pytest.approx(80_000)]
+    once = [side for k, side in enumerate(sides) if k != 7]
+    assert [p.outline.area for p in read(tmp_path, style=(), entities="".join(once)).pieces] == [pytest.approx(160_000)]
+
+
+def test_an_open_outline_round_a_closed_pocket_is_refused(tmp_path):
+    opened = polyline([*BOX, (0, 10)], closed=False)
+    with pytest.raises(InputError, match="does not close"):
+        read(tmp_path, block("A", text("Piece Name: A"), opened, polyline(SMALL), grain()))
+    half = block("A", polyline(BOX, closed=False), polyline(SMALL), line((0, 0), (0, 300), 6), grain())
+    (whole,) = read(tmp_path, half).pieces
+    assert whole.unfolded
+    assert whole.outline.area == 240_000 - 2 * 10_500
+
+
 @pytest.mark.parametrize("off", [0.01, -0.01, 0.3])
 def test_a_copy_a_little_off_is_no_cut_out_and_no_piece(tmp_path, off):
     copy = [(off, off), (400 - off, off), (400 - off, 300 + off), (off, 300 - off)]
@@ -128,9 +148,74 @@ def test_a_frame_round_pieces_is_none(tmp_path, layer):
     frame = [(-50, -50), (950, -50), (950, 400), (-50, 400)]
     other = [(x + 450, y) for x, y in BOX]
     drawn = polyline(frame, layer) + polyline(BOX, "0") + polyline(other, "0")
-    pattern = read(tmp_path, style=(), entities=drawn)
-    assert [p.outline.area for p in pattern.pieces] == [120_000, 120_000]
-    assert "100.0 x 45.0 cm" in told(pattern, "frame-ignored")
+    words = text("FRONT", (50, 50), 0) + text("BACK", (550, 50), 0)
+    pattern = read(tmp_path, style=(), entities=drawn + words)
+    assert [(p.name, p.outline.area) for p in pattern.pieces] == [("FRONT", 120_000), ("BACK", 120_000)]
+    assert layer == "SHEET" or "100.0 x 45.0 cm" in told(pattern, "frame-ignored")
+
+
+def test_a_rectangle_with_windows_is_a_piece_and_told(tmp_path):
+    windows = [polyline([(x, 60), (x + 120, 60), (x + 120, 240), (x, 240)], "0") for x in (60, 220)]
+    (panel,) = (pattern := read(tmp_path, style=(), entities=polyline(BOX, "0") + "".join(windows))).pieces
+    assert panel.outline.area == 120_000 - 2 * 120 * 180
+    assert "40.0 x 30.0 cm" in told(pattern, "frame-suspected")
+
+
+def test_a_frame_block_round_blocks_of_pieces_is_none(tmp_path):
+    frame = block("A1", polyline([(-50, -50), (900, -50), (900, 700), (-50, 700)], "CUT"))
+    blocks = [
+        block("FRONT", polyline(BOX, "CUT")),
+        block("BACK", polyline([(x + 30, y) for x, y in BOX], "CUT")),
+        frame,
+    ]
+    symbol = block("NOTCH", line((0, 0), (0, 6), "CUT"))
+    inserts = "".join(map(insert, ("FRONT", "BACK", "A1"))) + insert("NOTCH").replace("10\n0\n", "10\n9\n", 1)
+    pattern = read(tmp_path, *blocks, symbol, entities=inserts, style=())
+    assert [p.name for p in pattern.pieces] == ["FRONT", "BACK"]
+    assert "'A1' is a rectangle round all others" in told(pattern, "frame-ignored")
+    assert sum(len(p.marks) for p in pattern.pieces) == 1
+
+
+def test_a_block_in_another_at_one_origin_is_its_cut_out(tmp_path):
+    blocks = [block("OUT", polyline(BOX, "CUT")), block("HOLE", polyline(SMALL, "CUT"))]
+    (piece_with_hole,) = read(tmp_path, *blocks, entities=insert("OUT") + insert("HOLE"), style=()).pieces
+    assert piece_with_hole.outline.area == 120_000 - 10_500
+
+
+def test_a_block_that_attributes_call_by_two_names_is_two_pieces(tmp_path):
+    def called(name):
+        return tags(0, "ATTRIB", 8, 1, 10, 0, 20, 0, 40, 5, 2, "PIECE_NAME", 1, name)
+
+    inserts = insert("B") + called("FRONT") + insert("B", 41, -1) + called("BACK")
+    pattern = read(tmp_path, block("B", polyline(BOX), grain()), entities=inserts)
+    assert [p.name for p in pattern.pieces] == ["FRONT", "BACK"]
+
+
+def test_outlines_on_a_layer_of_their_own_beside_numbered_marks(tmp_path):
+    marks = line((0, 0), (0, 300), 6) + grain() + point((200, 0), 4, 30, 6) + point((100, 100), 13)
+    blocks = [block(n, text(f"Piece Name: {n}"), polyline(BOX, "CUT"), marks) for n in ("FRONT", "BACK")]
+    pattern = read(tmp_path, *blocks, entities=insert("FRONT") + insert("BACK"))
+    assert [(p.name, p.unfolded, p.outline.area) for p in pattern.pieces] == [
+        ("FRONT", True, 240_000),
+        ("BACK", True, 240_000),
+    ]
+    assert [sorted(m.kind for m in p.marks).count("notch") for p in pattern.pieces] == [2, 2]
+    assert "layer CUT" in told(pattern, "outline-layer-assumed")
+
+
+def test_outlines_on_layer_0_lie_where_their_insert_does(tmp_path):
+    blocks = [block(n, text(f"Piece Name: {n}"), polyline(BOX, 0), grain()) for n in ("FRONT", "BACK")]
+    pattern = read(tmp_path, *blocks, entities=insert("FRONT") + insert("BACK"))
+    assert [(p.name, p.outline.area, p.grain_deg) for p in pattern.pieces] == [
+        ("FRONT", 120_000, 0),
+        ("BACK", 120_000, 0),
+    ]
+
+
+def test_a_wrapper_of_one_piece_is_opened_too(tmp_path):
+    wrapper = block("WRAP", insert("DETAIL"))
+    drawn = block("DETAIL", polyline(BOX), grain())
+    assert [p.name for p in read(tmp_path, drawn, wrapper, entities=insert("WRAP")).pieces] == ["DETAIL"]
 
 
 def test_a_rectangle_with_buttonholes_is_no_frame(tmp_path):
@@ -143,7 +228,10 @@ def test_a_rectangle_with_buttonholes_is_no_frame(tmp_path):
 
 
 def test_drill_holes_drawn_as_crosses(tmp_path):
+    both = point((100, 100), 13) + tags(0, "CIRCLE", 8, 13, 10, 100, 20, 100, 40, 2)
     cross = line((95, 100), (105, 100), 13) + line((100, 95), (100, 105), 13)
+    once = read(tmp_path, piece("A", both, cross, line((0, 50), (200, 50), 13)))
+    assert [m.kind for m in once.pieces[0].marks].count("drill") == 1
     pattern = read(tmp_path, piece("A", cross, line((195, 100), (205, 100), 13)))
     drills = sorted(m.points[0] for m in pattern.pieces[0].marks if m.kind == "drill")
     assert drills == [pytest.approx((100, 100)), pytest.approx((200, 100))]
@@ -180,11 +268,34 @@ def test_a_label_that_tells_the_quantity_or_the_fold_is_no_name(tmp_path):
 
 
 def test_sizes_at_the_ends_of_block_names(tmp_path):
-    blocks = [block(f"{name}_{size}", polyline(BOX), grain()) for name in ("FRONT", "BACK") for size in ("36", "38")]
+    larger = [(x * 1.05, y) for x, y in BOX]
+    outlines = {"36": BOX, "38": larger}
+    blocks = [block(f"{n}_{s}", polyline(outlines[s]), grain()) for n in ("FRONT", "BACK") for s in outlines]
     pattern = read(tmp_path, *blocks)
     assert [(p.name, p.size) for p in pattern.pieces] == [(n, s) for n in ("FRONT", "BACK") for s in ("36", "38")]
-    numbered = [block(name, polyline(BOX), grain()) for name in ("POCKET_1", "POCKET_2", "BACK_1")]
-    assert [p.name for p in read(tmp_path, *numbered).pieces] == ["POCKET_1", "POCKET_2", "BACK_1"]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("POCKET_1", "POCKET_2", "BACK_1"),
+        ("FRONT-1", "FRONT-2"),
+        ("FRONT-1", "FRONT-2", "BACK-1", "BACK-2"),
+        ("1045-1", "1045-2", "1045-3"),
+        ("SLEEVE L", "BACK S"),
+        ("FRONT_36", "BACK_38"),
+    ],
+)
+def test_numbers_and_letters_at_the_ends_of_names_that_are_no_sizes(tmp_path, names):
+    blocks = [block(n, polyline([(x * (1 + 0.03 * k), y) for x, y in BOX]), grain()) for k, n in enumerate(names)]
+    pattern = read(tmp_path, *blocks)
+    assert [(p.name, p.size) for p in pattern.pieces] == [(name, "") for name in names]
+
+
+def test_names_that_were_made_up_have_no_sizes(tmp_path):
+    drawn = "".join(polyline([(x + 500 * k, y * (1 + 0.01 * k)) for x, y in BOX], "0") for k in range(3))
+    pattern = read(tmp_path, style=(), entities=drawn)
+    assert [(p.name, p.size) for p in pattern.pieces] == [(f"piece {k}", "") for k in (1, 2, 3)]
 
 
 def test_a_name_that_ends_in_its_size_is_the_name_of_all_sizes(tmp_path):

@@ -148,6 +148,8 @@ def test_plain_drawings_give_their_outer_loops(entry):
     rows = plain["outer"] if "outer" in plain else plain["pieces"].values()
     pattern = pattern_of(entry["file"])
     assert pattern.units == entry["unit"]
+    assert pattern.sizes == ()
+    assert len({piece.name for piece in pattern.pieces}) == len(pattern.pieces) == len(rows)
     expected = sorted(row["area_cm2"] for row in rows)
     assert sorted(map(outer_area_cm2, pattern.pieces)) == [pytest.approx(area, rel=1e-3) for area in expected]
     assert not any(piece.outline.interiors for piece in pattern.pieces)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from dxf_builder import BOX, block, file_of, grain, line, piece, point, polyline, save, text
+from dxf_builder import BOX, block, file_of, grain, insert, line, piece, point, polyline, save, text
 
 from cutkit.errors import InputError
 from cutkit.formats.patterns import read_pattern
@@ -176,6 +176,14 @@ def test_a_half_piece_is_graded_before_it_is_unfolded(tmp_path):
 def test_deltas_turn_with_the_grade_reference_line(tmp_path):
     _, sizes = graded(tmp_path, line((100, 100), (100, 200), 5))
     assert (400.0, 5.0) in sizes["L"].outline.exterior.coords
+
+
+@pytest.mark.parametrize("laid", [(), (41, -1), (42, -1), (50, 90), (50, 180), (50, 30, 41, -1)])
+def test_deltas_turn_and_mirror_with_the_insert(tmp_path, laid):
+    save(tmp_path, STILL, "demo.rul")
+    pattern = read_pattern(save(tmp_path, file_of([piece("A", LABELS)], entities=insert("A_M", *laid))))
+    areas = {p.size: p.outline.area for p in pattern.pieces}
+    assert areas == {"S": pytest.approx(395 * 295), "M": 120_000, "L": pytest.approx(405 * 305)}
 
 
 def test_an_unknown_rule_and_a_piece_without_rules_are_told(tmp_path):

@@ -18,6 +18,8 @@ from cutkit.errors import InputError
 from cutkit.formats.dxf.binary import BINARY_MARK, text_of_binary
 
 T = TypeVar("T")
+LONGEST_NAME = 255
+"""Longer names of blocks and layers are cut off; no CAD makes them."""
 Tags = list[tuple[int, str]]
 EXPORT_AGAIN = "Export the file again from the pattern CAD, as text DXF (ASTM D6673 or AAMA)."
 _OTHER_FILES = (
@@ -85,7 +87,7 @@ class Record:
 
 def layer_name(name: str) -> str:
     """A layer's name; a number without leading zeros."""
-    return str(int(name)) if name.isascii() and name.isdigit() else name
+    return str(int(name)) if len(name) < 10 and name.isascii() and name.isdigit() else name[:LONGEST_NAME]
 
 
 @dataclass(slots=True)
@@ -340,7 +342,7 @@ class _Sections:
         if record.kind == "BLOCK":
             if block is not None:
                 raise self._cut_off(f"block {block.name!r} has no end", block.line)
-            name = record.text(2) or record.text(3)
+            name = (record.text(2) or record.text(3))[:LONGEST_NAME]
             what = f"block {name!r}"
             base = guard(self.where, record.line, what, lambda: (record.number(10, 0.0), record.number(20, 0.0)))
             return Block(name, record.line, base)

@@ -26,6 +26,7 @@ FAR_OFF_MM = 1000.0
 """What lies further off the outline is no mark of the piece."""
 FOLDS_APART_MM = 5.0
 """Mirror lines further apart than this are not one drawn in parts."""
+LARGEST_CROSS_MM = 50.0
 ONE_CROSS_MM = 1.0
 """Lines whose middles lie this near are one cross."""
 
@@ -64,7 +65,9 @@ class Draft:
     """One piece in one size as a block draws it.
 
     ``ring`` is the outline (of a half piece: of the half), ``parts`` how many points each of its paths has, which tells
-    whether two sizes correspond point by point. ``rules`` are the grade rule labels and their points.
+    whether two sizes correspond point by point. ``rules`` are the grade rule labels and their points; the moves of
+    rules are along ``grade_axis_deg`` and across it, to the left, or where ``grade_mirrored`` to the right. ``named``
+    is false of a piece whose name was made up.
     """
 
     block: str
@@ -81,7 +84,9 @@ class Draft:
     texts: list[Label] = field(default_factory=list)
     grain: Line | None = None
     fold: Line | None = None
-    grade_axis_deg: float = 0.0
+    named: bool = True
+    grade_axis_deg: float | None = None
+    grade_mirrored: bool = False
     rules: list[tuple[Point, int]] = field(default_factory=list)
 
 
@@ -154,14 +159,14 @@ def _draft(
     draft.drills = [drill for layer in DRILL_LAYERS for drill in _drills(by_layer, layer)]
     if second := sum(1 for drill in draft.drills if drill.layer != "13"):
         tell("drill-on-layer-15", f"{second} points among the annotations (layer 15) are taken for drill holes")
-    crosses = _crosses(by_layer)
+    crosses = _crosses(by_layer, draft.drills)
     if crosses:
         tell("drill-drawn-as-lines", f"{len(crosses)} crosses and lines on layer 13 are taken for drill holes")
         draft.drills += crosses
     draft.notches = notches_of(by_layer, ring, tell)
     draft.texts = [_label(s) for s in _texts(by_layer)]
     axis = longest_line(paths_on(by_layer, "5"))
-    draft.grade_axis_deg = angle_of(*axis) if axis else 0.0
+    draft.grade_axis_deg = angle_of(*axis) if axis else None
     draft.rules = _rules(by_layer)
     _leave_out_far_marks(draft, tell)
     _tell_of_unknown_layers(by_layer, tell)
@@ -259,26 +264,28 @@ def _path_points(path: Shape) -> tuple[Point, ...]:
 
 
 def _drills(by_layer: dict[str, list[Shape]], layer: str) -> list[Drill]:
-    drills: list[Drill] = []
-    for shape in by_layer.get(layer, ()):
-        if shape.kind == "POINT":
-            drills.append(Drill(shape.points[0], layer, shape.width_mm or None))
-        elif shape.kind == "CIRCLE":
+    """Points, and circles that have no point in their middle."""
+    shapes = by_layer.get(layer, ())
+    drills = [Drill(s.points[0], layer, s.width_mm or None) for s in shapes if s.kind == "POINT"]
+    points = [drill.point for drill in drills]
+    for shape in shapes:
+        if shape.kind == "CIRCLE":
             xs, ys = zip(*shape.points, strict=True)
             centre = ((min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2)
-            drills.append(Drill(centre, layer, shape.width_mm))
+            if all(distance(centre, point) > ONE_CROSS_MM for point in points):
+                drills.append(Drill(centre, layer, shape.width_mm))
     return drills
 
 
-def _crosses(by_layer: dict[str, list[Shape]]) -> list[Drill]:
-    """Drill holes that are drawn as crosses or lines: one where the middles of lines lie together."""
+def _crosses(by_layer: dict[str, list[Shape]], drawn: Sequence[Drill]) -> list[Drill]:
+    """Drill holes that are drawn as crosses or lines alone: one where the middles of lines lie together."""
     found: list[Drill] = []
     for path in paths_on(by_layer, "13"):
-        if path.kind != "CIRCLE":
-            xs, ys = zip(*path.points, strict=True)
-            middle = ((min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2)
-            if all(distance(middle, other.point) > ONE_CROSS_MM for other in found):
-                found.append(Drill(middle, "13"))
+        xs, ys = zip(*path.points, strict=True)
+        middle = ((min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2)
+        small = max(max(xs) - min(xs), max(ys) - min(ys)) <= LARGEST_CROSS_MM
+        if path.kind != "CIRCLE" and small and all(distance(middle, d.point) > ONE_CROSS_MM for d in (*drawn, *found)):
+            found.append(Drill(middle, "13"))
     return found
 
 

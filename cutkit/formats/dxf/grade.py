@@ -123,12 +123,13 @@ def _split(draft: Draft, shares: dict[int, list[float]]) -> Draft:
 
 def _graded(graded: _Graded, table: RuleTable, size: str, start: str) -> Draft:
     draft = graded.draft
-    axis = math.radians(draft.grade_axis_deg)
+    axis = math.radians(draft.grade_axis_deg or 0.0)
     c, s = math.cos(axis), math.sin(axis)
+    side = -1.0 if draft.grade_mirrored else 1.0
 
     def move(rule: int) -> Point:
         dx, dy = table.delta(rule, size, start)
-        return c * dx - s * dy, s * dx + c * dy
+        return c * dx - s * dy * side, s * dx + c * dy * side
 
     moves = _ring_moves(draft.ring, {index: move(rule) for index, rule in graded.on_ring.items()})
     field = _Field(draft.ring, moves, {point: move(rule) for point, rule in graded.inside})

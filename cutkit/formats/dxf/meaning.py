@@ -42,9 +42,9 @@ _KEYS = {
 }
 """Keys of system texts, in lower case, and what they are known as here; "" is known and not needed."""
 
-RULE_LABEL = re.compile(r"#\s*(\d+)")
-_PAIR = re.compile(r"[(\[]?\s*(\d+)\s*[,;/+]\s*(\d+)\s*[)\]]?")
-_SINGLE = re.compile(r"(\d+)(?:\.0*)?")
+RULE_LABEL = re.compile(r"#\s*(\d{1,9})")
+_PAIR = re.compile(r"[(\[]?\s*(\d{1,9})\s*[,;/+]\s*(\d{1,9})\s*[)\]]?")
+_SINGLE = re.compile(r"(\d{1,9})(?:\.0*)?")
 _LEFT_RIGHT = re.compile(r"\bL\s*[*x]?\s*(\d+)(?:\s*[-+,/&]\s*|\s+)R\s*[*x]?\s*(\d+)\b", re.IGNORECASE)
 _RIGHT_LEFT = re.compile(r"\bR\s*[*x]?\s*(\d+)(?:\s*[-+,/&]\s*|\s+)L\s*[*x]?\s*(\d+)\b", re.IGNORECASE)
 _COUNT_LEFT_RIGHT = re.compile(r"\b(\d+)\s*L\b(?:\s*[-+,/&]\s*|\s+)(\d+)\s*R\b", re.IGNORECASE)
@@ -53,7 +53,7 @@ _PAIRS = re.compile(r"(?:\b(\d+)\s*x?\s*)?(?:\bpairs?|(?<=\d)\s*prs?)\b", re.IGN
 _NUMBER_WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "six": 6, "eight": 8}
 _CUT_IN_WORDS = re.compile(rf"\bcut\s+({'|'.join(_NUMBER_WORDS)})\b", re.IGNORECASE)
 _COUNTS = (
-    re.compile(r"\bcut\s*[:=]?\s*\(?\s*(?:x\s*)?0*(\d+)\b(?![.,]\d)", re.IGNORECASE),
+    re.compile(r"\bcut\s*[:=]?\s*\(?\s*(?:x\s*)?0*(\d+)\s*x?\b(?![.,]\d)(?!\s*x?\s*\d)", re.IGNORECASE),
     re.compile(r"\b(?:qty|quantity)\b\.?\s*[:=]?\s*0*(\d+)\b(?![.,]\d)", re.IGNORECASE),
     re.compile(r"(?<![.,\d])\b0*(\d+)\s*(?:pcs?|pieces?|off)\b", re.IGNORECASE),
     re.compile(r"[*]\s*0*(\d+)\b"),
@@ -63,6 +63,8 @@ _COUNTS = (
 _DIMENSIONS = re.compile(r"\d[\d.,]*\s*(?:mm|cm|in|[\"'″′])?\s*[x×]\s*\d[\d.,]*", re.IGNORECASE)
 """Two lengths, as on a control square (10" x 10"): no count of copies."""
 _ON_FOLD = re.compile(r"\b(?:on|cut|place on)\s+(?:the\s+)?fold\b", re.IGNORECASE)
+MOST_SIDES = 20
+"""Of left and right pieces: L 32 R 34 is a size."""
 MOST_COPIES = 1000
 """More copies of one piece in one garment than this is a misread number."""
 
@@ -210,7 +212,12 @@ def quantity_in_words(text: str) -> Quantity | None:
     "2 pcs" and "Qty 2"; not "PLUS 3X", which is a size.
     """
     for pattern, drawn in ((_LEFT_RIGHT, 2), (_COUNT_LEFT_RIGHT, 2), (_RIGHT_LEFT, 1), (_COUNT_RIGHT_LEFT, 1)):
-        if match := pattern.search(text):
+        match = pattern.search(text)
+        if (
+            match
+            and max(len(n.lstrip("0")) for n in match.groups()) < 3
+            and max(map(int, match.groups())) <= MOST_SIDES
+        ):
             return _checked(int(match.group(drawn)), int(match.group(3 - drawn)))
     if match := _CUT_IN_WORDS.search(text):
         return _of_total(_NUMBER_WORDS[match.group(1).lower()])

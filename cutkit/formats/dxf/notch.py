@@ -7,6 +7,8 @@ Valentina draws notches as lines from the outline inwards.
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +19,8 @@ from cutkit.model import NotchShape, Point
 
 SHAPES: dict[str, NotchShape] = {"4": "slit", "80": "t", "81": "castle", "82": "check", "83": "u"}
 DEFAULT_DEPTH_MM = 5.0
+MEET_MM = 0.05
+"""Lines of a notch that come this near to one another meet."""
 ON_LINE_MM = 1.0
 """A notch this near to a line lies on it."""
 NEAR_MM = 5.0
@@ -132,17 +136,29 @@ def _drawn_shape(feet: int, lines: int) -> NotchShape:
 
 
 def _touching(paths: list[list[Point]]) -> list[list[list[Point]]]:
-    groups: list[list[list[Point]]] = []
-    for path in paths:
-        joined = [g for g in groups if any(_meet(path, other) for other in g)]
-        merged = [path, *(p for g in joined for p in g)]
-        groups = [g for g in groups if g not in joined] + [merged]
-    return groups
+    """The paths in groups of which each meets another one at its ends or in its middle."""
+    group = list(range(len(paths)))
 
+    def root(k: int) -> int:
+        while group[k] != k:
+            group[k] = group[group[k]]
+            k = group[k]
+        return k
 
-def _meet(a: Sequence[Point], b: Sequence[Point]) -> bool:
-    middle_a, middle_b = _middle(a), _middle(b)
-    return any(distance(p, q) < 0.05 for p in (a[0], a[-1], middle_a) for q in (b[0], b[-1], middle_b))
+    near: dict[tuple[int, int], list[tuple[int, Point]]] = defaultdict(list)
+    for k, path in enumerate(paths):
+        for point in (path[0], path[-1], _middle(path)):
+            column, row = math.floor(point[0] / MEET_MM), math.floor(point[1] / MEET_MM)
+            for x in (column - 1, column, column + 1):
+                for y in (row - 1, row, row + 1):
+                    for other, place in near.get((x, y), ()):
+                        if distance(point, place) < MEET_MM:
+                            group[root(other)] = root(k)
+            near[column, row].append((k, point))
+    members: dict[int, list[list[Point]]] = defaultdict(list)
+    for k, path in enumerate(paths):
+        members[root(k)].append(path)
+    return list(members.values())
 
 
 def _middle(path: Sequence[Point]) -> Point:

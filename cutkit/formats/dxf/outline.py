@@ -32,6 +32,8 @@ WIDEST_ALLOWANCE_MM = 40.0
 """A closed line inside a piece, nowhere further than this from its outline all round, may be its sew line."""
 USUAL_ALLOWANCE_MM = 20.0
 """On the outline's own layer only one this near may be: a facing is a ring, and its inside a cut-out."""
+MOST_BRANCHING = 2000
+"""More lines than these, as of a drawing of everything, are joined end to end only."""
 COPY_MM = 0.5
 """A closed line that runs this near along another all the way is a copy of it."""
 LOST_SHARE = 0.05
@@ -92,14 +94,17 @@ def loops_of(paths: Sequence[Shape], *, gap_mm: float = GAP_MM) -> Loops:
             loops.closed.append(Loop(ring, (len(ring),), path.line, path.layer, path.colour, path.role, path.text))
         else:
             pieces.append(path)
-    pieces = _without_branches(pieces, loops)
+    pieces = _without_branches(pieces, _doubled(drawn, once), loops)
+    parts = tuple(len(p.points) for p in pieces)
+    by_line = {p.line: p for p in reversed(pieces)}
+    by_end = {end: p.line for p in reversed(pieces) for end in (p.points[0], p.points[-1])}
     for chain in join_chains([p.points for p in pieces], gap_mm=gap_mm):
-        line = _line_of(chain, pieces)
+        line = min((by_end[end] for end in chain.points[:: max(len(chain.points) - 1, 1)] if end in by_end), default=0)
+        line = line or pieces[0].line
         if not chain.closed:
             loops.open.append((chain, line))
             continue
-        parts = tuple(len(p.points) for p in pieces)
-        first = next((p for p in pieces if p.line == line), pieces[0])
+        first = by_line.get(line, pieces[0])
         loops.closed.append(Loop(list(chain.points), parts, line, first.layer, first.colour, first.role, first.text))
         for place, gap in chain.gaps:
             loops.said.append(("outline-gap", f"a gap of {gap:.2f} mm at {_at(place)} is bridged"))
@@ -112,12 +117,23 @@ def loops_of(paths: Sequence[Shape], *, gap_mm: float = GAP_MM) -> Loops:
     return loops
 
 
-def _without_branches(paths: Sequence[Shape], loops: Loops) -> list[Shape]:
+def _doubled(drawn: Sequence[Shape], once: Sequence[Shape]) -> set[int]:
+    """The ids of those shapes that were drawn more than once at one place."""
+    if len(drawn) == len(once):
+        return set()
+    count = Counter(_key(path.points, closed=path.closed) for path in drawn)
+    return {id(path) for path in once if count[_key(path.points, closed=path.closed)] > 1}
+
+
+def _without_branches(paths: Sequence[Shape], doubled: set[int], loops: Loops) -> list[Shape]:
     """The open paths without those that meet three or more at a point: of these the outermost line is closed.
 
-    Joined end to end they would be whatever outline comes of their order in the file.
+    Joined end to end they would be whatever outline comes of their order in the file. Where lines within were drawn
+    twice, they are edges of pieces that lie side by side: every face is then a closed line.
     """
-    rings, used, places = outer_rings([path.points for path in paths])
+    if len(paths) > MOST_BRANCHING:
+        return list(paths)
+    rings, used, places = outer_rings([path.points for path in paths], [id(path) in doubled for path in paths])
     if not rings:
         return list(paths)
     branching = [paths[k] for k in used]
@@ -175,11 +191,6 @@ def _has_area(ring: Sequence[Point]) -> bool:
     return mended is not None and mended.polygon.area >= LEAST_AREA_MM2
 
 
-def _line_of(chain: Chain, paths: Sequence[Shape]) -> int:
-    ends = {chain.points[0], chain.points[-1]}
-    return next((p.line for p in paths if p.points[0] in ends or p.points[-1] in ends), paths[0].line)
-
-
 def find_outlines(by_layer: dict[str, list[Shape]], where: str) -> Outlines | None:
     """The outline of a block and what else its boundary layer holds; None for a block without any boundary.
 
@@ -195,7 +206,7 @@ def find_outlines(by_layer: dict[str, list[Shape]], where: str) -> Outlines | No
         loops = loops_of(paths)
         if layer != "14":
             _close_on_fold(loops, by_layer.get("6", ()))
-        if loops.closed:
+        if loops.closed and not _is_run_round(loops):
             return _outlines(loops, layer, by_layer, opened is not None)
         if loops.open and opened is None:
             opened = (layer, loops)
@@ -218,7 +229,7 @@ def find_outlines(by_layer: dict[str, list[Shape]], where: str) -> Outlines | No
 def _close_on_fold(loops: Loops, mirror_lines: Sequence[Shape]) -> None:
     """Close open lines that begin and end on a mirror line: some CADs draw a half piece without its edge there."""
     ends = [path.points[k] for path in mirror_lines if path.is_path for k in (0, -1)]
-    if len(ends) != 2 or loops.closed or distance(*ends) <= GAP_MM:
+    if len(ends) != 2 or distance(*ends) <= GAP_MM:
         return
     fold = LineString(ends)
     for chain, line in list(loops.open):
@@ -226,11 +237,28 @@ def _close_on_fold(loops: Loops, mirror_lines: Sequence[Shape]) -> None:
         reaches = [fold.distance(ShapelyPoint(*point)) for point in (a, b)]
         if len(chain.points) < 3 or distance(a, b) <= GAP_MM or max(reaches) > GAP_MM:
             continue
+        if loops.closed and not _is_run_round(Loops(loops.closed, [(chain, line)])):
+            continue
         loops.open.remove((chain, line))
-        loops.closed.append(Loop(list(chain.points), (len(chain.points),), line, "1"))
+        loops.closed.insert(0, Loop(list(chain.points), (len(chain.points),), line, "1"))
         for place, gap in chain.gaps:
             loops.said.append(("outline-gap", f"a gap of {gap:.2f} mm at {_at(place)} is bridged"))
         loops.said.append(("outline-closed-on-fold", "its outline is open along the mirror line (6), which closes it"))
+
+
+def _is_run_round(loops: Loops) -> bool:
+    """Whether an open line runs round the largest closed one: then it is the outline, and does not close."""
+    if not loops.closed:
+        return False
+    largest = mend(loops.closed[0].ring)
+    if largest is None:
+        return False
+    inside = largest.polygon.representative_point()
+    for chain, _ in loops.open:
+        around = mend(chain.points) if len(chain.points) > 3 else None
+        if around and around.polygon.area > largest.polygon.area and around.polygon.contains(inside):
+            return True
+    return False
 
 
 def _no_area(paths: Sequence[Shape], where: str) -> InputError:
@@ -281,7 +309,10 @@ def is_copy(one: Polygon, other: Polygon) -> bool:
     """Whether two outlines are the same line, but for ``COPY_MM``."""
     if max(abs(a - b) for a, b in zip(one.bounds, other.bounds, strict=True)) > COPY_MM:
         return False
-    return bool(one.exterior.hausdorff_distance(other.exterior) <= COPY_MM)
+    lines = [polygon.exterior.simplify(COPY_MM / 10) for polygon in (one, other)]
+    if max(len(line.coords) for line in lines) > MOST_BRANCHING:
+        return False
+    return bool(lines[0].hausdorff_distance(lines[1]) <= COPY_MM)
 
 
 def follows(inner: Polygon, outer: Polygon, widest_mm: float) -> bool:

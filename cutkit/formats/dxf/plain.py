@@ -16,24 +16,25 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import shapely
 from shapely.geometry import LineString, Polygon
 from shapely.geometry import Point as ShapelyPoint
+from shapely.geometry.base import BaseGeometry
 
-from cutkit.formats.dxf.draft import Draft, DrawnLine, Drill, Label, drafts_of, longest_line
+from cutkit.formats.dxf.draft import KNOWN_LAYERS, Draft, DrawnLine, Drill, Label, drafts_of, longest_line
 from cutkit.formats.dxf.layers import Role
 from cutkit.formats.dxf.meaning import is_system_text, labels_of, quantity_in_words, says_on_fold
 from cutkit.formats.dxf.outline import WIDEST_ALLOWANCE_MM, Loop, follows, loops_of, valid_ring
 from cutkit.formats.dxf.remarks import Remarks
 from cutkit.formats.dxf.shapes import Shape
-from cutkit.geometry import Line, distance, mend, without_repeats
+from cutkit.geometry import Line, distance, mend, signed_area, without_repeats
 from cutkit.model import Point
 
 FRAMED_PIECE_MM2 = 5000.0
-FRAMED_SHARE = 0.15
-"""A rectangle is a frame where two closed lines or more of such a size lie in it and take such a share of it."""
+"""A rectangle that holds closed lines of such a size may be a frame."""
 LEAST_PIECE_MM2 = 25.0
 """A closed line that encloses less is no piece, and inside a piece, if it is round, a drill hole and no cut-out."""
 OPEN_SHARE = 0.1
@@ -55,6 +56,7 @@ class _Found:
     loop: Loop
     polygon: Polygon
     holes: list[Loop] = field(default_factory=list)
+    hole_polygons: list[Polygon] = field(default_factory=list)
     drills: list[Drill] = field(default_factory=list)
     sew: list[Loop] = field(default_factory=list)
     drawn: list[tuple[str, tuple[Point, ...]]] = field(default_factory=list)
@@ -75,9 +77,12 @@ def plain_drafts(
     ``others_drawn``: lines without a role are only drawn, for the user has named the layers to be cut. ``counted`` is
     what the shapes' lines are the numbers of.
     """
-    layers = {shape.layer for shapes in groups for shape in shapes if shape.is_path}
-    if "1" in layers and layers & {"4", "7", "8", "14", "84"}:
-        return _by_garment_layers([shape for shapes in groups for shape in shapes], where, remarks)
+    if _has_garment_layers([shape for shapes in groups for shape in shapes]):
+        return [
+            draft
+            for shapes in groups
+            for draft in _by_garment_layers(_with_outlines_on_1(shapes, remarks), where, remarks, alone=len(groups) > 1)
+        ]
     pieces = [piece for shapes in groups for piece in _pieces_of(shapes, others_drawn, remarks, alone=len(groups) > 1)]
     drafts = [
         _draft(found, number, f"{where}, {counted} {found.loop.line}", remarks)
@@ -88,23 +93,62 @@ def plain_drafts(
     return drafts
 
 
-def outlines_overlap(groups: Sequence[Sequence[Shape]]) -> bool:
-    """Whether outermost closed lines of different groups lie on one another: each is then a drawing of its own."""
-    found: list[Polygon] = []
-    for shapes in groups:
-        pieces = _nest_of(_loops([s for s in shapes if not _is_grain(s)], False, Remarks())[0], Remarks())[0]
-        found += [shapely.union_all([piece.polygon for piece in pieces])] if pieces else []
-    if len(found) < 2:
-        return False
-    pairs = shapely.STRtree(found).query(found, predicate="intersects").T.tolist()
-    return any(a < b and found[a].intersection(found[b]).area > LEAST_PIECE_MM2 for a, b in pairs)
+def _has_garment_layers(shapes: Sequence[Shape]) -> bool:
+    """Whether numbered layers of the garment convention are meant: layer 1 with another one, or mirror or grain lines
+    with another one beside outlines on a layer with a name of its own."""
+    layers = {shape.layer for shape in shapes}
+    lines = {shape.layer for shape in shapes if shape.is_path}
+    if "1" in lines:
+        return bool(layers & {"4", "7", "8", "14", "84"})
+    return bool(lines & {"6", "7"}) and len(layers & {"4", "6", "7", "8", "13", "14"}) > 1
+
+
+def _with_outlines_on_1(shapes: Sequence[Shape], remarks: Remarks) -> list[Shape]:
+    """The shapes with those of the layer that has the largest closed line on layer 1, where nothing is there."""
+    if any(shape.layer == "1" and shape.is_path for shape in shapes):
+        return list(shapes)
+    named: dict[str, list[Shape]] = defaultdict(list)
+    for shape in shapes:
+        if shape.is_path and shape.layer not in KNOWN_LAYERS:
+            named[shape.layer].append(shape)
+    largest = {
+        layer: max((abs(signed_area(loop.ring)) for loop in loops_of(paths).closed), default=0.0)
+        for layer, paths in named.items()
+    }
+    layer = max(largest, key=largest.__getitem__, default=None)
+    if layer is None or not largest[layer]:
+        return list(shapes)
+    remarks.add("outline-layer-assumed", f"the lines on layer {layer} are taken for the outlines (layer 1)")
+    return [replace(shape, layer="1") if shape.layer == layer else shape for shape in shapes]
+
+
+def outer_areas(shapes: Sequence[Shape]) -> BaseGeometry | None:
+    """What the outermost closed lines of a drawing enclose; None where there are none of a piece's size."""
+    drawn = [shape for shape in shapes if not _is_grain(shape)]
+    pieces = _nest_of(_loops(drawn, False, Remarks())[0], [], Remarks())[0]
+    return shapely.union_all([piece.polygon for piece in pieces]) if pieces else None
+
+
+def lie_on_one_another(areas: Sequence[BaseGeometry]) -> bool:
+    """Whether pieces lie across one another, so that each must be a drawing of its own.
+
+    One that lies within another one and is less than half of it may be its cut-out.
+    """
+    pairs = shapely.STRtree(list(areas)).query(list(areas), predicate="intersects").T.tolist()
+    for a, b in pairs:
+        if a < b:
+            common, smaller, larger = areas[a].intersection(areas[b]).area, *sorted((areas[a].area, areas[b].area))
+            if common > LEAST_PIECE_MM2 and (common < 0.99 * smaller or smaller > 0.5 * larger):
+                return True
+    return False
 
 
 def _pieces_of(shapes: Sequence[Shape], others_drawn: bool, remarks: Remarks, *, alone: bool) -> list[_Found]:
     """The pieces of one drawing with what lies in each. ``alone``: all texts are those of a single piece."""
     grain = [shape for shape in shapes if _is_grain(shape)]
     loops, open_lines = _loops([shape for shape in shapes if not _is_grain(shape)], others_drawn, remarks)
-    pieces, small, drawn = _nest_of(loops, remarks)
+    texts = [shape for shape in shapes if shape.kind == "TEXT" and shape.text]
+    pieces, small, drawn = _nest_of(loops, [shape.points[0] for shape in texts], remarks)
     if small and pieces:
         what = f"closed lines of less than {LEAST_PIECE_MM2 / 100:g} cm² outside every piece"
         remarks.add("small-lines", f"{what} ({small}) are not used")
@@ -112,7 +156,6 @@ def _pieces_of(shapes: Sequence[Shape], others_drawn: bool, remarks: Remarks, *,
         remarks.add(
             "outside-pieces", f"{drawn} closed lines on layers that are drawn lie outside every piece: not used"
         )
-    texts = [shape for shape in shapes if shape.kind == "TEXT" and shape.text]
     _give(pieces, open_lines, [] if alone and len(pieces) == 1 else texts, remarks)
     if alone and len(pieces) == 1:
         pieces[0].texts = texts
@@ -142,11 +185,11 @@ def _loops(
     return closed, open_lines
 
 
-def _nest_of(loops: Sequence[Loop], remarks: Remarks) -> tuple[list[_Found], int, int]:
+def _nest_of(loops: Sequence[Loop], words: Sequence[Point], remarks: Remarks) -> tuple[list[_Found], int, int]:
     """The outermost closed lines as pieces, each with the closed lines inside it, in the file's order.
 
     And how many closed lines lie in no piece: those too small to be one, and those that are drawn. A frame round
-    pieces is none.
+    pieces is none. ``words`` are the places of texts.
     """
     shells = [(loop, mended.polygon) for loop in loops if (mended := mend(loop.ring))]
     if not shells:
@@ -162,40 +205,67 @@ def _nest_of(loops: Sequence[Loop], remarks: Remarks) -> tuple[list[_Found], int
             inside_all[other].append(k)
     by_shell: dict[int, _Found] = {}
     small = drawn = 0
+    how: Literal["no", "maybe", "sure"] = "no"
     for k, (loop, polygon) in enumerate(shells):
         around = next((by_shell[other] for other in sorted(around_all[k]) if other in by_shell), None)
         if around is not None:
             _put_inside(around, loop, polygon)
-        elif loop.role is None and _is_frame(polygon, [polygons[other] for other in inside_all[k]]):
-            x0, y0, x1, y1 = polygon.bounds
-            size = f"{(x1 - x0) / 10:.1f} x {(y1 - y0) / 10:.1f} cm"
-            message = (
-                f"a rectangle of {size} on layer {loop.layer} round {len(inside_all[k])} closed lines is taken for"
-            )
-            remarks.add("frame-ignored", f"{message} a frame, not for a piece (turn with --cut-layer)")
+        elif loop.role is None and (how := _frame(loop, polygon, [shells[n] for n in inside_all[k]], words)) == "sure":
+            message = f"{_rectangle(loop, polygon, len(inside_all[k]))} is taken for a frame, not for a piece"
+            remarks.add("frame-ignored", f"{message} (turn with --cut-layer)")
         elif loop.role == "mark" or (loop.role is None and _DRAWN_LAYER.search(loop.layer)):
             drawn += 1
         elif polygon.area < LEAST_PIECE_MM2:
             small += 1
         else:
             by_shell[k] = _Found(loop, polygon)
+            if loop.role is None and how == "maybe":
+                message = f"{_rectangle(loop, polygon, len(inside_all[k]))} is read as a piece with what lies in it"
+                remarks.add("frame-suspected", f"{message}: if it is a frame, leave it out (--ignore-layer)")
     return sorted(by_shell.values(), key=lambda piece: piece.loop.line), small, drawn
 
 
-def _is_frame(polygon: Polygon, inside: Sequence[Polygon]) -> bool:
-    """Whether a closed line is a rectangle along the axes that holds other pieces, as the edge of a sheet does."""
+def _rectangle(loop: Loop, polygon: Polygon, count: int) -> str:
     x0, y0, x1, y1 = polygon.bounds
-    if len(polygon.exterior.coords) > 9 or polygon.area < 0.999 * (x1 - x0) * (y1 - y0):
-        return False
-    large = [other for other in inside if other.area >= FRAMED_PIECE_MM2]
-    if len(large) < 2 or any(follows(other, polygon, WIDEST_ALLOWANCE_MM) for other in large):
-        return False
-    return bool(shapely.union_all(large).area >= FRAMED_SHARE * polygon.area)
+    lines = "a closed line" if count == 1 else f"{count} closed lines"
+    return f"a rectangle of {(x1 - x0) / 10:.1f} x {(y1 - y0) / 10:.1f} cm on layer {loop.layer} round {lines}"
+
+
+def _frame(
+    loop: Loop, polygon: Polygon, inside: Sequence[tuple[Loop, Polygon]], words: Sequence[Point]
+) -> Literal["no", "maybe", "sure"]:
+    """Whether a closed line is the edge of a sheet: a rectangle along the axes that holds other pieces.
+
+    Two large lines in it that are no mere windows make it sure: they are no rectangles, on another layer, or have texts
+    in them; or there are four.
+    """
+    if not is_box(polygon):
+        return "no"
+    large = [(other, shape) for other, shape in inside if shape.area >= FRAMED_PIECE_MM2]
+    if not large or any(follows(shape, polygon, WIDEST_ALLOWANCE_MM) for _, shape in large):
+        return "no"
+    outer = [
+        (other, shape)
+        for other, shape in large
+        if not any(s is not shape and s.contains(shape.representative_point()) for _, s in large)
+    ]
+    lettered = [shape for _, shape in outer if any(shape.contains(ShapelyPoint(*place)) for place in words)]
+    otherwise = [shape for other, shape in outer if other.layer != loop.layer or not is_box(shape)]
+    if len(outer) > 1 and (len(lettered) > 1 or len(otherwise) > 1 or len(outer) > 3):
+        return "sure"
+    return "maybe"
+
+
+def is_box(polygon: Polygon) -> bool:
+    """Whether an outline is a rectangle along the axes."""
+    x0, y0, x1, y1 = polygon.bounds
+    return len(polygon.exterior.coords) <= 9 and bool(polygon.area >= 0.999 * (x1 - x0) * (y1 - y0))
 
 
 def _put_inside(around: _Found, loop: Loop, polygon: Polygon) -> None:
     """Give a piece a closed line inside it: as sew line, drill hole, cut-out or drawn line."""
-    in_a_hole = any(Polygon(hole.ring).contains(polygon.representative_point()) for hole in around.holes)
+    middle = polygon.representative_point()
+    in_a_hole = any(hole.contains(middle) for hole in around.hole_polygons)
     if loop.role == "mark" or in_a_hole:
         around.drawn.append((loop.layer, (*loop.ring, loop.ring[0])))
     elif loop.role is None and not around.sew and follows(polygon, around.polygon, WIDEST_ALLOWANCE_MM):
@@ -207,6 +277,7 @@ def _put_inside(around: _Found, loop: Loop, polygon: Polygon) -> None:
         around.drills.append(Drill((polygon.centroid.x, polygon.centroid.y), loop.layer, round(width, 2)))
     else:
         around.holes.append(loop)
+        around.hole_polygons.append(polygon)
 
 
 def _is_round(polygon: Polygon) -> bool:
@@ -284,7 +355,7 @@ def _draft(found: _Found, number: int, where: str, remarks: Remarks) -> Draft:
     ring, mended = valid_ring(found.loop.ring, where)
     if mended:
         remarks.add("outline-mended", mended, name)
-    draft = Draft(name, found.loop.line, labels, ring, found.loop.parts)
+    draft = Draft(name, found.loop.line, labels, ring, found.loop.parts, named=name != f"piece {number}")
     draft.holes = [loop.ring for loop in found.holes]
     draft.drills = found.drills
     draft.grain = found.grain
@@ -332,25 +403,33 @@ def _told_by_layer(pieces: Sequence[_Found]) -> str:
     return ", ".join(shown[:MOST_LAYERS_TOLD]) + (" and more" if len(shown) > MOST_LAYERS_TOLD else "")
 
 
-def _by_garment_layers(shapes: Sequence[Shape], where: str, remarks: Remarks) -> list[Draft]:
-    """The pieces of a file with the garment layers but no blocks: one for every outermost outline on layer 1."""
+def _by_garment_layers(shapes: Sequence[Shape], where: str, remarks: Remarks, *, alone: bool) -> list[Draft]:
+    """The pieces of a file with the garment layers but no blocks: one for every outermost outline on layer 1.
+
+    ``alone``: of a single piece everything is, wherever it lies.
+    """
     loops = loops_of([s for s in shapes if s.is_path and s.layer == "1"]).closed
-    homes, _, _ = _nest_of(loops, remarks)
+    homes, _, _ = _nest_of(loops, [], Remarks())
     groups: list[list[Shape]] = [[] for _ in homes]
     outside = 0
     for shape in shapes:
         line = LineString(shape.points) if len(shape.points) > 1 else ShapelyPoint(*shape.points[0])
         gaps = [home.polygon.distance(line) for home in homes]
         best = min(range(len(homes)), key=gaps.__getitem__, default=None)
-        if best is None or gaps[best] > WIDEST_ALLOWANCE_MM:
+        if best is None or (gaps[best] > WIDEST_ALLOWANCE_MM and not (alone and len(homes) == 1)):
             outside += 1
         else:
             groups[best].append(shape)
     if outside:
         remarks.add("outside-pieces", f"{outside} entities outside every piece are not used")
-    remarks.add("no-blocks", f"no blocks: every closed line on layer 1 is a piece, {len(homes)} in all")
+    if not alone:
+        remarks.add("no-blocks", f"no blocks: every closed line on layer 1 is a piece, {len(homes)} in all")
     drafts: list[Draft] = []
     for number, (home, group) in enumerate(zip(homes, groups, strict=True), 1):
-        name = next((t for t in labels_of(group).free), f"piece {number}")
-        drafts += drafts_of(group, name, home.loop.line, f"{where}, {name}", remarks)
+        given = home.loop.name or next((t for t in labels_of(group).free), "")
+        name = given or f"piece {number}"
+        made = drafts_of(group, name, home.loop.line, f"{where}, {name}", remarks)
+        for draft in made:
+            draft.named = bool(given or draft.labels.name)
+        drafts += made
     return drafts

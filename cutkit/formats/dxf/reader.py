@@ -10,6 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
+from shapely.geometry import Point as ShapelyPoint
+from shapely.geometry import Polygon
+from shapely.geometry.base import BaseGeometry
+
 from cutkit.errors import InputError
 from cutkit.formats.dxf.container import EXPORT_AGAIN, Block, Drawing, Record, guard, read_drawing
 from cutkit.formats.dxf.draft import Draft, drafts_of
@@ -24,9 +28,9 @@ from cutkit.formats.dxf.meaning import (
     style_of,
 )
 from cutkit.formats.dxf.pattern import Source, pattern_of
-from cutkit.formats.dxf.plain import outlines_overlap, plain_drafts
+from cutkit.formats.dxf.plain import is_box, lie_on_one_another, outer_areas, plain_drafts
 from cutkit.formats.dxf.remarks import Remarks
-from cutkit.formats.dxf.shapes import Shape, ShapeReader, copies, lies_as_drawn, mirrors
+from cutkit.formats.dxf.shapes import Shape, ShapeReader, copies, lies_as_drawn, mirrors, turn_of
 from cutkit.formats.dxf.units import UnitChoice, choose_units
 from cutkit.formats.files import sha256_of
 from cutkit.formats.rul import find_rule_table, read_rule_table
@@ -140,8 +144,8 @@ class _Reading:
         if any(shape.is_path for shapes in (loose, *inserted) for shape in shapes):
             self._tell_not_inserted(blocks, reader)
             groups = [[*loose, *(shape for shapes in inserted for shape in shapes)]]
-            if not any(shape.is_path for shape in loose) and _draw_a_piece_each(inserts, inserted):
-                groups = inserted
+            if not any(shape.is_path for shape in loose) and (each := _a_piece_each(inserts, inserted, self.remarks)):
+                groups = each
                 self.remarks.add("blocks-by-themselves", "every inserted block is read by itself")
             return plain_drafts(groups, self.where, self.remarks, others_drawn=others_drawn)
         named = [reader.named_shapes(block) for block in blocks]
@@ -165,16 +169,26 @@ class _Reading:
         same_name = Counter(block.name.upper() for block in blocks)
         drafts: list[Draft] = []
         for block in blocks:
-            insert = inserts.get(id(block))
-            shapes = [*reader.block_shapes(block, insert), *self._attributes(insert, reader)]
             where = f"{self.where}, block {block.name!r}"
-            found = drafts_of(shapes, block.name, block.line, where, self.remarks)
-            if found:
-                self._tell_inserts(block, found[0].labels, same_name[block.name.upper()] > 1)
-            drafts += found
+            several = self._inserts_of_many_names(block)
+            laid: list[Record | None] = [*several] if several else [inserts.get(id(block))]
+            for insert in laid:
+                shapes = [*reader.block_shapes(block, insert), *self._attributes(insert, reader)]
+                found = drafts_of(shapes, block.name, block.line, where, self.remarks)
+                if insert is not None:
+                    _turn_grading(found, insert)
+                if found and not several:
+                    self._tell_inserts(block, found[0].labels, same_name[block.name.upper()] > 1)
+                drafts += found
         self._tell_loose()
         self._tell_missing_blocks()
         return drafts
+
+    def _inserts_of_many_names(self, block: Block) -> list[Record]:
+        """The INSERTs of a block where attributes call them by several names, so that it draws several pieces."""
+        inserts = self._inserts_of(block.name.upper())
+        texts = [sorted(r.text(1) for r in self._attributes_of.get(id(insert), ())) for insert in inserts]
+        return inserts if len(inserts) > 1 and len(set(map(tuple, texts))) == len(inserts) else []
 
     def _attributes(self, insert: Record | None, reader: ShapeReader) -> list[Shape]:
         """The texts that stand with an INSERT, of which the tag may be the key: PIECE_NAME for "Piece Name"."""
@@ -259,6 +273,15 @@ class _Reading:
             self.remarks.add("entity-ignored", f"entities that are neither line, point nor text are not used: {listed}")
 
 
+def _turn_grading(drafts: Sequence[Draft], insert: Record) -> None:
+    """Let the moves of grade rules turn with the block as its INSERT lays it."""
+    turn_deg, mirrored = turn_of(insert)
+    for draft in drafts:
+        draft.grade_mirrored = mirrored
+        if draft.grade_axis_deg is None:
+            draft.grade_axis_deg = turn_deg
+
+
 def _piece_blocks(drawing: Drawing) -> tuple[list[Block], list[Block]]:
     """The blocks that draw a piece, with a line on a garment layer, and the other ones.
 
@@ -269,6 +292,13 @@ def _piece_blocks(drawing: Drawing) -> tuple[list[Block], list[Block]]:
     parts = _parts(blocks, {r.text(2).upper() for r in drawing.entities if r.kind == "INSERT"}, by_name)
     own = [block for block in blocks if block.name.upper() not in parts]
     drawing_pieces = {id(block) for block in own if _layers(block, by_name) & GARMENT_LAYERS}
+    if not drawing_pieces:  # all of them may be drawn on layer 0, which lies where the INSERT does
+        on_outlines = {r.text(2).upper() for r in drawing.entities if r.kind == "INSERT" and r.layer in ("1", "84")}
+        drawing_pieces = {
+            id(block) for block in own if block.name.upper() in on_outlines and "0" in _layers(block, by_name)
+        }
+        if not any(_layers(block, by_name) - {"0"} for block in own if id(block) in drawing_pieces):
+            drawing_pieces = set()  # nothing else says that the numbers of layers mean anything
     return [b for b in own if id(b) in drawing_pieces], [b for b in own if id(b) not in drawing_pieces]
 
 
@@ -292,19 +322,46 @@ def _within(block: Block, by_name: dict[str, Block]) -> set[str]:
     return found
 
 
-def _draw_a_piece_each(inserts: Sequence[Record], inserted: Sequence[Sequence[Shape]]) -> bool:
-    """Whether the INSERTs of a plain drawing are pieces of their own, not parts of one drawing.
+def _a_piece_each(
+    inserts: Sequence[Record], inserted: Sequence[list[Shape]], remarks: Remarks
+) -> list[list[Shape]] | None:
+    """The shapes of a plain drawing piece by piece, where its INSERTs are pieces of their own; None where it is one.
 
-    They are where each has a text that names a piece, or where all are inserted at one point and lie on one another:
-    then every block has coordinates of its own, as in the files of garment CADs.
+    They are where each has a text that names a piece, or where all are inserted at one point and lie across one
+    another: then every block has coordinates of its own, as in the files of garment CADs. A block without an outline
+    (a notch, an arrow) belongs to the piece that it lies on, and a rectangle round all others is a frame.
     """
-    drawing = [shapes for shapes in inserted if any(shape.is_path for shape in shapes)]
-    if len(drawing) < 2:
-        return False
-    if all(labels_of(shapes).name for shapes in drawing):
-        return True
-    places = {(insert.text(10, "0"), insert.text(20, "0")) for insert in inserts}
-    return len(places) == 1 and outlines_overlap(drawing)
+    found = [(insert, shapes, outer_areas(shapes)) for insert, shapes in zip(inserts, inserted, strict=True)]
+    pieces = [(insert, shapes, area) for insert, shapes, area in found if area is not None]
+    if len(pieces) > 2:
+        pieces = _without_frames(pieces, remarks)
+    if len(pieces) < 2:
+        return None
+    places = {(insert.text(10, "0"), insert.text(20, "0")) for insert, _, _ in pieces}
+    named = all(labels_of(shapes).name for _, shapes, _ in pieces)
+    if not named and not (len(places) == 1 and lie_on_one_another([area for _, _, area in pieces])):
+        return None
+    groups = [list(shapes) for _, shapes, _ in pieces]
+    for _, shapes, area in found:
+        if area is None and shapes:
+            at = ShapelyPoint(*shapes[0].points[0])
+            gaps = [outline.distance(at) for _, _, outline in pieces]
+            groups[gaps.index(min(gaps))] += shapes
+    return groups
+
+
+Placed = tuple[Record, list[Shape], BaseGeometry]
+
+
+def _without_frames(pieces: list[Placed], remarks: Remarks) -> list[Placed]:
+    """The pieces without a rectangle that lies round all others."""
+    for k, (insert, _, area) in enumerate(pieces):
+        others = [other for n, (_, _, other) in enumerate(pieces) if n != k]
+        if isinstance(area, Polygon) and is_box(area) and all(area.covers(other) for other in others):
+            message = f"block {insert.text(2)!r} is a rectangle round all others: a frame, not a piece"
+            remarks.add("frame-ignored", message)
+            return [piece for n, piece in enumerate(pieces) if n != k]
+    return pieces
 
 
 def _without_wrappers(drawing: Drawing, where: str) -> list[Record]:
@@ -329,10 +386,12 @@ def _without_wrappers(drawing: Drawing, where: str) -> list[Record]:
 
 
 def _wraps_pieces(block: Block, by_name: dict[str, Block]) -> bool:
-    """Whether a block draws nothing itself but inserts two pieces or more."""
+    """Whether a block draws nothing itself but inserts pieces."""
     inner = [by_name.get(r.text(2).upper()) for r in block.records if r.kind == "INSERT"]
-    if len(inner) < 2 or any(r.kind not in ("INSERT", "TEXT", "MTEXT", "ATTRIB", "ATTDEF") for r in block.records):
+    if not inner or any(r.kind not in ("INSERT", "TEXT", "MTEXT", "ATTRIB", "ATTDEF") for r in block.records):
         return False
+    if len(inner) < 2 and any(r.kind in ("TEXT", "MTEXT") for r in block.records):
+        return False  # it may well be the piece, and its outline a part of it
     return all(b is not None and b is not block and _layers(b, by_name) & {"1", "84"} for b in inner)
 
 

@@ -23,6 +23,9 @@ FLAT_MM = 0.05
 DEEPEST_INSERT = 8
 MOST_SHAPES = 2_000_000
 MOST_INSERTS = 200_000
+MOST_POINTS = 50_000
+"""No line of a pattern has more points: a metre with a point every fiftieth of a millimetre."""
+LONGEST_TEXT = 1000
 FINEST_SHARE = 1e-7
 """A curve is flattened no finer than this share of its size: 0.0003 mm in three metres."""
 _TEXT_CODES = {"%%D": "°", "%%P": "±", "%%C": "⌀", "%%U": "", "%%O": "", "%%K": "", "%%%": "%"}
@@ -88,10 +91,12 @@ class ShapeReader:
     def block_shapes(self, block: Block, insert: Record | None = None) -> list[Shape]:
         """The shapes of a block as its INSERT lays it; as drawn in the block where it is inserted nowhere."""
         matrix = _scaling(self.mm_per_unit)
+        layer = "0"
         if insert is not None:
             where = self._where(block)
             matrix = after(guard(where, insert.line, "INSERT", lambda: _insert_matrix(insert, block.base)), matrix)
-        return self._shapes(block.records, matrix, self._where(block), _Inside((block.name.upper(),)))
+            layer = "0" if draws_outline(block) else insert.layer
+        return self._shapes(block.records, matrix, self._where(block), _Inside((block.name.upper(),), layer))
 
     def loose_shapes(self, records: Sequence[Record]) -> list[Shape]:
         """The shapes of entities that are in no block; their INSERTs are carried out."""
@@ -129,7 +134,13 @@ class ShapeReader:
         a, b, d, e, _, _ = matrix
         scale = math.sqrt(abs(a * e - b * d))
         what = f"{record.kind} on layer {record.layer}"
+        if not 1e-9 < scale < 1e9:
+            raise InputError(f"{what} is scaled by {scale:.3g}", where=where, hint=EXPORT_AGAIN)
         shape = guard(where, record.line, what, lambda: convert(record, FLAT_MM / scale))
+        if len(shape.points) > MOST_POINTS:
+            raise InputError(
+                f"{what} has more than {MOST_POINTS} points", where=f"{where}, line {record.line}", hint=EXPORT_AGAIN
+            )
         shape.points = move_points(shape.points, matrix)
         if shape.layer == "0":
             shape.layer = inside.layer
@@ -211,6 +222,17 @@ def _insert_matrices(record: Record, base: Point) -> list[Affine]:
     step_x, step_y = record.number(44, 0.0), record.number(45, 0.0)
     shifts = [(i * step_x, j * step_y) for j in range(max(rows, 1)) for i in range(max(columns, 1))]
     return [after(first, (1.0, 0.0, 0.0, 1.0, x, y)) for x, y in shifts]
+
+
+def draws_outline(block: Block) -> bool:
+    """Whether a block has a line on the layer of outlines, or of their copies, itself."""
+    return any(r.layer in ("1", "84") for r in block.records if r.kind not in ("INSERT", "TEXT", "MTEXT", "POINT"))
+
+
+def turn_of(insert: Record) -> tuple[float, bool]:
+    """In which direction, in degrees, an INSERT lays its block's x axis, and whether it mirrors the block."""
+    a, _, d, _, _, _ = _insert_matrix(insert, (0.0, 0.0))
+    return angle_of((0.0, 0.0), (a, d)), mirrors(insert)
 
 
 def copies(insert: Record) -> int:
@@ -408,6 +430,7 @@ def _text(record: Record, _tolerance: float) -> Shape:
 
 
 def _plain_text(text: str, *, is_mtext: bool) -> str:
+    text = text[: 10 * LONGEST_TEXT]
     if is_mtext and "\\" in text:
         from ezdxf.tools.text import fast_plain_mtext
 
@@ -417,7 +440,7 @@ def _plain_text(text: str, *, is_mtext: bool) -> str:
     if "%%" in text:
         for code, meaning in _TEXT_CODES.items():
             text = text.replace(code, meaning).replace(code.lower(), meaning)
-    return text.strip()
+    return text.strip()[:LONGEST_TEXT]
 
 
 _CONVERT: dict[str, _Converter] = {

@@ -23,6 +23,7 @@ from cutkit.formats.dxf.meaning import (
     spoken_quantity,
 )
 from cutkit.formats.dxf.remarks import Remarks
+from cutkit.geometry import signed_area
 
 _INHERITED = ("quantity", "material", "category", "annotation", "fold")
 
@@ -57,29 +58,41 @@ def _names_hold_sizes(drafts: Sequence[Draft]) -> bool:
     return several and all(name_without_size(name, size) != name for name, size in named)
 
 
+MOST_GRADED = 6.0
+"""A piece of the largest size has no more than so many times the area of the smallest."""
 _NAME_AND_SIZE = re.compile(r"(.+?)[ _-]+((?:\d|X{0,3})X?[SL]|M|\d{1,3})", re.IGNORECASE)
 
 
 def _sizes_from_names(drafts: Sequence[Draft], remarks: Remarks) -> None:
-    """Take the sizes from names such as "BODY S", "BODY M", where every name ends in one and there are several.
-
-    Numbers count as sizes where every piece has the same ones.
+    """Take the sizes from names such as "BODY S", "BODY M": where every name ends in one, every piece has the same
+    ones, and looks alike in all of them. Numbers must grow with the piece, and not simply count (POCKET 1, POCKET 2).
     """
-    found = [_NAME_AND_SIZE.fullmatch(draft.labels.name or draft.block) for draft in drafts]
-    sizes = [match.group(2).upper() for match in found if match]
-    if len(sizes) < len(drafts) or len(set(sizes)) < 2:
+    found = [_NAME_AND_SIZE.fullmatch(draft.labels.name or draft.block) if draft.named else None for draft in drafts]
+    of_piece: dict[str, dict[str, float]] = defaultdict(dict)
+    for draft, match in zip(drafts, found, strict=True):
+        if match is None:
+            return
+        areas, size = of_piece[match.group(1)], match.group(2).upper()
+        areas[size] = max(abs(signed_area(draft.ring)), areas.get(size, 0.0))
+    sizes = list(dict.fromkeys(match.group(2).upper() for match in found if match))
+    if len(sizes) < 2 or any(set(areas) != set(sizes) for areas in of_piece.values()):
+        return
+    if any(max(areas.values()) > MOST_GRADED * min(areas.values()) for areas in of_piece.values()):
         return
     if any(size.isdigit() for size in sizes):
-        of_piece: dict[str, list[str]] = defaultdict(list)
-        for match in found:
-            if match:
-                of_piece[match.group(1)].append(match.group(2).upper())
-        if any(sorted(own) != sorted(set(sizes)) for own in of_piece.values()):
+        numbers = sorted(size for size in sizes if size.isdigit())
+        grows = all(_grows(areas) for areas in of_piece.values())
+        if len(numbers) < len(sizes) or len(of_piece) < 2 or not grows or set(map(int, numbers)) <= set(range(10)):
             return
     for draft, match in zip(drafts, found, strict=True):
         if match:
             draft.labels.name, draft.labels.size = match.group(1), match.group(2).upper()
-    remarks.add("sizes-from-names", f"the sizes {' '.join(dict.fromkeys(sizes))} are taken from the ends of the names")
+    remarks.add("sizes-from-names", f"the sizes {' '.join(sizes)} are taken from the ends of the names")
+
+
+def _grows(areas: dict[str, float]) -> bool:
+    by_size = [area for _, area in sorted((int(size), area) for size, area in areas.items() if size.isdigit())]
+    return all(a <= b for a, b in itertools.pairwise(by_size)) and by_size[0] < by_size[-1]
 
 
 def _tell_apart(name: str, drafts: Sequence[Draft], taken: set[str], remarks: Remarks) -> None:

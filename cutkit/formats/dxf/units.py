@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from cutkit.errors import InputError
@@ -29,7 +30,7 @@ IMPOSSIBLE_MM = 50_000.0
 @dataclass(frozen=True, slots=True)
 class UnitChoice:
     """The unit chosen for a file and where it came from; ``doubtful`` where the program is known to get it wrong,
-    ``certain`` where it is known to be right: we wrote it.
+    ``certain`` where it is known to be right: we wrote it; ``measured`` where the file gives its own size in it.
 
     ``mm`` are the millimetres per unit of the file, and ``called`` what that unit is called: a picture's are pixels.
     """
@@ -39,6 +40,7 @@ class UnitChoice:
     text: str = ""
     doubtful: bool = False
     certain: bool = False
+    measured: bool = False
     mm: float = 0.0
     called: str = ""
 
@@ -71,7 +73,7 @@ def choose_units(option: Units | None, style: Style, drawing: Drawing, remarks: 
 
 def _insunits(drawing: Drawing) -> int:
     value = drawing.header.get("$INSUNITS", "0")
-    return int(value) if value.lstrip("-").isdigit() else 0
+    return int(value) if re.fullmatch(r"-?[0-9]{1,6}", value) else 0
 
 
 def check_units(pieces: tuple[Piece, ...], choice: UnitChoice, where: str, remarks: Remarks) -> None:
@@ -121,4 +123,6 @@ def _stops(pieces: tuple[Piece, ...], size: float, choice: UnitChoice) -> bool:
     if size >= SMALL_MM:
         return False
     few_and_plain = len(pieces) <= 2 and all(len(piece.outline.exterior.coords) <= 9 for piece in pieces)
-    return not (few_and_plain and (choice.source == "assumed" or size >= USUAL_MM[0]) and not choice.doubtful)
+    if size >= USUAL_MM[0]:
+        return not (choice.measured or few_and_plain) or choice.doubtful
+    return not (few_and_plain and choice.source == "assumed" and not choice.doubtful)

@@ -22,7 +22,7 @@ from cutkit.formats.dxf.meaning import Style
 from cutkit.formats.dxf.pattern import Source, pattern_of
 from cutkit.formats.dxf.plain import plain_drafts
 from cutkit.formats.dxf.remarks import Remarks
-from cutkit.formats.dxf.shapes import FLAT_MM, MOST_SHAPES, Shape
+from cutkit.formats.dxf.shapes import FLAT_MM, LONGEST_TEXT, MOST_POINTS, MOST_SHAPES, Shape
 from cutkit.formats.dxf.units import UnitChoice
 from cutkit.formats.files import sha256_of
 from cutkit.formats.svg.copies import refuse_endless_copies
@@ -37,6 +37,9 @@ SAVE_AGAIN = "Save it again as plain SVG."
 _UNIT_OF: dict[str, Units] = {"mm": "mm", "cm": "cm", "in": "in", "pt": "in", "pc": "in"}
 _MM_OF = {**MM_PER, "pt": 25.4 / 72, "pc": 25.4 / 6}
 _LENGTH = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*(mm|cm|in|pt|pc)\s*", re.IGNORECASE)
+_GROUPS_AND_WORDS = {"a", "switch", "defs", "title", "desc", "metadata", "style", "script", "namedview"}
+"""Elements without a line of their own; what lies in them is read all the same."""
+LONGEST_STYLE = 100_000
 _ONLY_REFERRED_TO = {"clipPath", "mask", "marker", "pattern", "filter"}
 _HIDDEN = re.compile(r"visibility\s*:\s*(?:hidden|collapse)")
 _VISIBLE = re.compile(r"visibility\s*:\s*visible")
@@ -76,6 +79,8 @@ def _parse(data: bytes, where: str) -> Any:
     try:
         root = ElementTree.fromstring(data)
         refuse_endless_copies(root)
+        if any(len(e.text or "") > LONGEST_STYLE for e in root.iter() if str(e.tag).endswith("style")):
+            raise ValueError(f"its style sheet has more than {LONGEST_STYLE} characters")
         if _take_out_unseen(root):
             data = ElementTree.tostring(root)
         picture = SVG.parse(io.BytesIO(data), ppi=PIXELS_PER_INCH, reify=True)
@@ -126,7 +131,7 @@ def _choose_units(picture: Any, option: Units | None, remarks: Remarks) -> UnitC
     if given is not None and float(given.group(1)) > 0 and picture.width:
         name = given.group(2).lower()
         mm_per_pixel = float(given.group(1)) * _MM_OF[name] / picture.width
-        return UnitChoice(_UNIT_OF[name], "text", given.group().strip(), mm=per_unit * mm_per_pixel)
+        return UnitChoice(_UNIT_OF[name], "text", given.group().strip(), measured=True, mm=per_unit * mm_per_pixel)
     said = f"the drawing gives no size: {PIXELS_PER_INCH:g} pixels to the inch assumed"
     remarks.add("units-assumed", f"{said} (Illustrator means 72; turn with --units, by what a unit of its viewBox is)")
     called = f"pixels of 1/{PIXELS_PER_INCH:g} in"
@@ -197,7 +202,9 @@ class _Reading:
         if isinstance(element, Text):
             return self._text(element, layer)
         if not isinstance(element, SvgShape):
-            self.ignored[str(element.values.get("tag", type(element).__name__))] += 1
+            tag = str(element.values.get("tag", type(element).__name__))
+            if tag not in _GROUPS_AND_WORDS:
+                self.ignored[tag] += 1
             return []
         colour = _colour(element)
         self.seen[layer, colour] = None
@@ -205,6 +212,8 @@ class _Reading:
         found: list[Shape] = []
         try:
             for points, closed in _lines(SvgPath(element), FLAT_MM / self.mm_per_pixel):
+                if len(points) > MOST_POINTS:
+                    raise ValueError(f"it has more than {MOST_POINTS} points")
                 placed = [self._place(x, y) for x, y in points]
                 shape = Shape("PATH", layer, placed, self.elements, closed, name, colour=colour, role=role)
                 found.append(shape)
@@ -214,7 +223,7 @@ class _Reading:
         return found
 
     def _text(self, element: Any, layer: str) -> list[Shape]:
-        text = " ".join(str(element.text or "").split())
+        text = " ".join(str(element.text or "").split())[:LONGEST_TEXT]
         if not text:
             return []
         x, y = element.transform.point_in_matrix_space((float(element.x), float(element.y)))
