@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from cutkit.formats.dxf.draft import Draft
 from cutkit.formats.dxf.notch import Notch
 from cutkit.formats.dxf.remarks import Remarks
 from cutkit.formats.rul import RuleTable
-from cutkit.geometry import Line, distance, nearest_place, point_at
+from cutkit.geometry import Line, Place, distance, nearest_place, point_at
 from cutkit.model import Point
 
 AT_POINT_MM = 0.5
@@ -39,6 +39,18 @@ class _Graded:
     draft: Draft
     on_ring: dict[int, int]
     inside: list[tuple[Point, int]]
+    anchors: dict[Point, int | Place | None] = field(default_factory=dict)
+
+    def anchor(self, point: Point) -> int | Place | None:
+        """What a point moves with in every size: a label's rule, a place of the outline, or nothing of its own."""
+        if point not in self.anchors:
+            label = min(self.inside, key=lambda labelled: distance(labelled[0], point), default=None)
+            if label is not None and distance(label[0], point) <= AT_POINT_MM:
+                self.anchors[point] = label[1]
+            else:
+                place = nearest_place(self.draft.ring, point)
+                self.anchors[point] = place if place.distance_mm <= AT_POINT_MM else None
+        return self.anchors[point]
 
 
 def grade_drafts(
@@ -95,9 +107,11 @@ def _prepared(draft: Draft, table: RuleTable, remarks: Remarks) -> _Graded:
             inserted.setdefault(place.edge, []).append(place.share)
     split = _split(draft, inserted)
     on_ring: dict[int, int] = {}
+    xy = np.asarray(split.ring)
     for point, rule in rules:
-        index = min(range(len(split.ring)), key=lambda i: distance(split.ring[i], point))
-        if distance(split.ring[index], point) <= 2 * AT_POINT_MM:
+        gaps = np.hypot(*(xy - point).T)
+        index = int(np.argmin(gaps))
+        if gaps[index] <= 2 * AT_POINT_MM:
             on_ring.setdefault(index, rule)
     return _Graded(split, on_ring, inside)
 
@@ -132,17 +146,17 @@ def _graded(graded: _Graded, table: RuleTable, size: str, start: str) -> Draft:
         return c * dx - s * dy * side, s * dx + c * dy * side
 
     moves = _ring_moves(draft.ring, {index: move(rule) for index, rule in graded.on_ring.items()})
-    field = _Field(draft.ring, moves, {point: move(rule) for point, rule in graded.inside})
+    inner = _Field(graded, moves, move)
     return replace(
         draft,
         size=size,
         ring=[(x + dx, y + dy) for (x, y), (dx, dy) in zip(draft.ring, moves.tolist(), strict=True)],
-        holes=[field.moved(hole) for hole in draft.holes],
-        lines=[replace(line, points=tuple(field.moved(line.points))) for line in draft.lines],
-        drills=[replace(drill, point=field.moved([drill.point])[0]) for drill in draft.drills],
-        texts=[replace(text, point=field.moved([text.point])[0]) for text in draft.texts],
-        grain=_moved_grain(draft.grain, field),
-        fold=_moved_line(draft.fold, field),
+        holes=[inner.moved(hole) for hole in draft.holes],
+        lines=[replace(line, points=tuple(inner.moved(line.points))) for line in draft.lines],
+        drills=[replace(drill, point=inner.moved([drill.point])[0]) for drill in draft.drills],
+        texts=[replace(text, point=inner.moved([text.point])[0]) for text in draft.texts],
+        grain=_moved_grain(draft.grain, inner),
+        fold=_moved_line(draft.fold, inner),
     )
 
 
@@ -151,7 +165,11 @@ def _ring_moves(ring: Sequence[Point], known: dict[int, Point]) -> np.ndarray:
     n = len(ring)
     moves = np.zeros((n, 2))
     order = sorted(known)
+    if order:
+        moves[order] = [known[k] for k in order]
     for first, last in itertools.pairwise([*order, order[0] + n] if order else []):
+        if last == first + 1:
+            continue
         stretch = [i % n for i in range(first, last + 1)]
         points = np.array([ring[i] for i in stretch])
         moves[stretch] = _stretch_moves(points, known[first], known[last % n])
@@ -184,9 +202,9 @@ def _stretch_moves(points: np.ndarray, first: Point, last: Point) -> np.ndarray:
 class _Field:
     """How places inside a piece move: as their label says, else as the outline around them."""
 
-    ring: list[Point]
+    graded: _Graded
     moves: np.ndarray
-    labelled: dict[Point, Point]
+    move: Callable[[int], Point]
 
     def moved(self, points: Sequence[Point]) -> list[Point]:
         """The points after grading; of a line, those between points with a move of their own keep its shape."""
@@ -196,19 +214,16 @@ class _Field:
 
     def _own_move(self, point: Point) -> Point | None:
         """The move of a point that has a label or lies on the outline."""
-        label = min(self.labelled, key=lambda p: distance(p, point), default=None)
-        if label is not None and distance(label, point) <= AT_POINT_MM:
-            return self.labelled[label]
-        place = nearest_place(self.ring, point)
-        if place.distance_mm > AT_POINT_MM:
-            return None
-        a, b = self.moves[place.edge], self.moves[(place.edge + 1) % len(self.ring)]
-        x, y = a + place.share * (b - a)
+        anchor = self.graded.anchor(point)
+        if anchor is None or isinstance(anchor, int):
+            return None if anchor is None else self.move(anchor)
+        a, b = self.moves[anchor.edge], self.moves[(anchor.edge + 1) % len(self.moves)]
+        x, y = a + anchor.share * (b - a)
         return float(x), float(y)
 
     def _move_around(self, point: Point) -> Point:
         """The mean of the outline's moves, each edge weighted by its length over its squared distance."""
-        xy = np.asarray(self.ring)
+        xy = np.asarray(self.graded.draft.ring)
         middles = (xy + np.roll(xy, -1, axis=0)) / 2
         lengths = np.linalg.norm(np.roll(xy, -1, axis=0) - xy, axis=1)
         weights = lengths / np.sum((middles - np.asarray(point)) ** 2, axis=1)
@@ -222,24 +237,26 @@ def _line_moves(points: Sequence[Point], known: dict[int, Point]) -> np.ndarray:
     order = sorted(known)
     moves = np.zeros((len(points), 2))
     moves[: order[0] + 1], moves[order[-1] :] = known[order[0]], known[order[-1]]
+    moves[order] = [known[k] for k in order]
     for first, last in itertools.pairwise(order):
-        moves[first : last + 1] = _stretch_moves(xy[first : last + 1], known[first], known[last])
+        if last > first + 1:
+            moves[first : last + 1] = _stretch_moves(xy[first : last + 1], known[first], known[last])
     return moves
 
 
-def _moved_line(line: Line | None, field: _Field) -> Line | None:
+def _moved_line(line: Line | None, inner: _Field) -> Line | None:
     if line is None:
         return None
-    a, b = field.moved(list(line))
+    a, b = inner.moved(list(line))
     return a, b
 
 
-def _moved_grain(grain: Line | None, field: _Field) -> Line | None:
+def _moved_grain(grain: Line | None, inner: _Field) -> Line | None:
     """The grain moved as its middle moves: grading never turns it."""
     if grain is None:
         return None
     (x0, y0), (x1, y1) = grain
     middle = ((x0 + x1) / 2, (y0 + y1) / 2)
-    (mx, my) = field.moved([middle])[0]
+    (mx, my) = inner.moved([middle])[0]
     dx, dy = mx - middle[0], my - middle[1]
     return (x0 + dx, y0 + dy), (x1 + dx, y1 + dy)
