@@ -20,7 +20,7 @@ from cutkit.model import Notice, Point, Tool
 StrokeKind = Literal["align", "label", "internal", "notch", "drill", "cutout", "boundary"]
 DialectName = Literal["hpgl", "gcode"]
 KnifeKind = Literal["none", "drag"]
-LiftKind = Literal["pen", "spindle"]
+LiftKind = Literal["pen", "spindle", "z"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,19 @@ class Knife:
 
 
 @dataclass(frozen=True, slots=True)
+class Plunge:
+    """How a tool on a Z axis goes up and down. Heights are those of the program, upwards.
+
+    Below ``touch_mm`` it touches the cloth; at ``through_mm`` and below it cuts through all plies.
+    """
+
+    touch_mm: float
+    through_mm: float
+    speed_mm_s: float
+    acceleration_mm_s2: float
+
+
+@dataclass(frozen=True, slots=True)
 class Windows:
     """That a marker longer than the table may be cut in windows, the cloth being moved on between by hand or a belt.
 
@@ -178,7 +191,8 @@ class ProgramTexts:
 class CutterProfile:
     """One cutter as plain data, read from a TOML file by ``formats/profile``.
 
-    ``lift`` says how the tool goes up and down: "pen" by commands of its own (PU, PD), "spindle" by M3 S and M5.
+    ``lift`` says how the tool goes up and down: "pen" by commands of its own (PU, PD), "spindle" by M3 S and M5, "z" on
+    an axis of its own, which ``plunge`` describes.
     A machine without the tool "knife" draws every line with its pen.
     """
 
@@ -191,6 +205,7 @@ class CutterProfile:
     program: ProgramTexts
     tools: Mapping[Tool, ToolTexts] = field(default_factory=dict)
     knife: Knife = field(default_factory=Knife)
+    plunge: Plunge | None = None
     windows: Windows | None = None
     lift: LiftKind = "pen"
     tried_on_hardware: bool = False

@@ -60,6 +60,8 @@ _POSITIVE = (
     "motion.junction_deviation_mm",
     "motion.feed_per_mm_s",
     "motion.steps_per_mm",
+    "plunge.speed_mm_s",
+    "plunge.acceleration_mm_s2",
     "tools.*.cut_mm_s",
     "program.longest_line",
 )
@@ -267,8 +269,12 @@ def _sense_faults(profile: CutterProfile) -> Iterator[str]:
         yield "key 'coordinates.lowest_units', 'highest_units': leave out what has no limit"
     elif low is not None and high is not None and not low < high:
         yield "key 'coordinates.lowest_units': it must lie below highest_units"
-    if (profile.lift == "spindle") != (profile.dialect == "gcode"):
-        yield 'key \'lift\': "spindle" (M3 S, M5) goes with the dialect gcode, "pen" (PU, PD) with hpgl'
+    if (profile.lift == "pen") != (profile.dialect == "hpgl"):
+        yield 'key \'lift\': "spindle" (M3 S, M5) and "z" go with the dialect gcode, "pen" (PU, PD) with hpgl'
+    if (profile.lift == "z") != (profile.plunge is not None):
+        yield "key 'plunge': a tool on a Z axis (lift = \"z\") has this table, and no other"
+    if profile.plunge is not None and not profile.plunge.through_mm < profile.plunge.touch_mm:
+        yield "key 'plunge.through_mm': it must lie below touch_mm"
     if profile.knife.start_deg is not None and not isfinite(profile.knife.start_deg):
         yield "key 'knife.start_deg': a direction in degrees, or \"unknown\""
     if profile.coordinates.decimals > 6:

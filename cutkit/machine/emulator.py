@@ -23,6 +23,8 @@ label-with-knife       LB writes text with the knife in use
 down-rapid             a rapid move (G0) with the tool down
 no-dwell               motion before the tool has had the time to go down or up (``M3`` without enough ``G4``)
 no-axis                the program moves an axis that the machine does not have
+slanted                the tool goes along while it goes up or down in the cloth
+not-through            the tool is let down into the cloth, but not through it
 outside-table          the tool cuts outside the table, or the holder leaves the table and its margin
 down-at-end            the program ends with the tool down
 nothing-done           the program never puts a tool down
@@ -46,7 +48,7 @@ from cutkit.machine.hpgl import Device, parse_hpgl
 from cutkit.machine.kinematics import Limits, Ramp, plan_ramps
 from cutkit.machine.physics import Blade
 from cutkit.model import Point, Tool
-from cutkit.toolpath import CutterProfile
+from cutkit.toolpath import CutterProfile, Plunge
 
 TIP_TOLERANCE_MM = 0.05
 WORST_HEADING_OFF_DEG = 175.0
@@ -121,7 +123,8 @@ def run_program(data: bytes, profile: CutterProfile, *, start_deg: float | None 
 def parse_program(data: bytes, profile: CutterProfile) -> Program:
     """The program's actions, by the dialect of the machine."""
     if profile.dialect == "gcode":
-        return parse_gcode(data, feed_per_mm_s=profile.motion.feed_per_mm_s)
+        spindle = profile.lift == "spindle"
+        return parse_gcode(data, feed_per_mm_s=profile.motion.feed_per_mm_s, knife_on_spindle=spindle)
     at = profile.coordinates
     device = Device(at.units_per_mm, at.lowest_units, at.highest_units, profile.motion.feed_per_mm_s)
     return parse_hpgl(data, device)
@@ -190,6 +193,7 @@ class _Machine:
         self.down = False
         self.settled_s = 0.0
         self.tool_downs = 0
+        self.height_mm = 0.0
         self.outside = False
         self.queue: list[MoveTo] = []
         self.violations: list[Violation] = []
@@ -225,7 +229,32 @@ class _Machine:
         if self.tool_downs == 0:
             self._fault("nothing-done", "the program never puts a tool down", None)
 
+    def _plunge(self, move: MoveTo, plunge: Plunge) -> None:
+        """Move the Z axis, and then along the table what else the block asks for."""
+        self._drain()
+        height = self.height_mm if move.z_mm is None else move.z_mm
+        along = (move.x_mm, move.y_mm) != self.here
+        deep = height < plunge.touch_mm
+        if along and (deep or self.down):
+            self._fault("slanted", "the tool goes along while it goes up or down in the cloth", move.line, self.here)
+        if plunge.through_mm < height < plunge.touch_mm:
+            message = f"the tool is let down to {height:g} mm; it cuts through all plies at {plunge.through_mm:g} mm"
+            self._fault("not-through", message, move.line, self.here)
+        speed = plunge.speed_mm_s if move.feed_mm_s is None else min(move.feed_mm_s, plunge.speed_mm_s)
+        way = abs(height - self.height_mm)
+        self.now_s += Ramp.from_rest(way, speed, plunge.acceleration_mm_s2).time_s
+        self.height_mm = height
+        if deep and not self.down:
+            self.tool_downs += 1
+        self.down = deep
+        self._sample(self.here, move.line)
+        if along:
+            self.queue.append(replace(move, z_mm=None))
+
     def _queue_move(self, move: MoveTo) -> None:
+        if move.z_mm is not None and self.profile.plunge is not None:
+            self._plunge(move, self.profile.plunge)
+            return
         if not self.queue and self.now_s < self.settled_s - _SETTLED_S:
             short = self.settled_s - self.now_s
             self._fault(

@@ -24,12 +24,13 @@ _FULL_TURN_SLACK = 5e-7
 _QUIET_SYSTEM_LINES = re.compile(r"\$(?:\$|#|G|I|N|X)?")
 
 
-def parse_gcode(data: bytes, *, feed_per_mm_s: float = 60.0) -> Program:
+def parse_gcode(data: bytes, *, feed_per_mm_s: float = 60.0, knife_on_spindle: bool = True) -> Program:
     """The actions of a G-code program and everything in it that a Grbl 1.1h would refuse or take for a command.
 
-    ``feed_per_mm_s`` is what F numbers are divided by to give mm/s (60: they are mm per minute).
+    ``feed_per_mm_s`` is what F numbers are divided by to give mm/s (60: they are mm per minute). ``knife_on_spindle``:
+    M3 S and M5 lower and lift the tool; else they do nothing to it.
     """
-    reader = _Reader(feed_per_mm_s)
+    reader = _Reader(feed_per_mm_s, knife_on_spindle)
     for number, raw in enumerate(re.split(rb"\r\n|\n|\r", data), 1):
         reader.violations += _real_time_bytes(raw, number)
         _read_line(reader, raw, number)
@@ -78,6 +79,7 @@ class _Reader:
     """Grbl's modal state; it turns blocks into actions. Positions are in mm on the machine."""
 
     feed_per_mm_s: float
+    knife_on_spindle: bool = True
     actions: list[Action] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
     remarks: list[Violation] = field(default_factory=list)
@@ -116,7 +118,7 @@ class _Reader:
 
     def _after(self, block: Block) -> _Reader:
         """The modal state that the block asks for; Refused where the block contradicts itself or lacks something."""
-        after = _Reader(self.feed_per_mm_s, here=self.here, offset=self.offset)
+        after = _Reader(self.feed_per_mm_s, self.knife_on_spindle, here=self.here, offset=self.offset)
         after.motion = block.one_of(("G0", "G1", "G2", "G3", "G80"), self.motion)
         after.plane = block.one_of(("G17", "G18", "G19"), self.plane)
         after.inches = block.one_of(("G20", "G21"), "G20" if self.inches else "G21") == "G20"
@@ -215,7 +217,7 @@ class _Reader:
 
     def _run_spindle(self, line: int) -> None:
         """The knife hangs on the spindle output: M3 or M4 with S above 0 lowers it, anything else lifts it."""
-        down = self.spindle != "M5" and self.speed > 0
+        down = self.knife_on_spindle and self.spindle != "M5" and self.speed > 0
         if down != self.down:
             self.actions.append(Lower(line, waits=False) if down else Lift(line, waits=False))
         self.down = down

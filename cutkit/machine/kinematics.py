@@ -47,6 +47,12 @@ class Ramp:
     exit_mm_s: float
     acceleration_mm_s2: float
 
+    @classmethod
+    def from_rest(cls, length_mm: float, speed_mm_s: float, acceleration_mm_s2: float) -> Ramp:
+        """A block by itself, from rest to rest."""
+        top = min(speed_mm_s, math.sqrt(acceleration_mm_s2 * length_mm))
+        return cls(length_mm, 0.0, top, 0.0, acceleration_mm_s2)
+
     @property
     def time_s(self) -> float:
         """The whole time of the block."""

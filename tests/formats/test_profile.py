@@ -117,7 +117,7 @@ BAD = [
     ("tried_on_hardware = false", "tried_on_hardware = 0", "'tried_on_hardware': expected `bool`"),
     ("[motion]", "[motion", "not TOML"),
     ("feed_per_mm_s = 60", "steps_per_mm = 0", "'motion.steps_per_mm': 0 must be above 0"),
-    ('lift = "spindle"', "", "'lift': \"spindle\" (M3 S, M5) goes with the dialect gcode"),
+    ('lift = "spindle"', "", '\'lift\': "spindle" (M3 S, M5) and "z" go with the dialect gcode'),
 ]
 
 
@@ -129,7 +129,7 @@ HPGL_BAD = [
     (
         'dialect = "hpgl"',
         'dialect = "hpgl"\nlift = "spindle"',
-        "'lift': \"spindle\" (M3 S, M5) goes with the dialect gcode",
+        '\'lift\': "spindle" (M3 S, M5) and "z" go with the dialect gcode',
     ),
 ]
 

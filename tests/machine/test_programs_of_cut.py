@@ -18,7 +18,7 @@ from cutkit.machine.judge import judge
 from cutkit.model import Fabric, Mark, OrderedPiece, Placement
 from cutkit.toolpath import ToolPath
 
-PROFILES = ["hpgl-generic", "grbl-servo", "pen-plotter"]
+PROFILES = ["hpgl-generic", "grbl-servo", "grbl-z", "pen-plotter"]
 
 
 def shirt_like():
@@ -149,8 +149,8 @@ def test_a_program_without_labels_is_sound_but_its_drawing_is_not_judged(job):
 def test_a_tool_up_taken_out(job):
     def change(text):
         lines = text.splitlines()
-        ups = [k for k, line in enumerate(lines) if line in ("PU;", "M5")]
-        k = ups[-1] if lines[ups[-1]] == "PU;" else ups[-3]
+        ups = [k for k, line in enumerate(lines) if line in ("PU;", "M5", "G0 Z10")]
+        k = {"PU;": ups[-1], "M5": ups[-3], "G0 Z10": ups[-2]}[lines[ups[-1]]]
         if lines[k] == "PU;":
             after = next(j for j in range(k, len(lines)) if lines[j].startswith("PU") and lines[j] != "PU;")
             lines[after] = lines[after].replace("PU", "PD")
@@ -213,3 +213,38 @@ def test_the_wrong_heading_at_the_start_is_found():
     data = program_text(plan_cut(marker, known), known, "test").encode()
     assert judge(run_program(data, known), marker).violations == ()
     assert "off-outline" in codes(judge(run_program(data, known, start_deg=180.0), marker).violations)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("G0 Z10\nG0 X", "G0 X", "down-rapid"),
+        ("G1 Z-0.5 F600", "G1 Z1 F600", "not-through"),
+        ("G1 Z-0.5 F600", "G1 Z4 F600", "missed"),
+        ("G0 Z10\nG0 X0 Y0\nM2", "M2", "down-at-end"),
+        ("G1 Z-0.5 F600", "G1 X1 Y1 Z-0.5 F600", "slanted"),
+    ],
+)
+def test_a_knife_on_a_z_axis_that_is_not_let_down_or_lifted_is_found(old, new, code):
+    profile, marker = load_profile("grbl-z"), shirt_like()
+    job = profile, marker, plan_cut(marker, profile)
+    assert found(job)[2] == set()
+    text = program_text(job[2], profile, "test")
+    at = text.rindex(old) if code == "down-at-end" else text.index(old, len(text) // 2 if code == "down-rapid" else 0)
+    assert (
+        code
+        in found(job, change=lambda t: t[:at] + new + t[at + len(old) :] if code != "missed" else t.replace(old, new))[
+            2
+        ]
+    )
+
+
+def test_a_z_axis_takes_its_time():
+    profile, marker = load_profile("grbl-z"), shirt_like()
+    job = profile, marker, plan_cut(marker, profile)
+    run = found(job)[0]
+    slow = replace(profile, plunge=replace(profile.plunge, speed_mm_s=5.0))
+    late = found((slow, marker, job[2]))[0]
+    downs = run.tool_downs
+    # 10.5 mm down and up at 10 and 20 mm/s, and at 5 mm/s
+    assert late.time_s - run.time_s == pytest.approx(downs * (2 * 10.5 / 5 - 10.5 / 10 - 10.5 / 20), rel=0.06)
