@@ -36,7 +36,7 @@ def test_one_profile_with_all_its_keys(cutkit):
 
 
 def test_an_unknown_name_is_a_usage_error(cutkit):
-    ran = cutkit("cutters", "grbl")
+    ran = cutkit("cutters", "grbl-serv")
     assert ran.code == 2
     assert "did you mean 'grbl-servo'?" in ran.err
 
