@@ -22,6 +22,8 @@ Line = tuple[Point, Point]
 Affine = tuple[float, float, float, float, float, float]
 SAME_MM = 1e-3
 """Points closer than this are one point: far below what any cutter can do, far above rounding in a file."""
+MOST_CROSSINGS = 5000
+"""A line that crosses itself more often is no outline, and takes minutes to be untangled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +168,8 @@ def outer_rings(
 ) -> tuple[list[list[Point]], list[int], list[Point]]:
     """The outermost closed lines of paths of which three or more ends meet somewhere, and of all joined to them.
 
-    Where one of these paths within is ``doubled`` it parts what lies on its two sides. Also the indices of the paths,
-    and the places where so many meet. Empty where no ends do, or enclose nothing.
+    Where one of these paths within is ``doubled``, or two lie on one another, it parts what lies on its two sides. Also
+    the indices of the paths, and the places where so many meet. Empty where no ends do, or enclose nothing.
     """
     if len(paths) < 3:
         return [], [], []
@@ -190,9 +192,19 @@ def outer_rings(
     lines = shapely.set_precision([LineString(paths[k]) for k in used if len(paths[k]) > 1], SAME_MM, mode="pointwise")
     faces = shapely.polygonize([shapely.node(shapely.union_all(lines))]).geoms
     walls = [LineString(paths[k]).buffer(SAME_MM) for k in used if doubled[k]]
+    walls += [common.buffer(SAME_MM) for common in _overlaps(lines)]
     outer = [part.exterior for part in _polygons(_joined(list(faces), walls))]
     rings = [without_repeats(ring.coords, closed=True) for ring in outer]
     return rings, sorted(used) if rings else [], places
+
+
+def _overlaps(lines: Sequence[LineString]) -> list[BaseGeometry]:
+    """Where lines run along one another."""
+    pairs = shapely.STRtree(lines).query(lines, predicate="intersects").T
+    pairs = pairs[pairs[:, 0] < pairs[:, 1]]
+    shapes = np.asarray(lines, dtype=object)
+    common = shapely.intersection(shapes[pairs[:, 0]], shapes[pairs[:, 1]])
+    return [part for part in common.tolist() if part.length > SAME_MM]
 
 
 def _joined(faces: list[Polygon], walls: list[Polygon]) -> BaseGeometry:
@@ -220,13 +232,15 @@ def mend(ring: Sequence[Point]) -> Mended | None:
     """The polygon of a ring. Where the ring crosses or touches itself: its largest simple part, and what was done.
 
     Spikes and slits without width vanish (no area is lost); loops count as part of the piece where they run round the
-    same way as it does. None where nothing with an area is left.
+    same way as it does. None where nothing with an area is left, or where it crosses itself so often that it is none.
     """
     if len(ring) < 3:
         return None
     polygon = Polygon(ring)
     if polygon.is_valid and polygon.area > 0:
         return Mended(polygon)
+    if len(ring) > 1000 and _crossings(ring) > MOST_CROSSINGS:
+        return None
     parts = _polygons(shapely.make_valid(polygon, method="structure", keep_collapsed=False))
     if not parts:
         return None
@@ -234,6 +248,12 @@ def mend(ring: Sequence[Point]) -> Mended | None:
     body = Polygon(largest.exterior)  # what the loops enclose is cloth of the piece
     lost = sum(part.area for part in parts if part is not largest)
     return Mended(body, tuple(_fault_points(ring)), lost, _enclosed(ring))
+
+
+def _crossings(ring: Sequence[Point]) -> int:
+    """How many pairs of edges of a ring cross."""
+    edges = shapely.linestrings(np.stack([ring, np.roll(ring, -1, axis=0)], axis=1))
+    return len(shapely.STRtree(edges).query(edges, predicate="crosses").T) // 2
 
 
 def _enclosed(ring: Sequence[Point]) -> tuple[Polygon, ...]:

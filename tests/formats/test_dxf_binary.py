@@ -86,6 +86,22 @@ def test_ezdxf_s_binary_files_are_read(tmp_path):
         assert [(p.name, p.outline.area) for p in read_pattern(path).pieces] == [("FRONT", 120_000)]
 
 
+def test_lines_of_a_binary_file_keep_their_order_and_colours(tmp_path):
+    inner = [(100, 100), (150, 100), (150, 150), (100, 150)]
+    far = [(x + 500, y * 2) for x, y in BOX]
+
+    def soup(ring, colour):
+        return "".join(
+            tags(0, "LINE", 8, 0, 62, colour, 10, a[0], 20, a[1], 11, b[0], 21, b[1])
+            for a, b in zip(ring, [*ring[1:], ring[0]], strict=True)
+        )
+
+    drawn = file_of(style=(), entities=soup(BOX, 7) + soup(inner, 1) + soup(far, 7))
+    wanted = read_pattern(save(tmp_path, drawn)).pieces
+    assert [len(p.marks) for p in wanted] == [1, 0]
+    assert read_pattern(save(tmp_path, binary(drawn, wide=True))).pieces == wanted
+
+
 def test_an_error_names_the_block_and_no_line(tmp_path):
     bad = file_of([block("SLEEVE", polyline(BOX[:2]), grain())])
     with pytest.raises(InputError, match="does not close") as caught:

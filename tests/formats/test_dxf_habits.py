@@ -111,6 +111,8 @@ def test_panels_edge_to_edge_are_two_where_their_edge_is_drawn_twice(tmp_path):
     sides = [line(a, b, 0) for ring in (left, right) for a, b in zip(ring, [*ring[1:], ring[0]], strict=True)]
     pattern = read(tmp_path, style=(), entities="".join(sides))
     assert [p.outline.area for p in pattern.pieces] == [pytest.approx(80_000), pytest.approx(80_000)]
+    halved = [*sides[:1], line((200, 0), (200, 150), 0), line((200, 150), (200, 400), 0), *sides[2:]]
+    assert len(read(tmp_path, style=(), entities="".join(halved)).pieces) == 2
     once = [side for k, side in enumerate(sides) if k != 7]
     assert [p.outline.area for p in read(tmp_path, style=(), entities="".join(once)).pieces] == [pytest.approx(160_000)]
 
@@ -159,6 +161,58 @@ def test_a_rectangle_with_windows_is_a_piece_and_told(tmp_path):
     (panel,) = (pattern := read(tmp_path, style=(), entities=polyline(BOX, "0") + "".join(windows))).pieces
     assert panel.outline.area == 120_000 - 2 * 120 * 180
     assert "40.0 x 30.0 cm" in told(pattern, "frame-suspected")
+
+
+@pytest.mark.parametrize("layer", ["marks", "Placement", "pocket"])
+def test_a_panel_with_placements_on_another_layer_is_a_panel(tmp_path, layer):
+    pockets = [polyline([(x, 60), (x + 120, 60), (x + 120, 210), (x, 210)], layer) for x in (60, 220)]
+    words = text("PANEL", (20, 280), 0) + text("pocket", (70, 70), 0) + text("pocket", (230, 70), 0)
+    (panel,) = read(tmp_path, style=(), entities=polyline(BOX, "cut") + "".join(pockets) + words).pieces
+    assert (panel.name, panel.outline.area) == ("PANEL", 120_000)
+    assert [m.kind for m in panel.marks].count("internal") == 2
+
+
+def test_a_vest_with_armholes_is_a_vest(tmp_path):
+    holes = [tags(0, "CIRCLE", 8, 0, 10, x, 20, 150, 40, 60) for x in (100, 300)]
+    (vest,) = read(tmp_path, style=(), entities=polyline(BOX, 0) + "".join(holes)).pieces
+    assert len(vest.outline.interiors) == 2
+
+
+def test_a_wide_ring_is_a_ring_and_what_lies_in_it_a_piece(tmp_path):
+    opening = [(35, 35), (365, 35), (365, 265), (35, 265)]
+    drawn = polyline(BOX, "0") + polyline(opening, "0") + polyline(SMALL, "0")
+    pattern = read(tmp_path, style=(), entities=drawn)
+    assert [p.outline.area for p in pattern.pieces] == [120_000 - 330 * 230, 10_500]
+
+
+@pytest.mark.parametrize("name", ["Paper bag", "Background panel", "Pencil skirt", "Drawing", "Seam allowance"])
+def test_layers_whose_names_only_hold_such_words_are_read(tmp_path, name):
+    pattern = read(tmp_path, style=(), entities=polyline(BOX, name) + polyline([(x + 500, y) for x, y in BOX], "Body"))
+    assert len(pattern.pieces) == 2
+
+
+@pytest.mark.parametrize("name", ["Border", "Paper", "Stitch line", "pen"])
+def test_layers_that_are_left_out_by_their_names_are_told_and_taken_where_nothing_else_is(tmp_path, name):
+    other = polyline([(x + 500, y) for x, y in BOX], "Body")
+    both = read(tmp_path, style=(), entities=polyline(BOX, name) + other)
+    assert len(both.pieces) == 1
+    assert {"layer-skipped", "outside-pieces"} & set(codes(both))
+    assert len(read(tmp_path, style=(), entities=polyline(BOX, name)).pieces) == 1
+
+
+def test_smaller_sizes_within_a_piece_are_told_of(tmp_path):
+    sizes = [
+        polyline([(x * k + 5, y * k + 40) for x, y in BOX], layer) for k, layer in ((1, "L"), (0.8, "M"), (0.75, "S"))
+    ]
+    pattern = read(tmp_path, style=(), entities="".join(sizes))
+    assert "are other sizes, read one at a time" in told(pattern, "sizes-nested")
+
+
+def test_an_outline_on_a_named_layer_round_a_sew_line_is_the_outline(tmp_path):
+    pattern = read(tmp_path, block("A", text("Piece Name: A"), polyline(BOX, "CUT"), polyline(INSET, 14), grain()))
+    assert [p.outline.area for p in pattern.pieces] == [120_000]
+    assert [m.kind for m in pattern.pieces[0].marks].count("sew") == 1
+    assert "layer CUT" in told(pattern, "outline-layer-assumed")
 
 
 def test_a_frame_block_round_blocks_of_pieces_is_none(tmp_path):
@@ -268,11 +322,10 @@ def test_a_label_that_tells_the_quantity_or_the_fold_is_no_name(tmp_path):
 
 
 def test_sizes_at_the_ends_of_block_names(tmp_path):
-    larger = [(x * 1.05, y) for x, y in BOX]
-    outlines = {"36": BOX, "38": larger}
-    blocks = [block(f"{n}_{s}", polyline(outlines[s]), grain()) for n in ("FRONT", "BACK") for s in outlines]
-    pattern = read(tmp_path, *blocks)
-    assert [(p.name, p.size) for p in pattern.pieces] == [(n, s) for n in ("FRONT", "BACK") for s in ("36", "38")]
+    wanted = [(name, size) for name in ("FRONT", "BACK") for size in ("36", "38", "40")]
+    outlines = {size: [(x * int(size) / 36, y) for x, y in BOX] for _, size in wanted}
+    pattern = read(tmp_path, *(block(f"{n}_{s}", polyline(outlines[s]), grain()) for n, s in wanted))
+    assert [(p.name, p.size) for p in pattern.pieces] == wanted
 
 
 @pytest.mark.parametrize(
@@ -284,6 +337,8 @@ def test_sizes_at_the_ends_of_block_names(tmp_path):
         ("1045-1", "1045-2", "1045-3"),
         ("SLEEVE L", "BACK S"),
         ("FRONT_36", "BACK_38"),
+        ("Front 1", "Front 10", "Back 1", "Back 10"),
+        ("Strap 30", "Strap 60", "Loop 30", "Loop 60"),
     ],
 )
 def test_numbers_and_letters_at_the_ends_of_names_that_are_no_sizes(tmp_path, names):

@@ -130,6 +130,14 @@ def test_a_small_plain_shape_may_be_what_it_is(tmp_path):
     assert said(pattern) == ["units-assumed", "units-implausible"]
 
 
+def test_small_goods_in_a_drawing_that_names_its_unit_are_told_of(tmp_path):
+    small = [(x * 0.3, y * 0.3) for x, y in BOX]
+    header = tags(9, "$INSUNITS", 70, 4)
+    path = save(tmp_path, file_of([piece(n, outline=small) for n in "ABCD"], style=("Style Name: X",), header=header))
+    pattern = read_pattern(path)
+    assert (len(pattern.pieces), said(pattern)) == (4, ["units-implausible"])
+
+
 def test_a_piece_of_kilometres_is_refused(tmp_path):
     with pytest.raises(InputError, match="400 m long"):
         read(tmp_path, 1000, units="mm")

@@ -44,7 +44,7 @@ LOST_SHARE = 0.05
 class Loop:
     """A closed line: its ring, how many points each joined path had, and the line of the file where it begins.
 
-    ``colour``, ``role`` and ``name`` are those of the path where it begins.
+    ``colour``, ``role``, ``name`` and ``order`` are those of the path where it begins.
     """
 
     ring: list[Point]
@@ -54,6 +54,7 @@ class Loop:
     colour: int | None = None
     role: Role | None = None
     name: str = ""
+    order: int = 0
 
 
 @dataclass(slots=True)
@@ -91,21 +92,20 @@ def loops_of(paths: Sequence[Shape], *, gap_mm: float = GAP_MM) -> Loops:
         ring = without_repeats(path.points, closed=True)
         ends_meet = len(path.points) > 3 and distance(path.points[0], path.points[-1]) <= 1e-3
         if (path.closed or ends_meet) and len(ring) > 2:
-            loops.closed.append(Loop(ring, (len(ring),), path.line, path.layer, path.colour, path.role, path.text))
+            loops.closed.append(_loop(ring, (len(ring),), path.line, path))
         else:
             pieces.append(path)
     pieces = _without_branches(pieces, _doubled(drawn, once), loops)
     parts = tuple(len(p.points) for p in pieces)
-    by_line = {p.line: p for p in reversed(pieces)}
-    by_end = {end: p.line for p in reversed(pieces) for end in (p.points[0], p.points[-1])}
+    by_end = {end: p for p in reversed(pieces) for end in (p.points[0], p.points[-1])}
     for chain in join_chains([p.points for p in pieces], gap_mm=gap_mm):
-        line = min((by_end[end] for end in chain.points[:: max(len(chain.points) - 1, 1)] if end in by_end), default=0)
-        line = line or pieces[0].line
+        ends = [by_end[end] for end in (chain.points[0], chain.points[-1]) if end in by_end]
+        first = min(ends, key=lambda path: path.order, default=pieces[0])
+        line = first.line
         if not chain.closed:
             loops.open.append((chain, line))
             continue
-        first = by_line.get(line, pieces[0])
-        loops.closed.append(Loop(list(chain.points), parts, line, first.layer, first.colour, first.role, first.text))
+        loops.closed.append(_loop(list(chain.points), parts, line, first))
         for place, gap in chain.gaps:
             loops.said.append(("outline-gap", f"a gap of {gap:.2f} mm at {_at(place)} is bridged"))
     closed = [loop for loop in loops.closed if _has_area(loop.ring)]
@@ -115,6 +115,10 @@ def loops_of(paths: Sequence[Shape], *, gap_mm: float = GAP_MM) -> Loops:
         loops.said.append(("line-twice", f"lines drawn twice at one place ({twice}) are used once"))
     loops.closed.sort(key=lambda loop: -abs(signed_area(loop.ring)))
     return loops
+
+
+def _loop(ring: list[Point], parts: tuple[int, ...], line: int, first: Shape) -> Loop:
+    return Loop(ring, parts, line, first.layer, first.colour, first.role, first.text, first.order)
 
 
 def _doubled(drawn: Sequence[Shape], once: Sequence[Shape]) -> set[int]:
@@ -140,7 +144,7 @@ def _without_branches(paths: Sequence[Shape], doubled: set[int], loops: Loops) -
     for ring in rings:
         outline = LineString([*ring, ring[0]])
         first = next((p for p in branching if outline.distance(ShapelyPoint(p.points[0])) <= 1e-3), branching[0])
-        loops.closed.append(Loop(ring, (), first.line, first.layer, first.colour, first.role, first.text))
+        loops.closed.append(_loop(ring, (), first.line, first))
     edges = shapely.union_all([LineString([*ring, ring[0]]).buffer(0.01) for ring in rings])
     within = [path for path in branching if not edges.covers(LineString(path.points))]
     loops.open += [(Chain(tuple(path.points), closed=False), path.line) for path in within]
@@ -203,6 +207,8 @@ def find_outlines(by_layer: dict[str, list[Shape]], where: str) -> Outlines | No
         if layer == "14" and opened is not None:
             break  # a sew line in place of a damaged cut line would take the seam allowances off: never
         paths = [shape for shape in by_layer.get(layer, ()) if shape.is_path]
+        if layer == "14" and paths and (named := _outlines_round(by_layer, paths)) is not None:
+            return named
         loops = loops_of(paths)
         if layer != "14":
             _close_on_fold(loops, by_layer.get("6", ()))
@@ -244,6 +250,22 @@ def _close_on_fold(loops: Loops, mirror_lines: Sequence[Shape]) -> None:
         for place, gap in chain.gaps:
             loops.said.append(("outline-gap", f"a gap of {gap:.2f} mm at {_at(place)} is bridged"))
         loops.said.append(("outline-closed-on-fold", "its outline is open along the mirror line (6), which closes it"))
+
+
+def _outlines_round(by_layer: dict[str, list[Shape]], sew: Sequence[Shape]) -> Outlines | None:
+    """The outlines on a layer without a number, where these run round the sew lines of a block without layer 1."""
+    inner = loops_of(sew).closed
+    best: tuple[float, str, Loops] | None = None
+    for layer, shapes in by_layer.items():
+        loops = Loops() if layer.isdigit() else loops_of([shape for shape in shapes if shape.is_path])
+        if loops.closed and (best is None or abs(signed_area(loops.closed[0].ring)) > best[0]):
+            best = abs(signed_area(loops.closed[0].ring)), layer, loops
+    if best is None or (inner and best[0] < abs(signed_area(inner[0].ring))):
+        return None
+    result = _outlines(best[2], "1", by_layer, False)
+    result.said.append(("outline-layer-assumed", f"the lines on layer {best[1]} are taken for the outlines (layer 1)"))
+    by_layer.pop(best[1])
+    return result
 
 
 def _is_run_round(loops: Loops) -> bool:

@@ -27,7 +27,14 @@ from shapely.geometry.base import BaseGeometry
 from cutkit.formats.dxf.draft import KNOWN_LAYERS, Draft, DrawnLine, Drill, Label, drafts_of, longest_line
 from cutkit.formats.dxf.layers import Role
 from cutkit.formats.dxf.meaning import is_system_text, labels_of, quantity_in_words, says_on_fold
-from cutkit.formats.dxf.outline import WIDEST_ALLOWANCE_MM, Loop, follows, loops_of, valid_ring
+from cutkit.formats.dxf.outline import (
+    USUAL_ALLOWANCE_MM,
+    WIDEST_ALLOWANCE_MM,
+    Loop,
+    follows,
+    loops_of,
+    valid_ring,
+)
 from cutkit.formats.dxf.remarks import Remarks
 from cutkit.formats.dxf.shapes import Shape
 from cutkit.geometry import Line, distance, mend, signed_area, without_repeats
@@ -35,17 +42,23 @@ from cutkit.model import Point
 
 FRAMED_PIECE_MM2 = 5000.0
 """A rectangle that holds closed lines of such a size may be a frame."""
+NESTED_SHARE = 0.5
+"""Closed lines on other layers within a piece, of such a share of its area, may be its smaller sizes."""
 LEAST_PIECE_MM2 = 25.0
 """A closed line that encloses less is no piece, and inside a piece, if it is round, a drill hole and no cut-out."""
 OPEN_SHARE = 0.1
 """An open line whose ends are no further apart than this share of its length goes round something."""
 MOST_LAYERS_TOLD = 8
 _DRAWN_LAYER = re.compile(
-    r"mark|draw|pen|plot|internal|sew|stitch|seam|fold|grain|text|label|annot|engrav", re.IGNORECASE
+    r"(?<![a-z])(?:marks?|marking\w*|draw|pen|plot|internal\w*|sew\w*|stitch\w*|seams?(?!\W*allow)|fold\w*|grain\w*"
+    r"|texts?|labels?|annot\w*|engrav\w*)(?![a-z])",
+    re.IGNORECASE,
 )
 _GRAIN = re.compile(r"grain", re.IGNORECASE)
 _NO_PIECE_LAYER = re.compile(
-    r"defpoints|dimension|construct|guide|frame|border|coordinate|keypoint|background|paper", re.IGNORECASE
+    r"(?:.*(?<![a-z]))?(?:defpoints|dim(?:ension)?s?|construct\w*|guides?|frames?|borders?|coordinates?|keypoints?"
+    r"|background|sheet|paper)(?:[\W_]*lines?)?[\W_\d]*",
+    re.IGNORECASE,
 )
 
 
@@ -61,6 +74,7 @@ class _Found:
     sew: list[Loop] = field(default_factory=list)
     drawn: list[tuple[str, tuple[Point, ...]]] = field(default_factory=list)
     texts: list[Shape] = field(default_factory=list)
+    large_within: int = 0
     grain: Line | None = None
 
 
@@ -148,7 +162,13 @@ def _pieces_of(shapes: Sequence[Shape], others_drawn: bool, remarks: Remarks, *,
     grain = [shape for shape in shapes if _is_grain(shape)]
     loops, open_lines = _loops([shape for shape in shapes if not _is_grain(shape)], others_drawn, remarks)
     texts = [shape for shape in shapes if shape.kind == "TEXT" and shape.text]
-    pieces, small, drawn = _nest_of(loops, [shape.points[0] for shape in texts], remarks)
+    words = [shape.points[0] for shape in texts]
+    pieces, small, drawn = _nest_of(loops, words, remarks)
+    if not pieces and loops:
+        pieces, small, drawn = _nest_of(loops, words, remarks, by_name=False)
+        if pieces:
+            layers = ", ".join(dict.fromkeys(piece.loop.layer for piece in pieces))
+            remarks.add("layers-taken", f"only layers with names of drawn ones have closed lines: {layers} is cut")
     if small and pieces:
         what = f"closed lines of less than {LEAST_PIECE_MM2 / 100:g} cm² outside every piece"
         remarks.add("small-lines", f"{what} ({small}) are not used")
@@ -170,8 +190,15 @@ def _loops(
     by_layer: dict[tuple[str, Role | None], list[Shape]] = defaultdict(list)
     for shape in shapes:
         role: Role | None = shape.role or ("mark" if others_drawn else None)
-        if shape.is_path and (role is not None or not _NO_PIECE_LAYER.search(shape.layer)):
+        if shape.is_path:
             by_layer[shape.layer, role].append(shape)
+    skipped = [key for key in by_layer if key[1] is None and _NO_PIECE_LAYER.fullmatch(key[0])]
+    if len(skipped) < len(by_layer):  # else nothing would be left
+        for layer, role in skipped:
+            paths = by_layer.pop((layer, role))
+            if any(abs(signed_area(loop.ring)) >= FRAMED_PIECE_MM2 for loop in loops_of(paths).closed):
+                message = f"closed lines on layer {layer}, which by its name frames or guides, are not used"
+                remarks.add("layer-skipped", f"{message} (turn with --cut-layer)")
     closed: list[Loop] = []
     open_lines: list[tuple[str, tuple[Point, ...]]] = []
     for (layer, role), paths in by_layer.items():
@@ -185,13 +212,17 @@ def _loops(
     return closed, open_lines
 
 
-def _nest_of(loops: Sequence[Loop], words: Sequence[Point], remarks: Remarks) -> tuple[list[_Found], int, int]:
+def _nest_of(
+    loops: Sequence[Loop], words: Sequence[Point], remarks: Remarks, *, by_name: bool = True
+) -> tuple[list[_Found], int, int]:
     """The outermost closed lines as pieces, each with the closed lines inside it, in the file's order.
 
     And how many closed lines lie in no piece: those too small to be one, and those that are drawn. A frame round
-    pieces is none. ``words`` are the places of texts.
+    pieces is none. ``words`` are the places of texts; ``by_name``: lines on layers whose names say so are only drawn.
     """
     shells = [(loop, mended.polygon) for loop in loops if (mended := mend(loop.ring))]
+    if len(shells) < len(loops):
+        remarks.add("outline-tangled", f"{len(loops) - len(shells)} closed lines cross themselves everywhere: not used")
     if not shells:
         return [], 0, 0
     shells.sort(key=lambda item: -item[1].area)
@@ -208,13 +239,14 @@ def _nest_of(loops: Sequence[Loop], words: Sequence[Point], remarks: Remarks) ->
     how: Literal["no", "maybe", "sure"] = "no"
     for k, (loop, polygon) in enumerate(shells):
         around = next((by_shell[other] for other in sorted(around_all[k]) if other in by_shell), None)
-        if around is not None:
+        is_drawn = loop.role == "mark" or (by_name and loop.role is None and bool(_DRAWN_LAYER.search(loop.layer)))
+        if around is not None and (is_drawn or not _lies_in_a_hole(around, loop, polygon)):
             _put_inside(around, loop, polygon)
+        elif is_drawn:
+            drawn += 1
         elif loop.role is None and (how := _frame(loop, polygon, [shells[n] for n in inside_all[k]], words)) == "sure":
             message = f"{_rectangle(loop, polygon, len(inside_all[k]))} is taken for a frame, not for a piece"
             remarks.add("frame-ignored", f"{message} (turn with --cut-layer)")
-        elif loop.role == "mark" or (loop.role is None and _DRAWN_LAYER.search(loop.layer)):
-            drawn += 1
         elif polygon.area < LEAST_PIECE_MM2:
             small += 1
         else:
@@ -222,7 +254,7 @@ def _nest_of(loops: Sequence[Loop], words: Sequence[Point], remarks: Remarks) ->
             if loop.role is None and how == "maybe":
                 message = f"{_rectangle(loop, polygon, len(inside_all[k]))} is read as a piece with what lies in it"
                 remarks.add("frame-suspected", f"{message}: if it is a frame, leave it out (--ignore-layer)")
-    return sorted(by_shell.values(), key=lambda piece: piece.loop.line), small, drawn
+    return sorted(by_shell.values(), key=lambda piece: (piece.loop.line, piece.loop.order)), small, drawn
 
 
 def _rectangle(loop: Loop, polygon: Polygon, count: int) -> str:
@@ -236,12 +268,13 @@ def _frame(
 ) -> Literal["no", "maybe", "sure"]:
     """Whether a closed line is the edge of a sheet: a rectangle along the axes that holds other pieces.
 
-    Two large lines in it that are no mere windows make it sure: they are no rectangles, on another layer, or have texts
-    in them; or there are four.
+    It is for sure where two large lines in it or more have texts in them, as names of pieces, and it has none beside
+    these; a panel with windows or pockets has its own. What is only drawn in it says nothing.
     """
     if not is_box(polygon):
         return "no"
-    large = [(other, shape) for other, shape in inside if shape.area >= FRAMED_PIECE_MM2]
+    like_it = [(other, shape) for other, shape in inside if (other.layer, other.colour) == (loop.layer, loop.colour)]
+    large = [(other, shape) for other, shape in like_it if shape.area >= FRAMED_PIECE_MM2]
     if not large or any(follows(shape, polygon, WIDEST_ALLOWANCE_MM) for _, shape in large):
         return "no"
     outer = [
@@ -249,11 +282,10 @@ def _frame(
         for other, shape in large
         if not any(s is not shape and s.contains(shape.representative_point()) for _, s in large)
     ]
-    lettered = [shape for _, shape in outer if any(shape.contains(ShapelyPoint(*place)) for place in words)]
-    otherwise = [shape for other, shape in outer if other.layer != loop.layer or not is_box(shape)]
-    if len(outer) > 1 and (len(lettered) > 1 or len(otherwise) > 1 or len(outer) > 3):
-        return "sure"
-    return "maybe"
+    texts = [place for place in map(ShapelyPoint, words) if polygon.contains(place)]
+    lettered = [shape for _, shape in outer if any(shape.contains(place) for place in texts)]
+    own = [place for place in texts if not any(shape.contains(place) for _, shape in outer)]
+    return "sure" if len(lettered) > 1 and not own else "maybe"
 
 
 def is_box(polygon: Polygon) -> bool:
@@ -262,16 +294,24 @@ def is_box(polygon: Polygon) -> bool:
     return len(polygon.exterior.coords) <= 9 and bool(polygon.area >= 0.999 * (x1 - x0) * (y1 - y0))
 
 
+def _lies_in_a_hole(around: _Found, loop: Loop, polygon: Polygon) -> bool:
+    """Whether a closed line that looks like an outline lies in a piece's cut-out: it is a piece again."""
+    middle = polygon.representative_point()
+    alike = (loop.layer, loop.colour) == (around.loop.layer, around.loop.colour) or loop.role == "cut"
+    return alike and any(hole.contains(middle) for hole in around.hole_polygons)
+
+
 def _put_inside(around: _Found, loop: Loop, polygon: Polygon) -> None:
     """Give a piece a closed line inside it: as sew line, drill hole, cut-out or drawn line."""
-    middle = polygon.representative_point()
-    in_a_hole = any(hole.contains(middle) for hole in around.hole_polygons)
-    if loop.role == "mark" or in_a_hole:
+    alike = (loop.layer, loop.colour) == (around.loop.layer, around.loop.colour)
+    widest = USUAL_ALLOWANCE_MM if alike else WIDEST_ALLOWANCE_MM
+    if loop.role == "mark":
         around.drawn.append((loop.layer, (*loop.ring, loop.ring[0])))
-    elif loop.role is None and not around.sew and follows(polygon, around.polygon, WIDEST_ALLOWANCE_MM):
+    elif loop.role is None and not around.sew and follows(polygon, around.polygon, widest):
         around.sew.append(loop)
-    elif loop.role is None and (loop.layer, loop.colour) != (around.loop.layer, around.loop.colour):
+    elif loop.role is None and not alike:
         around.drawn.append((loop.layer, (*loop.ring, loop.ring[0])))
+        around.large_within += polygon.area >= NESTED_SHARE * around.polygon.area
     elif polygon.area < LEAST_PIECE_MM2 and _is_round(polygon):
         width = 2 * math.sqrt(polygon.area / math.pi)
         around.drills.append(Drill((polygon.centroid.x, polygon.centroid.y), loop.layer, round(width, 2)))
@@ -383,6 +423,11 @@ def _tell_rule(pieces: Sequence[_Found], remarks: Remarks) -> None:
         parts.append(f"{drills} small circles inside are drill holes")
     if drawn := sum(len(p.drawn) for p in pieces):
         parts.append(f"{drawn} other lines inside are drawn")
+    if nested := sum(piece.large_within for piece in pieces):
+        message = (
+            f"{nested} closed lines on other layers are nearly as large as the piece that they lie in, and are drawn"
+        )
+        remarks.add("sizes-nested", f"{message}: if they are other sizes, read one at a time (--ignore-layer)")
     turn = "; turn with --cut-layer, --mark-layer, --ignore-layer. Lines in pieces by layer: "
     remarks.add("plain-drawing", "no garment convention: " + ", ".join(parts) + turn + _told_by_layer(pieces))
 

@@ -36,7 +36,8 @@ class Shape:
     """One drawn thing. ``points`` is a path (``closed`` or not), one point, or where a text begins.
 
     ``depth_mm``, ``width_mm`` and ``angle_deg`` are what a POINT says of a notch; ``line`` is the line of the file;
-    ``colour`` is None where it is not known; ``role`` is what the user gave its layer. A path has a ``text`` where the
+    ``colour`` is None where it is not known; ``role`` is what the user gave its layer; ``order`` is its place among all
+    shapes read. A path has a ``text`` where the
     file names it: by its id in a picture, by its block in a plain drawing.
     """
 
@@ -51,6 +52,7 @@ class Shape:
     angle_deg: float | None = None
     colour: int | None = None
     role: Role | None = None
+    order: int = 0
 
     @property
     def is_path(self) -> bool:
@@ -82,6 +84,7 @@ class ShapeReader:
     seen: dict[tuple[str, int | None], None] = field(default_factory=dict)
     ignored: Counter[str] = field(default_factory=Counter)
     on_paper: int = 0
+    read: int = 0
     made: int = 0
     inserted: int = 0
 
@@ -141,6 +144,8 @@ class ShapeReader:
             raise InputError(
                 f"{what} has more than {MOST_POINTS} points", where=f"{where}, line {record.line}", hint=EXPORT_AGAIN
             )
+        self.read += 1
+        shape.order = self.read
         shape.points = move_points(shape.points, matrix)
         if shape.layer == "0":
             shape.layer = inside.layer

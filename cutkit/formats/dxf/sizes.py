@@ -65,7 +65,7 @@ _NAME_AND_SIZE = re.compile(r"(.+?)[ _-]+((?:\d|X{0,3})X?[SL]|M|\d{1,3})", re.IG
 
 def _sizes_from_names(drafts: Sequence[Draft], remarks: Remarks) -> None:
     """Take the sizes from names such as "BODY S", "BODY M": where every name ends in one, every piece has the same
-    ones, and looks alike in all of them. Numbers must grow with the piece, and not simply count (POCKET 1, POCKET 2).
+    ones, and looks alike in all of them. Numbers must be a row of three or more, as 36 38 40, and grow with the piece.
     """
     found = [_NAME_AND_SIZE.fullmatch(draft.labels.name or draft.block) if draft.named else None for draft in drafts]
     of_piece: dict[str, dict[str, float]] = defaultdict(dict)
@@ -82,7 +82,9 @@ def _sizes_from_names(drafts: Sequence[Draft], remarks: Remarks) -> None:
     if any(size.isdigit() for size in sizes):
         numbers = sorted(size for size in sizes if size.isdigit())
         grows = all(_grows(areas) for areas in of_piece.values())
-        if len(numbers) < len(sizes) or len(of_piece) < 2 or not grows or set(map(int, numbers)) <= set(range(10)):
+        steps = {b - a for a, b in itertools.pairwise(sorted(map(int, numbers)))}
+        is_row = len(numbers) > 2 and len(steps) == 1 and steps <= {2, 4}
+        if len(numbers) < len(sizes) or len(of_piece) < 2 or not grows or not is_row:
             return
     for draft, match in zip(drafts, found, strict=True):
         if match:

@@ -124,5 +124,7 @@ def _stops(pieces: tuple[Piece, ...], size: float, choice: UnitChoice) -> bool:
         return False
     few_and_plain = len(pieces) <= 2 and all(len(piece.outline.exterior.coords) <= 9 for piece in pieces)
     if size >= USUAL_MM[0]:
-        return not (choice.measured or few_and_plain) or choice.doubtful
+        all_plain = all(len(piece.outline.exterior.coords) <= 9 for piece in pieces)
+        said = choice.measured or (choice.source == "insunits" and all_plain)
+        return not (said or few_and_plain) or choice.doubtful
     return not (few_and_plain and choice.source == "assumed" and not choice.doubtful)
