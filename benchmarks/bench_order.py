@@ -1,7 +1,7 @@
 """The order of cuts beside OR-tools' routing: the way with the tool up, on the same pieces with the same choices.
 
 ``contours`` are garment-like outlines alone; ``shirts`` are the pieces of patterns/shirt.dxf with their notches. Both
-lie on a table in rows, not nested: the way between pieces then counts the more. OR-tools (``pip install ortools``) gets
+lie on a table in rows, not nested: the way between pieces then counts the more. OR-tools gets
 the pieces as clusters of nodes, a node for each of cutkit's ways to begin and end a piece, and guided local search for
 ``--time`` seconds; which piece must go before which is left out on both sides, for it cannot say that of clusters.
 

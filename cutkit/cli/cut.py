@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +11,6 @@ import click
 
 from cutkit.cli.common import json_option, print_json, quiet_option, say
 from cutkit.cli.notices import say_notices
-from cutkit.errors import UsageError
 
 if TYPE_CHECKING:
     from cutkit.cli.tables import TableData
@@ -60,21 +58,21 @@ def command(
     """
     from cutkit.cut.figures import cut_figures
     from cutkit.cut.plan import plan_cut
-    from cutkit.formats.files import write_whole
+    from cutkit.formats.files import refuse_bad_outputs, write_whole
     from cutkit.formats.profile import is_profile_file, load_profile
     from cutkit.formats.program import program_texts
     from cutkit.kernels import cache
 
     profile = load_profile(cutter)
     inputs: list[str | Path] = [marker_path, *([cutter] if is_profile_file(cutter) else [])]
-    _refuse_bad_outputs([output, svg, picklist], inputs)
+    refuse_bad_outputs([output, svg, picklist], inputs)
     marker = _valid_marker(marker_path)
     if not cache.holds("route"):
         say("compiling the search for short ways: once, about five seconds", quiet=quiet)
     path = plan_cut(marker, profile, windows=windows == "auto")
     texts = program_texts(path, profile, f"cutkit {marker_path.name}")
     programs = _program_names(output, len(texts))
-    _refuse_bad_outputs([*programs, svg, picklist], inputs)
+    refuse_bad_outputs([*programs, svg, picklist], inputs)
     for program, text in zip(programs, texts, strict=True):
         write_whole(program, text.encode("ascii"), inputs=inputs)
     if svg is not None:
@@ -110,16 +108,6 @@ def _program_names(output: Path, count: int) -> list[Path]:
     if count == 1:
         return [output]
     return [output.with_name(f"{output.stem}-{number}{output.suffix}") for number in range(1, count + 1)]
-
-
-def _refuse_bad_outputs(outputs: Sequence[Path | None], inputs: Sequence[str | Path]) -> None:
-    from cutkit.formats.files import refuse_to_replace
-
-    given = [path for path in outputs if path is not None]
-    for path in given:
-        refuse_to_replace(path, inputs)
-    if len({path.resolve() for path in given}) < len(given):
-        raise UsageError("two outputs have the same name", hint="Give program, picture and pick list each its own.")
 
 
 def _picture(path: ToolPath, profile: CutterProfile, marker: Marker, output: Path) -> str:

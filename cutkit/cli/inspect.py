@@ -60,9 +60,12 @@ def command(
     A file that cannot be read is named with the reason, the others are shown all the same; the exit code is then 3.
     Areas are of the whole piece as it is cut: fold pieces unfolded, cut-outs taken off.
     """
+    from cutkit.formats.files import refuse_bad_outputs
     from cutkit.formats.patterns import read_pattern
 
-    _refuse_bad_outputs(files, svg, fix, [*files, *([rul] if rul else [])])
+    if fix is not None and len(files) > 1:
+        raise UsageError("--fix goes with one file", hint="Mend them one by one.")
+    refuse_bad_outputs([svg, fix], [*files, *([rul] if rul else [])])
     roles = layer_roles(layers)
     patterns: list[Pattern] = []
     refused: list[InputError] = []
@@ -92,18 +95,6 @@ def _all_of(refused: Sequence[InputError]) -> InputError:
     for error in refused[:-1]:
         show_error(error)
     return refused[-1]
-
-
-def _refuse_bad_outputs(files: Sequence[Path], svg: Path | None, fix: Path | None, inputs: Sequence[Path]) -> None:
-    from cutkit.formats.files import refuse_to_replace
-
-    if fix is not None and len(files) > 1:
-        raise UsageError("--fix goes with one file", hint="Mend them one by one.")
-    if svg is not None and svg == fix:
-        raise UsageError(f"--svg and --fix would both write {svg}")
-    for output in (svg, fix):
-        if output is not None:
-            refuse_to_replace(output, inputs)
 
 
 def _write_fixed(path: Path, pattern: Pattern, files: Iterable[Path], quiet: bool) -> None:

@@ -336,16 +336,12 @@ def _print_results(rows: list[MarkerFigures], as_json: bool) -> None:
 
 def _refuse_bad_outputs(per_marker: list[Outputs], inputs: tuple[str, ...]) -> None:
     """Say before the search, not after it, that an output cannot be written or would replace an input or another."""
-    from cutkit.formats.files import refuse_to_replace, refuse_unwritable
+    from cutkit.formats.files import refuse_bad_outputs, refuse_unwritable
 
     paths = [path for files in per_marker for path in files.paths()]
+    refuse_bad_outputs(paths, inputs)
     for path in paths:
-        refuse_to_replace(path, inputs)
         refuse_unwritable(path)
-    real = [os.path.realpath(path) for path in paths]
-    twice = [path for path, target in zip(paths, real, strict=True) if real.count(target) > 1]
-    if twice:
-        raise UsageError("two outputs have this name", where=str(min(twice)), hint="Give each a name of its own.")
 
 
 def _refuse_unplaced(unplaced: list[str]) -> None:

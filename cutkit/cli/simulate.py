@@ -65,7 +65,7 @@ def command(
     Several programs are run one after the other, as one job. With --marker every piece must be cut exactly once and the
     blade stay on the lines. Any violation ends in exit code 5.
     """
-    from cutkit.formats.files import write_whole
+    from cutkit.formats.files import refuse_bad_outputs, write_whole
     from cutkit.formats.marker import read_marker
     from cutkit.formats.profile import is_profile_file, load_profile
     from cutkit.machine.judge import judge
@@ -75,7 +75,7 @@ def command(
         *([marker_path] if marker_path else []),
         *([cutter] if is_profile_file(cutter) else []),
     ]
-    _refuse_outputs(svg_path, trace_path, inputs)
+    refuse_bad_outputs([svg_path, trace_path], inputs)
     profile = load_profile(cutter)
     marker = read_marker(marker_path) if marker_path else None
     run, sources = _run_all(programs, profile, _zeros_mm(programs, profile, marker))
@@ -93,16 +93,6 @@ def command(
         _print(outcome)
     if outcome.violations:
         raise click.exceptions.Exit(CheckError.exit_code)
-
-
-def _refuse_outputs(svg_path: str | None, trace_path: str | None, inputs: Sequence[str | Path]) -> None:
-    """UsageError where an output would replace an input, or the picture the trace."""
-    from cutkit.formats.files import refuse_to_replace
-
-    for output in filter(None, (svg_path, trace_path)):
-        refuse_to_replace(output, inputs)
-    if svg_path and trace_path and Path(svg_path).resolve() == Path(trace_path).resolve():
-        raise UsageError("--svg and --trace name the same file", where=svg_path, hint="Give each a name of its own.")
 
 
 @dataclass(frozen=True)

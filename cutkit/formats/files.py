@@ -79,6 +79,17 @@ def _write_to_device(target: Path, data: bytes) -> None:
         raise MachineError(f"cannot be written: {_reason(error)}", where=str(target)) from error
 
 
+def refuse_bad_outputs(outputs: Iterable[str | Path | None], inputs: Iterable[str | Path]) -> None:
+    """UsageError where an output that is asked for would replace an input, or another output."""
+    given = [path for path in outputs if path is not None]
+    for path in given:
+        refuse_to_replace(path, inputs)
+    real = [os.path.realpath(path) for path in given]
+    twice = [str(path) for path, target in zip(given, real, strict=True) if real.count(target) > 1]
+    if twice:
+        raise UsageError("two outputs have this name", where=min(twice), hint="Give each a name of its own.")
+
+
 def refuse_to_replace(path: str | Path, inputs: Iterable[str | Path]) -> None:
     """UsageError where ``path`` is one of the ``inputs``, also by another name or through a link."""
     for source in inputs:

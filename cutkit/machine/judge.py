@@ -171,7 +171,8 @@ class _Case:
         windows = self.run.profile.windows
         program = np.searchsorted(self.run.starts, self.path.sample[self.cut.segment], side="right")
         found: list[tuple[int, float, float]] = []
-        for line in np.unique(self.line_of_cut) if windows is not None and len(self.run.starts) > 1 else ():
+        lines, programs = np.unique(np.unique(np.stack([self.line_of_cut, program]), axis=1)[0], return_counts=True)
+        for line in lines[programs > 1] if windows is not None else ():
             own = self.line_of_cut == line
             parts = [spans(self.cut.only(own & (program == k))) for k in np.unique(program[own])]
             edge = int(self.cut.edge[own][0])

@@ -97,7 +97,7 @@ def test_fix_writes_the_pattern_as_understood(cutkit, tmp_path):
     ("words", "said"),
     [
         ((PATTERNS / "tote.dxf", PATTERNS / "shirt.dxf", "--fix", "OUT"), "--fix goes with one file"),
-        ((PATTERNS / "tote.dxf", "--fix", "OUT", "--svg", "OUT"), "would both write"),
+        ((PATTERNS / "tote.dxf", "--fix", "OUT", "--svg", "OUT"), "two outputs have this name"),
     ],
 )
 def test_fix_is_for_one_file(cutkit, tmp_path, words, said):

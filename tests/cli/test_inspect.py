@@ -17,7 +17,7 @@ from cutkit.formats.patterns import read_pattern
 from cutkit.model import Notice
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "formats"))
-from dxf_builder import file_of, line, piece, point, save
+from dxf_builder import file_of, line, piece, point, save, text
 
 PATTERNS = Path(__file__).parents[2] / "patterns"
 PIECE_KEYS = {"name", "size", "material", "quantity", "area_cm2", "perimeter_mm", "bbox_mm", "unfolded", "grain_deg"}
@@ -132,3 +132,11 @@ def test_a_table_row_per_piece_fits_a_hundred_columns(capsys):
 def test_equal_warnings_are_told_once():
     notices = [Notice("quantity-missing", "one", name) for name in "ABCDEF"]
     assert notice_lines(notices) == ["quantity-missing: A, B, C, D and 2 more: one"]
+
+
+def test_the_picture_shows_the_texts_on_a_piece_that_have_room(tmp_path):
+    labels = [text("3/4 LENGTH", (150, 200), 15), text("3/4 LENGTH", (152, 201), 15), text("UPPER", (20, 280), 15)]
+    path, svg = save(tmp_path, file_of([piece("A", *labels)])), tmp_path / "a.svg"
+    assert run(path, "--svg", svg, "--quiet").exit_code == 0
+    texts = [element.text for element in ET.parse(svg).iter("{http://www.w3.org/2000/svg}text")]
+    assert (texts.count("3/4 LENGTH"), texts.count("UPPER")) == (1, 1)

@@ -171,7 +171,7 @@ def test_an_output_that_cannot_be_written(cutkit, job):
 
 def test_picture_and_trace_are_two_files(cutkit, job):
     ran = simulate(cutkit, job, "--svg", job / "out", "--trace", job / "out")
-    assert (ran.code, "same file" in ran.err) == (2, True)
+    assert (ran.code, "two outputs have this name" in ran.err) == (2, True)
     assert not (job / "out").exists()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import atan2, cos, dist, floor, sin
@@ -174,21 +175,35 @@ def _draw_starts(sheet: Sheet, picture: CutPicture) -> None:
     """An arrow where each longer cut begins, along it, and beside it its number where that is free to stand."""
     unit = sheet.unit_mm
     taken: set[tuple[int, int]] = set()
-    for order, cut in enumerate(picture.cuts, 1):
-        xs, ys = [p[0] for p in cut.points], [p[1] for p in cut.points]
-        if max(max(xs) - min(xs), max(ys) - min(ys)) < LABELLED_ABOVE_UNITS * unit:
-            continue
-        x, y = cut.points[0]
+    labelled = [(n, cut) for n, cut in enumerate(picture.cuts, 1) if _extent(cut) >= LABELLED_ABOVE_UNITS * unit]
+    arrows: Counter[tuple[int, int]] = Counter()
+    for _, cut in labelled:
         sheet.drawing.add(_arrow(sheet, cut))
+        arrows.update(_arrow_cells(cut, unit))
+    for order, cut in labelled:
+        xs, ys = [p[0] for p in cut.points], [p[1] for p in cut.points]
+        x, y = cut.points[0]
         right = x < (min(xs) + max(xs)) / 2
         above = y < (min(ys) + max(ys)) / 2
         step, width = 0.6 * unit, sheet.text_width_mm(str(order))
         left = x + step if right else x - step - width
         base = -y + (-step if above else step + 0.8 * unit)
         cells = _cells(left, base - 0.8 * unit, left + width, base, 0.4 * unit)
-        if not cells & taken:
+        own = _arrow_cells(cut, unit)
+        if not cells & taken and all(arrows[cell] == (cell in own) for cell in cells):
             taken |= cells
             sheet.text(left, base, str(order))
+
+
+def _extent(cut: CutLine) -> float:
+    xs, ys = [p[0] for p in cut.points], [p[1] for p in cut.points]
+    return max(max(xs) - min(xs), max(ys) - min(ys))
+
+
+def _arrow_cells(cut: CutLine, unit: float) -> set[tuple[int, int]]:
+    """The squares about the arrow of a cut, which no number of another one may cover."""
+    x, y = cut.points[0]
+    return _cells(x - 0.5 * unit, -y - 0.5 * unit, x + 0.5 * unit, -y + 0.5 * unit, 0.4 * unit)
 
 
 def _arrow(sheet: Sheet, cut: CutLine) -> Any:

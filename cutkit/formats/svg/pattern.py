@@ -19,6 +19,8 @@ SIZE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#B8860B", "#56B4E9"
 """Line colours that people with any colour vision can tell apart (after Okabe and Ito); they repeat."""
 DASHES: tuple[tuple[float, ...], ...] = ((), (0.5, 0.3), (0.15, 0.25))
 """Dashes, in text units, that tell sizes of one colour apart."""
+LABEL_SIZE = 0.7
+"""Of the texts on a piece, in text units."""
 PAGE_SHAPE = 1.5
 """How much wider than high the page is meant to be."""
 
@@ -40,11 +42,16 @@ class _Nest:
         """The width across the grain of the largest size."""
         return max(_extent(piece)[1] for piece in (self.shown, *self.others))
 
-    def shift(self, piece: Piece) -> str:
+    def offset(self, piece: Piece) -> Point:
         """Where a size lies: across the grain in the middle; along it at the start, or fold line on fold line."""
         width, height = _extent(piece)
         along = (self.width_mm - width) / 2 if _folds_across(self.shown) else 0.0
-        return f"translate({number(along)},{number((self.height_mm - height) / 2)})"
+        return along, (self.height_mm - height) / 2
+
+    def shift(self, piece: Piece) -> str:
+        """The same as an SVG transform."""
+        along, across = self.offset(piece)
+        return f"translate({number(along)},{number(across)})"
 
 
 def patterns_svg(patterns: Sequence[Pattern]) -> str:
@@ -165,6 +172,7 @@ def _draw(sheet: Sheet, pattern: Pattern, nest: _Nest, at: Point, symbol: str) -
         group.add(outline)
     drawing.add(group)
     width = _room(sheet, nest)
+    _draw_labels(sheet, nest, at, width)
     below = at[1] + nest.height_mm
     name = shorten_to(nest.shown.name, width / (1.05 * u) + 0.01, bold=True)
     sheet.text(at[0], below + 1.6 * u, name, 1.05, font_weight="bold")
@@ -172,6 +180,25 @@ def _draw(sheet: Sheet, pattern: Pattern, nest: _Nest, at: Point, symbol: str) -
         sheet.text(
             at[0], below + (2.9 + 1.15 * line) * u, shorten_to(text, width / (0.85 * u) + 0.01), 0.85, fill=FAINT
         )
+
+
+def _draw_labels(sheet: Sheet, nest: _Nest, at: Point, width: float) -> None:
+    """The texts that stand on the piece, where there is room: not over one another, nor beyond the piece's own."""
+    u = sheet.unit_mm
+    along, across = nest.offset(nest.shown)
+    taken: list[tuple[float, float, float]] = []
+    for mark in nest.shown.marks:
+        words = (mark.text or "").split("\n")[0]
+        if mark.kind != "label" or words in ("", nest.shown.name):
+            continue
+        x = at[0] + along + mark.points[0][0]
+        y = at[1] + nest.height_mm - across - mark.points[0][1]
+        shown = shorten_to(words, (at[0] + width - x) / (LABEL_SIZE * u))
+        end = x + sheet.text_width_mm(shown, LABEL_SIZE)
+        apart = all(abs(y - other) > 1.2 * LABEL_SIZE * u or end < x0 or x > x1 for x0, x1, other in taken)
+        if len(shown) > 1 and apart and at[0] <= x and at[1] <= y <= at[1] + nest.height_mm:
+            taken.append((x, end, y))
+            sheet.text(x, y, shown, LABEL_SIZE, fill=FAINT)
 
 
 def _as_ordered(piece: Piece) -> OrderedPiece:
