@@ -18,9 +18,14 @@ from typing import Literal
 from cutkit.model import Notice, Point, Tool
 
 StrokeKind = Literal["align", "label", "internal", "notch", "drill", "cutout", "boundary"]
-DialectName = Literal["hpgl", "gcode"]
-KnifeKind = Literal["none", "drag"]
+DialectName = Literal["hpgl", "gcode", "gpgl", "dmpl", "gerber"]
+ControllerName = Literal["grbl", "grblhal", "linuxcnc", "marlin"]
+KnifeKind = Literal["none", "drag", "tangential", "rotary"]
 LiftKind = Literal["pen", "spindle", "z"]
+LineEnd = Literal["lf", "etx", "none"]
+NotchTime = Literal["before", "with", "after"]
+OrderStyle = Literal["shortest", "piece", "column"]
+FlowControl = Literal["count", "wait", "xonxoff", "hardware", "query", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,12 @@ class Knife:
 
     At corners above ``swivel_above_deg`` the holder is led in an arc about the tip, below it in one step.
 
+    A tangential knife and a rotary blade are turned by the machine: at corners above ``lift_above_deg`` they are lifted,
+    turned and let down again. ``length_mm`` is the cut that they make where they stand, their axis in its middle: they
+    come down so far ahead, and what is shorter they cannot cut. ``corner_overcut_mm`` is how far they cut on beyond a
+    corner at which they are lifted, where waste lies there. Curves of a smaller radius than ``least_radius_mm`` a rotary
+    blade cannot follow.
+
     Closed contours begin ``lead_in_mm`` before and end ``overcut_mm`` after their start point, along their own line.
     ``start_deg`` is the heading of the blade when a program starts, as the operator sets it; None: unknown.
     """
@@ -114,6 +125,10 @@ class Knife:
     overcut_mm: float = 0.0
     lead_in_mm: float = 0.0
     start_deg: float | None = 0.0
+    lift_above_deg: float = 30.0
+    length_mm: float = 0.0
+    corner_overcut_mm: float = 0.0
+    least_radius_mm: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +148,47 @@ class Plunge:
 class Windows:
     """That a marker longer than the table may be cut in windows, the cloth being moved on between by hand or a belt.
 
-    Lines of a piece longer than the table are split; both parts overlap by ``overlap_mm``.
+    Lines of a piece longer than the table are split; both parts overlap by ``overlap_mm``. ``feed`` is the text that
+    moves the cloth on, with {advance} in device units and {advance_mm}; with it all windows are in one program, without
+    it there is a program for each. ``zero`` is the text that makes the machine's zero anew at the start of every window.
     """
 
     overlap_mm: float = 6.0
+    feed: str | None = None
+    zero: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StrokeRules:
+    """The operator's choices of what is cut when.
+
+    ``notches`` are cut before the contour of their piece, with it where it passes them, or after it (on a table that
+    holds loose pieces). ``order``: the shortest way, all of a piece before the next piece, or column after column of
+    ``column_mm`` along the cloth. ``common_lines``: where pieces lie flush the line between them is cut once.
+    ``bridges`` places of a boundary, ``bridge_mm`` long, are left uncut and hold the piece in the cloth.
+    """
+
+    notches: NotchTime = "before"
+    order: OrderStyle = "shortest"
+    column_mm: float = 500.0
+    common_lines: bool = False
+    bridges: int = 0
+    bridge_mm: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How a program is streamed to the machine and what keeps its receive buffer from running over.
+
+    ``flow``: "count" the bytes that are not yet answered by ok (Grbl); "wait" for the answer to every line; "xonxoff" or
+    "hardware" of the serial line; "query" the free bytes by ESC . B; "none": only the network's own. ``barrier`` is a
+    text that the machine answers when all before it is done: only then a cut counts as made. None: it cannot tell.
+    """
+
+    flow: FlowControl = "none"
+    buffer_bytes: int = 128
+    baud: int = 115200
+    barrier: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +227,8 @@ class ProgramTexts:
 
     ``travel``, ``cut`` and ``first_cut`` (the first cutting move of a stroke; None: as ``cut``) take {x} and {y} in
     device units; the latter two also {feed} in the machine's own unit. ``comment`` takes {text}; None: the machine
-    knows no comments. Lines end with LF and are ASCII, at most ``longest_line`` characters.
+    knows no comments. ``turn`` turns a lifted blade and takes {angle}, as ``cut`` and ``travel`` may. Lines are ASCII, at
+    most ``longest_line`` characters, and end with ``line_end``: LF, ETX (0x03) or nothing.
     """
 
     header: str
@@ -185,6 +238,8 @@ class ProgramTexts:
     first_cut: str | None = None
     comment: str | None = None
     longest_line: int | None = None
+    turn: str | None = None
+    line_end: LineEnd = "lf"
 
 
 @dataclass(frozen=True)
@@ -192,7 +247,7 @@ class CutterProfile:
     """One cutter as plain data, read from a TOML file by ``formats/profile``.
 
     ``lift`` says how the tool goes up and down: "pen" by commands of its own (PU, PD), "spindle" by M3 S and M5, "z" on
-    an axis of its own, which ``plunge`` describes.
+    an axis of its own, which ``plunge`` describes. ``controller`` is whose rules hold for the dialect "gcode".
     A machine without the tool "knife" draws every line with its pen.
     """
 
@@ -207,6 +262,9 @@ class CutterProfile:
     knife: Knife = field(default_factory=Knife)
     plunge: Plunge | None = None
     windows: Windows | None = None
+    strokes: StrokeRules = field(default_factory=StrokeRules)
+    link: Link = field(default_factory=Link)
+    controller: ControllerName = "grbl"
     lift: LiftKind = "pen"
     tried_on_hardware: bool = False
     sources: tuple[str, ...] = ()

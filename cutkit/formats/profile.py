@@ -32,10 +32,14 @@ WORDS_FOR_NONE = (("table", "length_mm", "endless"), ("knife", "start_deg", "unk
 TEXT_FIELDS: Mapping[str, tuple[str, ...]] = {
     "program.header": (),
     "program.footer": (),
-    "program.travel": ("x", "y"),
-    "program.cut": ("x", "y", "feed"),
-    "program.first_cut": ("x", "y", "feed"),
+    "program.travel": ("x", "y", "angle"),
+    "program.cut": ("x", "y", "feed", "angle"),
+    "program.first_cut": ("x", "y", "feed", "angle"),
+    "program.turn": ("angle", "feed"),
     "program.comment": ("text",),
+    "windows.feed": ("advance", "advance_mm"),
+    "windows.zero": (),
+    "link.barrier": (),
     "tools.*.select": ("number", "feed"),
     "tools.*.down": ("number", "feed"),
     "tools.*.up": ("number", "feed"),
@@ -46,6 +50,7 @@ REQUIRED_FIELDS: Mapping[str, tuple[str, ...]] = {
     "program.travel": ("x", "y"),
     "program.cut": ("x", "y"),
     "program.first_cut": ("x", "y"),
+    "program.turn": ("angle",),
     "program.comment": ("text",),
 }
 """The fields that a command text cannot do without."""
@@ -64,6 +69,10 @@ _POSITIVE = (
     "plunge.acceleration_mm_s2",
     "tools.*.cut_mm_s",
     "program.longest_line",
+    "strokes.column_mm",
+    "strokes.bridge_mm",
+    "link.buffer_bytes",
+    "link.baud",
 )
 _NOT_NEGATIVE = (
     "table.margin_mm",
@@ -72,6 +81,11 @@ _NOT_NEGATIVE = (
     "knife.swivel_above_deg",
     "knife.overcut_mm",
     "knife.lead_in_mm",
+    "knife.lift_above_deg",
+    "knife.length_mm",
+    "knife.corner_overcut_mm",
+    "knife.least_radius_mm",
+    "strokes.bridges",
     "windows.overlap_mm",
     "motion.tool_down_s",
     "motion.tool_up_s",
@@ -269,8 +283,10 @@ def _sense_faults(profile: CutterProfile) -> Iterator[str]:
         yield "key 'coordinates.lowest_units', 'highest_units': leave out what has no limit"
     elif low is not None and high is not None and not low < high:
         yield "key 'coordinates.lowest_units': it must lie below highest_units"
-    if (profile.lift == "pen") != (profile.dialect == "hpgl"):
-        yield 'key \'lift\': "spindle" (M3 S, M5) and "z" go with the dialect gcode, "pen" (PU, PD) with hpgl'
+    if (profile.lift == "pen") != (profile.dialect != "gcode"):
+        yield 'key \'lift\': "spindle" (M3 S, M5) and "z" go with the dialect gcode, "pen" (PU, PD) with any other'
+    if profile.controller != "grbl" and profile.dialect != "gcode":
+        yield "key 'controller': it goes with the dialect gcode"
     if (profile.lift == "z") != (profile.plunge is not None):
         yield "key 'plunge': a tool on a Z axis (lift = \"z\") has this table, and no other"
     if profile.plunge is not None and not profile.plunge.through_mm < profile.plunge.touch_mm:
@@ -283,8 +299,11 @@ def _sense_faults(profile: CutterProfile) -> Iterator[str]:
         yield "key 'tools': a cutter has a knife or a pen, or both"
     if profile.knife.kind == "drag" and profile.knife.offset_mm == 0:
         yield "key 'knife.offset_mm': a drag knife has an offset; without one its kind is \"none\""
-    if profile.knife.kind == "none" and profile.knife.offset_mm:
+    if profile.knife.kind != "drag" and profile.knife.offset_mm:
         yield "key 'knife.offset_mm': only a drag knife has an offset; set knife.kind = \"drag\""
+    turned = profile.knife.kind in ("tangential", "rotary")
+    if turned != (profile.program.turn is not None):
+        yield "key 'program.turn': a tangential knife or a rotary blade has this text, and no other"
     numbers = [texts.number for texts in profile.tools.values() if texts.number is not None]
     if len(set(numbers)) < len(numbers):
         yield "key 'tools': two tools have the same number"
