@@ -109,11 +109,11 @@ class Knife:
 
     At corners above ``swivel_above_deg`` the holder is led in an arc about the tip, below it in one step.
 
-    A tangential knife and a rotary blade are turned by the machine: at corners above ``lift_above_deg`` they are lifted,
-    turned and let down again. ``length_mm`` is the cut that they make where they stand, their axis in its middle: they
-    come down so far ahead, and what is shorter they cannot cut. ``corner_overcut_mm`` is how far they cut on beyond a
-    corner at which they are lifted, where waste lies there. Curves of a smaller radius than ``least_radius_mm`` a rotary
-    blade cannot follow.
+    A tangential knife and a rotary blade are turned by the machine: at corners above ``lift_above_deg`` they are
+    lifted, turned and let down again. ``length_mm`` is the cut that they make where they stand, their axis in its
+    middle: they come down so far ahead, and what is shorter they cannot cut. ``corner_overcut_mm`` is how far they cut
+    on beyond a corner at which they are lifted, where waste lies there. Curves of a smaller radius than
+    ``least_radius_mm`` a rotary blade cannot follow.
 
     Closed contours begin ``lead_in_mm`` before and end ``overcut_mm`` after their start point, along their own line.
     ``start_deg`` is the heading of the blade when a program starts, as the operator sets it; None: unknown.
@@ -150,7 +150,7 @@ class Windows:
 
     Lines of a piece longer than the table are split; both parts overlap by ``overlap_mm``. ``feed`` is the text that
     moves the cloth on, with {advance} in device units and {advance_mm}; with it all windows are in one program, without
-    it there is a program for each. ``zero`` is the text that makes the machine's zero anew at the start of every window.
+    it there is a program for each. ``zero`` makes the machine's zero anew at the start of every window.
     """
 
     overlap_mm: float = 6.0
@@ -180,9 +180,9 @@ class StrokeRules:
 class Link:
     """How a program is streamed to the machine and what keeps its receive buffer from running over.
 
-    ``flow``: "count" the bytes that are not yet answered by ok (Grbl); "wait" for the answer to every line; "xonxoff" or
-    "hardware" of the serial line; "query" the free bytes by ESC . B; "none": only the network's own. ``barrier`` is a
-    text that the machine answers when all before it is done: only then a cut counts as made. None: it cannot tell.
+    ``flow``: "count" the bytes that are not yet answered by ok (Grbl); "wait" for the answer to every line; "xonxoff"
+    or "hardware" of the serial line; "query" the free bytes by ESC . B; "none": only the network's own. ``barrier`` is
+    a text that the machine answers when all before it is done: only then a cut counts as made. None: it cannot tell.
     """
 
     flow: FlowControl = "none"
@@ -227,8 +227,8 @@ class ProgramTexts:
 
     ``travel``, ``cut`` and ``first_cut`` (the first cutting move of a stroke; None: as ``cut``) take {x} and {y} in
     device units; the latter two also {feed} in the machine's own unit. ``comment`` takes {text}; None: the machine
-    knows no comments. ``turn`` turns a lifted blade and takes {angle}, as ``cut`` and ``travel`` may. Lines are ASCII, at
-    most ``longest_line`` characters, and end with ``line_end``: LF, ETX (0x03) or nothing.
+    knows no comments. ``turn`` turns a lifted blade and takes {angle}, as ``cut`` and ``travel`` may. Lines are ASCII,
+    at most ``longest_line`` characters, and end with ``line_end``: LF, ETX (0x03) or nothing.
     """
 
     header: str
