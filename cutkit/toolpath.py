@@ -102,6 +102,11 @@ class Coordinates:
     lowest_units: float | None = None
     highest_units: float | None = None
 
+    @property
+    def grid_mm(self) -> float:
+        """How far apart two positions are that differ by the least that can be written."""
+        return float(10.0**-self.decimals / self.units_per_mm)
+
 
 @dataclass(frozen=True, slots=True)
 class Knife:
