@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from dataclasses import replace
 
 import pytest
 from garments import garments
+from independent import ask_hp2xx, hp2xx_polylines
 
 from cutkit.cut.plan import plan_cut
 from cutkit.errors import LimitError
@@ -104,41 +104,15 @@ def same_ring(found, wanted, tolerance):
     return False
 
 
-def hp2xx_polylines(svg, corner):
-    """The polylines of hp2xx's picture in millimetres.
-
-    It draws in points of 1/72 inch, y downward, moved by an amount of its own: ``corner`` is where the lower left
-    corner of all lines belongs. A long line comes in parts of ten points, each starting where the last one ended.
-    """
-    lines, part = [], []
-    for path in re.findall(r'<path d="([^"]*)"', svg):
-        numbers = [float(n) * 25.4 / 72 for n in re.findall(r"-?\d+(?:\.\d+)?", path)]
-        last, part = part, [(x, -y) for x, y in zip(numbers[::2], numbers[1::2], strict=True)]
-        if len(last) >= 10 and near(last[-1], part[0]):
-            lines[-1] += part
-        else:
-            lines.append(list(part))
-    dx = corner[0] - min(x for line in lines for x, _ in line)
-    dy = corner[1] - min(y for line in lines for _, y in line)
-    moved = [[(x + dx, y + dy) for x, y in line] for line in lines]
-    return [[p for k, p in enumerate(line) if k == 0 or not near(p, line[k - 1])] for line in moved]
-
-
-def near(a, b):
-    return max(abs(a[0] - b[0]), abs(a[1] - b[1])) < 0.005
-
-
 @pytest.mark.skipif(shutil.which("hp2xx") is None, reason="hp2xx is not installed")
 def test_hp2xx_draws_every_outline(tmp_path):
     marker = garments()
     path = plan_cut(marker, HPGL)
-    (tmp_path / "m.plt").write_text(program_text(path, HPGL, "m"))
-    command = ["hp2xx", "-q", "-m", "svg", "-t", "-f", "m.svg", "m.plt"]
-    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert (ran.returncode, ran.stdout + ran.stderr) == (0, "")
+    drawn, said = ask_hp2xx(program_text(path, HPGL, "m").encode(), tmp_path)
+    assert said == ""
     units = [[round(v * 40) / 40 for v in p] for s in path.strokes for p in s.points]
     corner = (min(x for x, _ in units), min(y for _, y in units))
-    lines = hp2xx_polylines((tmp_path / "m.svg").read_text(), corner)
+    lines = hp2xx_polylines(drawn, corner)
     assert len(lines) == len(path.strokes)
     half_a_unit = 0.5 / HPGL.coordinates.units_per_mm + 1e-3
     for ring in outlines_of(marker):
@@ -178,23 +152,3 @@ def test_pygcode_reads_the_holder_path():
         assert len(line) == len(wanted)
         for found, want in zip(line, wanted, strict=True):
             assert found == pytest.approx(want, abs=0.0006)
-
-
-@pytest.mark.skipif(shutil.which("rs274") is None, reason="LinuxCNC's rs274 is not installed")
-def test_rs274_reads_the_holder_path(tmp_path):
-    path = plan_cut(garments(), GRBL)
-    (tmp_path / "m.ngc").write_text(program_text(path, GRBL, "m"))
-    (tmp_path / "one.tbl").write_text("T1 P1\n")
-    command = ["rs274", "-g", "-t", "one.tbl", "-v", "s.var", "m.ngc"]
-    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
-    assert ran.returncode == 0
-    here, lines = (0.0, 0.0), []
-    for row in ran.stdout.splitlines():
-        if "START_SPINDLE" in row:
-            lines.append([here])
-        elif move := re.search(r"STRAIGHT_(TRAVERSE|FEED)\(([-\d.]+), ([-\d.]+)", row):
-            here = (float(move[2]), float(move[3]))
-            if move[1] == "FEED":
-                lines[-1].append(here)
-    rounded = [[(round(x, 3), round(y, 3)) for x, y in stroke.path] for stroke in path.strokes]
-    assert lines == [[p for k, p in enumerate(line) if k == 0 or p != line[k - 1]] for line in rounded]
