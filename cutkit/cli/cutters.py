@@ -72,7 +72,10 @@ def _table(profile: CutterProfile) -> str:
 def _knife(profile: CutterProfile) -> str:
     if "knife" not in profile.tools:
         return "-"
-    return f"drag, {profile.knife.offset_mm:g} mm" if profile.knife.kind == "drag" else "no offset"
+    kind = profile.knife.kind
+    if kind == "drag":
+        return f"drag, {profile.knife.offset_mm:g} mm"
+    return "no offset" if kind == "none" else kind
 
 
 def _show(profile: CutterProfile) -> None:

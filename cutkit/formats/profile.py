@@ -26,8 +26,9 @@ NAME_KEY = "name"
 """Not a key of the file: a profile is named after it."""
 BASE_KEY = "base"
 """Not a key of a profile either: the profile whose values hold where the file has none of its own."""
-WORDS_FOR_NONE = (("table", "length_mm", "endless"), ("knife", "start_deg", "unknown"))
-"""Where a word stands for None, which TOML cannot say and which must not come from forgetting the key."""
+WORDS_FOR_NONE = (("table", "length_mm", "endless"), ("knife", "start_deg", "unknown"), ("link", "barrier", "none"))
+"""Where a word stands for None, which TOML cannot say: it must not come from forgetting the key, or takes away what the
+base has."""
 
 TEXT_FIELDS: Mapping[str, tuple[str, ...]] = {
     "program.header": (),

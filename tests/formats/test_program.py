@@ -38,6 +38,32 @@ def test_a_grbl_program_from_its_first_byte_to_its_last():
     )
 
 
+def test_programs_in_other_languages_from_their_first_byte_to_their_last():
+    assert program_text(one_stroke(*SQUARE[:3]), load_profile("gpgl-graphtec"), "t") == (
+        "H\x03O0,0\x03J1\x03!30\x03M200,200\x03D400,200\x03D400,400\x03M0,0\x03H\x03"
+    )
+    assert program_text(one_stroke(*SQUARE[:3]), load_profile("dmpl"), "t") == (
+        ";:H A L0 ECN P1 U400,400 D D800,400 D800,800 U U0,0 @"
+    )
+    assert program_text(one_stroke(*SQUARE[:3]), load_profile("gerber-cut"), "t") == (
+        "H1*G71*M15*N1*X100Y100*M14*X200Y100*X200Y200*M15*X0Y0*M0*"
+    )
+    assert program_text(one_stroke(*SQUARE[:3]), load_profile("marlin"), "cutkit m") == (
+        "G21\nG90\nG0 Z10 F1200\n; cutkit m\n; piece 0 Box\nG0 X10 Y10 F9000\nG1 Z-0.5 F600\n"
+        "G1 X20 Y10 F6000\nG1 X20 Y20\nG0 Z10 F1200\nG0 X0 Y0 F9000\nM400\n"
+    )
+
+
+def test_pieces_are_numbered_as_they_come_and_long_cuts_are_parted():
+    gerber = load_profile("gerber-cut")
+    strokes = [
+        Stroke("knife", "notch", ((0.0, y), (3200.0, y)), placement) for y, placement in ((1, 5), (2, 5), (3, 2))
+    ]
+    text = program_text(ToolPath(tuple(strokes)), gerber, "t")
+    assert [block for block in text.split("*") if block.startswith("N")] == ["N1", "N2"]
+    assert "M14*X10667Y10*X21333Y10*X32000Y10*M15*" in text
+
+
 def test_tools_are_chosen_once_and_have_their_own_feed():
     fast = replace(HPGL.tools["pen"], select="SP{number};\nVS{feed};", cut_mm_s=450.0)
     motion = replace(HPGL.motion, feed_per_mm_s=0.1)
