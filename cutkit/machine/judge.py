@@ -138,6 +138,8 @@ class _Case:
     def __post_init__(self) -> None:
         marker, trace = self.marker, self.run.trace
         self.tolerance_mm = max(TOLERANCE_MM, GRID_SHARE * self.run.profile.coordinates.grid_mm)
+        # A pass along a neighbour's line, as far off as it may be, must still count for this one.
+        self.surely_flush_mm = min(SURELY_FLUSH_MM, COVER_TOLERANCE_MM - self.tolerance_mm)
         self.names = {k: f"{p.piece} (placement {k}, bundle {p.bundle})" for k, p in enumerate(marker.placements)}
         self.wanted, spots = wanted_lines(marker)
         self.closed = np.array([w.closed for w in self.wanted], dtype=bool)
@@ -211,7 +213,7 @@ class _Case:
     def coverage_faults(self) -> Iterator[Violation]:
         """What is not cut, and what is cut again; neighbours that only lie flush with such a line are not blamed."""
         weight = np.ones(len(self.wanted))
-        surely, maybe = self._flush(SURELY_FLUSH_MM), self._flush(MAYBE_FLUSH_MM)
+        surely, maybe = self._flush(self.surely_flush_mm), self._flush(MAYBE_FLUSH_MM)
         for _ in range(MOST_ROUNDS):
             found = self._stretches(surely, maybe, weight)
             lacking = summed_where(found, found.passes < found.fewest, ROUNDING_GAP_MM, len(self.wanted))

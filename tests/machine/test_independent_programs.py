@@ -8,7 +8,8 @@ from itertools import pairwise
 
 import pytest
 from independent import ask_hp2xx, ask_rs274, cut_by, ezdxf_segments, hp2xx_polylines, rs274_program
-from test_programs_of_cut import PROFILES, rich_marker
+from machines import PROFILES
+from test_programs_of_cut import rich_marker
 
 from cutkit.cut.plan import plan_cut
 from cutkit.formats.profile import load_profile

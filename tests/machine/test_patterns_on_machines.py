@@ -11,7 +11,7 @@ from tempfile import mkdtemp
 
 import pytest
 from line_tools import PATTERNS, markers_of, nest
-from test_programs_of_cut import PROFILES, WORST_MM
+from machines import PROFILES, WORST_MM
 
 from cutkit.cut.plan import plan_cut
 from cutkit.errors import LimitError
@@ -63,7 +63,7 @@ def test_every_pattern_is_cut_right_by_every_machine_that_is_large_enough(name, 
             run, verdict, _ = cut_and_judge(marker, profile)
             assert (run.violations, verdict.violations) == ((), ())
             assert verdict.cut_once == verdict.expected == len(marker.placements)
-            assert verdict.worst_deviation_mm <= WORST_MM.get(name, 0.05)
+            assert verdict.worst_deviation_mm <= WORST_MM[name]
         else:
             with pytest.raises(LimitError, match=name):
                 cut_and_judge(marker, profile)

@@ -8,21 +8,17 @@ from dataclasses import replace
 import pytest
 from builders import make_marker
 from machine_samples import WINDOWED, codes
+from machines import PROFILES, WORST_MM
 from shapely.geometry import Polygon, box
 
 from cutkit.cut.plan import plan_cut
-from cutkit.formats.profile import load_profile, profile_names
+from cutkit.formats.profile import load_profile
 from cutkit.formats.program import program_text
 from cutkit.machine.emulator import run_program
 from cutkit.machine.judge import judge
 from cutkit.model import Fabric, Mark, OrderedPiece, Placement
 from cutkit.toolpath import ToolPath
 
-NOT_PLANNED_YET = {"grblhal-tangential", "linuxcnc-tangential"}
-"""Their blades are turned by the program: to be emptied when ``cut`` plans that."""
-PROFILES = [name for name in profile_names() if name not in NOT_PLANNED_YET]
-WORST_MM = {"gerber-cut": 0.1}
-"""What a machine's grid allows beyond what all others keep."""
 COMMAND_ENDS = {"gpgl": r"[^\x03]*\x03", "dmpl": r"[^ ]* |[^ ]+$", "gerber": r"[^*]*\*"}
 COORDINATES = {
     "hpgl": r"((?<=PU)|(?<=PD)|,)(-?\d+)",
@@ -116,7 +112,7 @@ def test_every_piece_is_cut_once_and_closely(job):
     run, verdict, faults = found(job)
     assert faults == set()
     assert (verdict.expected, verdict.cut_once) == (6, 6)
-    assert verdict.worst_deviation_mm <= WORST_MM.get(job[0].name, 0.05)
+    assert verdict.worst_deviation_mm <= WORST_MM[job[0].name]
     assert run.time_s > 1
 
 
