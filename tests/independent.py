@@ -14,9 +14,11 @@ import re
 import shutil
 import subprocess
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 Polyline = list[tuple[float, float]]
+LOADER_FAILED = 127
 
 
 @dataclass(frozen=True)
@@ -27,15 +29,29 @@ class Answer:
     fault: str | None
 
 
+@lru_cache
 def rs274_program() -> Path | None:
-    """The program rs274; None where it is not to be had."""
+    """The program rs274; None where it is not to be had, or lacks a library."""
     given = os.environ.get("CUTKIT_RS274")
-    if given is None:
-        found = shutil.which("rs274")
-        return Path(found) if found else None
-    path = Path(given).absolute()
-    program = path / "usr" / "bin" / "rs274" if path.is_dir() else path
-    return program if program.exists() else None
+    found = _program_in(Path(given).absolute()) if given else shutil.which("rs274")
+    if found is None or not Path(found).exists():
+        return None
+    program = Path(found)
+    ran = subprocess.run([program, "-h"], capture_output=True, check=False, env=_environment(program))
+    return None if ran.returncode == LOADER_FAILED else program
+
+
+def _program_in(path: Path) -> Path:
+    return path / "usr" / "bin" / "rs274" if path.is_dir() else path
+
+
+def _environment(program: Path) -> dict[str, str]:
+    """Where its libraries are: beside it, where Debian's packages were only unpacked."""
+    libraries = program.parents[1] / "lib"
+    if program.parents[1] == Path("/usr"):
+        return dict(os.environ)
+    paths = [str(libraries), *(str(path) for path in libraries.glob("*-linux-gnu"))]
+    return {**os.environ, "LD_LIBRARY_PATH": ":".join(paths)}
 
 
 def ask_rs274(text: str, folder: Path) -> Answer:
@@ -44,13 +60,9 @@ def ask_rs274(text: str, folder: Path) -> Answer:
     assert program is not None
     (folder / "job.ngc").write_text(text)
     (folder / "one.tbl").write_text("T1 P1\n")
-    libraries = program.parents[1] / "lib"
-    paths = [str(libraries), *(str(path) for path in libraries.glob("*-linux-gnu"))]
-    environment = os.environ if program.is_symlink() else {**os.environ, "LD_LIBRARY_PATH": ":".join(paths)}
     command = [program, "-g", "-t", "one.tbl", "-v", "s.var", "job.ngc"]
-    ran = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, env=environment
-    )
+    streams = {"capture_output": True, "stdin": subprocess.DEVNULL, "text": True}
+    ran = subprocess.run(command, cwd=folder, check=False, env=_environment(program), **streams)
     talk = ("executing", "link (updating variable file)")
     lines = [line for line in (ran.stdout + "\n" + ran.stderr).splitlines() if not line.startswith(talk)]
     calls = [re.fullmatch(r"\s*\d+ N\S+\s+(\w+)\((.*)\)", line) for line in lines]

@@ -40,6 +40,7 @@ Remarks (not violations): ``init-again``, ``pause``, ``label-not-drawn``, ``blen
 from __future__ import annotations
 
 import math
+import re
 from array import array
 from dataclasses import dataclass, field, replace
 
@@ -147,9 +148,17 @@ def parse_program(data: bytes, profile: CutterProfile) -> Program:
 def _parse_gcode(data: bytes, profile: CutterProfile) -> Program:
     feed, spindle = profile.motion.feed_per_mm_s, profile.lift == "spindle"
     if profile.controller == "marlin":
-        return parse_marlin(data, feed_per_mm_s=feed, knife_on_spindle=spindle)
+        servo = _servo_down_deg(profile) if spindle else None
+        return parse_marlin(data, feed_per_mm_s=feed, knife_on_spindle=spindle, servo_down_deg=servo)
     rules = rules_of(profile.controller, turning_axis=profile.program.turn is not None)
     return parse_gcode(data, feed_per_mm_s=feed, knife_on_spindle=spindle, rules=rules)
+
+
+def _servo_down_deg(profile: CutterProfile) -> float | None:
+    """The angle of the servo (M280) that lets the knife down, as the profile says it; None where it has no servo."""
+    knife = profile.tools.get("knife")
+    told = re.search(r"M280\s[^\n]*S(-?\d+(?:\.\d+)?)", knife.down) if knife else None
+    return float(told[1]) if told else None
 
 
 def line_count(data: bytes, profile: CutterProfile) -> int:

@@ -1,13 +1,21 @@
 """The parser of G-code for Marlin: commands, line numbers with checksums, and what Marlin would lose in silence."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from test_programs_of_cut import shirt_like
 
+from cutkit.cut.plan import plan_cut
+from cutkit.formats.profile import load_profile
+from cutkit.formats.program import program_text
 from cutkit.machine.actions import Dwell, Lift, Lower, MoveTo
+from cutkit.machine.emulator import run_program
 from cutkit.machine.gcode_marlin import LONGEST_LINE, checksum, parse_marlin
+from cutkit.machine.judge import judge
+from cutkit.toolpath import ToolTexts
 
 
 def points_of(text: str) -> list[tuple[float, float]]:
@@ -93,6 +101,23 @@ def test_the_spindle_lowers_the_knife():
     kinds = [(type(a), a.line) for a in parse_marlin(b"M3 S255\nG4 P9\nM5\nM3\nM3 S0\n").actions]
     assert kinds == [(Lower, 1), (Dwell, 2), (Lift, 3), (Lower, 4), (Lift, 5)]
     assert parse_marlin(b"M3 S255\nM5\n", knife_on_spindle=False).actions == ()
+
+
+def test_a_servo_lowers_the_knife_by_the_angle_that_the_profile_says():
+    text = b"M280 P0 S40\nG4 P9\nM280 P0 S90\nM280 P0 S40\n"
+    kinds = [(type(a), a.line) for a in parse_marlin(text, servo_down_deg=40.0).actions]
+    assert kinds == [(Lower, 1), (Dwell, 2), (Lift, 3), (Lower, 4)]
+
+
+def test_a_whole_program_for_a_servo_is_cut_right():
+    base = load_profile("marlin")
+    knife = ToolTexts("", "M280 P0 S40\nG4 P200", "M280 P0 S90\nG4 P200")
+    texts = replace(base.program, header="G21\nG90\nM280 P0 S90\nG4 P200", footer="G0 X0 Y0 F9000\nM400")
+    motion = replace(base.motion, tool_down_s=0.2, tool_up_s=0.2)
+    profile = replace(base, lift="spindle", plunge=None, tools={"knife": knife}, program=texts, motion=motion)
+    marker = shirt_like()
+    run = run_program(program_text(plan_cut(marker, profile), profile, "t").encode(), profile)
+    assert run.violations == judge(run, marker).violations == ()
 
 
 def test_arcs_keep_their_radius():

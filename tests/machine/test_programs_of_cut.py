@@ -14,7 +14,7 @@ from shapely.geometry import Polygon, box
 from cutkit.cut.plan import plan_cut
 from cutkit.formats.profile import load_profile
 from cutkit.formats.program import program_text
-from cutkit.machine.emulator import run_program
+from cutkit.machine.emulator import line_count, parse_program, run_program
 from cutkit.machine.judge import judge
 from cutkit.model import Fabric, Mark, OrderedPiece, Placement
 from cutkit.toolpath import ToolPath
@@ -114,6 +114,13 @@ def test_every_piece_is_cut_once_and_closely(job):
     assert (verdict.expected, verdict.cut_once) == (6, 6)
     assert verdict.worst_deviation_mm <= WORST_MM[job[0].name]
     assert run.time_s > 1
+
+
+def test_lines_are_counted_as_the_parsers_count_them(job):
+    profile, _, path = job
+    data = program_text(path, profile, "test").encode("ascii")
+    last = max(action.line for action in parse_program(data, profile).actions)
+    assert last <= line_count(data, profile) <= last + 3
 
 
 @pytest.mark.parametrize("kind", ["notch", "cutout", "boundary"])
