@@ -19,6 +19,8 @@ COMMENT_MARKS = " _-+.,:/#="
 """What a comment may hold besides letters and digits. Grbl takes ! ? ~ and every byte from 0x80 as real-time commands
 even inside a comment, and a closing parenthesis ends it."""
 
+ANGLE_DECIMALS = 3
+
 
 def program_texts(path: ToolPath, profile: CutterProfile, title: str) -> list[str]:
     """The programs that make the strokes of ``path``, one for each of its windows; see ``program_text``."""
@@ -65,13 +67,16 @@ def _stroke_lines(stroke: Stroke, texts: ToolTexts, profile: CutterProfile) -> I
     program = profile.program
     feed = _feed(texts, profile)
     positions = [_position(point, stroke, profile) for point in stroke.path]
+    angles = [number_text(a, ANGLE_DECIMALS) for a in stroke.angles_deg or [0.0] * len(positions)]
     x, y = positions[0]
-    yield from _text(program.travel.format(x=x, y=y))
+    yield from _text(program.travel.format(x=x, y=y, angle=angles[0]))
+    if stroke.angles_deg is not None and program.turn is not None:
+        yield from _text(program.turn.format(angle=angles[0], feed=feed))
     yield from _fill(texts.down, texts, profile)
     cut = program.cut if program.first_cut is None else program.first_cut
-    for before, (x, y) in pairwise(positions):
+    for (before, (x, y)), angle in zip(pairwise(positions), angles[1:], strict=True):
         if (x, y) != before:
-            yield from _text(cut.format(x=x, y=y, feed=feed))
+            yield from _text(cut.format(x=x, y=y, feed=feed, angle=angle))
             cut = program.cut
     yield from _fill(texts.up, texts, profile)
 
