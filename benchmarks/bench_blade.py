@@ -1,8 +1,8 @@
 """Knife compensation, proved by a trailing blade: how far the tip leaves the line, and how far it misses the corner.
 
 A program is written for a drag knife and run on the emulated machine, whose blade trails by the tractrix: its parser
-and its physics share no code with the compensation. Every figure is of two sides of 40 mm with one corner between, or of
-a circle; "without" is the same line with the holder sent along it as if there were no offset.
+and its physics share no code with the compensation. Every figure is of two sides of 40 mm with one corner between, or
+of a circle; "without" is the same line with the holder sent along it as if there were no offset.
 
     python benchmarks/bench_blade.py
 """
@@ -76,9 +76,9 @@ def corner_table(compensated: bool) -> RichTable:
     """Offset by corner: how far the tip passes from the corner, and how far it leaves the line."""
     how = "with" if compensated else "without"
     table = RichTable(title=f"Corners, {how} compensation: corner missed / farthest off the line, mm")
-    table.add_column("offset, mm", justify="right")
+    table.add_column("offset, mm", justify="right", no_wrap=True)
     for corner in CORNERS_DEG:
-        table.add_column(f"{corner} deg", justify="right")
+        table.add_column(f"{corner} deg", justify="right", no_wrap=True)
     worst = 0.0
     for offset in OFFSETS_MM:
         profile, cells = machine(offset), []
@@ -95,9 +95,9 @@ def corner_table(compensated: bool) -> RichTable:
 def circle_table() -> RichTable:
     """Offset by radius: off the circle, and the radius on which the holder runs."""
     table = RichTable(title="Circles: farthest off the line / the holder's radius less sqrt(r2 + d2), mm")
-    table.add_column("offset, mm", justify="right")
+    table.add_column("offset, mm", justify="right", no_wrap=True)
     for radius in RADII_MM:
-        table.add_column(f"r {radius:g} mm", justify="right")
+        table.add_column(f"r {radius:g} mm", justify="right", no_wrap=True)
     for offset in OFFSETS_MM:
         profile, cells = machine(offset), []
         for radius in RADII_MM:
@@ -112,7 +112,7 @@ def circle_table() -> RichTable:
 
 def main() -> None:
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
-    console = Console(width=120)
+    console = Console(width=140)
     console.print(corner_table(True))
     console.print(corner_table(False))
     console.print(circle_table())
