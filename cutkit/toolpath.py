@@ -199,7 +199,8 @@ class Link:
 class Motion:
     """Kinematics, for time estimates and the emulator. ``feed_per_mm_s`` turns mm/s into the machine's own feed
     numbers (60: mm per minute; 0.1: cm per second). ``turn_deg_s`` is how fast a blade is turned;
-    ``steps_per_mm`` of the motors, where known: it counts on very short moves."""
+    ``steps_per_mm`` of the motors, where known: it counts on very short moves, as does ``line_s``, what the controller
+    takes to read a line."""
 
     travel_mm_s: float
     cut_mm_s: float
@@ -210,6 +211,7 @@ class Motion:
     feed_per_mm_s: float = 60.0
     turn_deg_s: float = 720.0
     steps_per_mm: float | None = None
+    line_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

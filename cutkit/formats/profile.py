@@ -95,6 +95,7 @@ _NOT_NEGATIVE = (
     "windows.overlap_mm",
     "motion.tool_down_s",
     "motion.tool_up_s",
+    "motion.line_s",
     "tools.*.number",
 )
 

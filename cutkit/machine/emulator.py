@@ -47,7 +47,7 @@ from numpy.typing import NDArray
 from cutkit.machine.actions import Action, DrawText, Dwell, Lift, Lower, MoveTo, Program, SelectTool, Violation
 from cutkit.machine.gcode import parse_gcode
 from cutkit.machine.hpgl import Device, parse_hpgl
-from cutkit.machine.kinematics import Limits, Ramp, plan_ramps
+from cutkit.machine.kinematics import LOOK_AHEAD_BLOCKS, Limits, Ramp, plan_ramps
 from cutkit.machine.physics import Blade
 from cutkit.model import Point
 from cutkit.toolpath import CutterProfile, CutTool, Knife, Plunge
@@ -290,13 +290,28 @@ class _Machine:
         """Carry out the queued motions and come to rest."""
         if not self.queue:
             return
-        motion = self.profile.motion
-        speeds = [motion.travel_mm_s if not self.down or m.rapid else self._cut_speed(m) for m in self.queue]
+        rapid = math.inf if self.limits.per_axis else self.profile.motion.travel_mm_s
+        speeds = [rapid if m.rapid else self._cut_speed(m) for m in self.queue]
         speeds = [min(v, most) for v, most in zip(speeds, self._turning_speeds(), strict=True)]
         ramps = plan_ramps(self.here, [(m.x_mm, m.y_mm) for m in self.queue], speeds, self.limits)
-        for move, ramp in zip(self.queue, ramps, strict=True):
+        read_s = self._times_read()
+        self.now_s = read_s[min(len(read_s), LOOK_AHEAD_BLOCKS - 1) - 1]
+        for move, ramp, ready_s in zip(self.queue, ramps, read_s, strict=True):
+            self.now_s = max(self.now_s, ready_s)
             self._go(move, ramp)
         self.queue.clear()
+
+    def _times_read(self) -> list[float]:
+        """When the controller has read the line of each queued move, from now on.
+
+        Grbl begins to move when its planner is full, or when it has to wait for what comes next (a dwell, a tool).
+        """
+        times, last_line, now = [], None, self.now_s
+        for move in self.queue:
+            now += self.profile.motion.line_s if move.line != last_line else 0.0
+            last_line = move.line
+            times.append(now)
+        return times
 
     def _cut_speed(self, move: MoveTo) -> float:
         motion = self.profile.motion
