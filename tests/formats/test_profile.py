@@ -116,7 +116,7 @@ BAD = [
     ('dialect = "gcode"', 'dialect = "gcode"\nname = "x"', "named after its file"),
     ("tried_on_hardware = false", "tried_on_hardware = 0", "'tried_on_hardware': expected `bool`"),
     ("[motion]", "[motion", "not TOML"),
-    ("feed_per_mm_s = 60", "steps_per_mm = 0", "'motion.steps_per_mm': 0 must be above 0"),
+    ("steps_per_mm = 250", "steps_per_mm = 0", "'motion.steps_per_mm': 0 must be above 0"),
     ('lift = "spindle"', "", '\'lift\': "spindle" (M3 S, M5) and "z" go with the dialect gcode'),
 ]
 
