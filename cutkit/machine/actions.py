@@ -1,6 +1,6 @@
 """What a parser makes of a program: actions in order, each with its line, and the violations it found on the way.
 
-Both dialects meet here: everything behind the parsers (kinematics, physics, judge) knows actions only.
+All dialects meet here: everything behind the parsers (kinematics, physics, judge) knows actions only.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from cutkit.model import Point
 class Violation:
     """One thing that a program does wrong. ``code`` is stable (``emulator`` and ``judge`` list them all).
 
-    ``line`` counts the program's lines from 1; None where the fault is that something is absent. ``at_mm`` is where on
-    the table, if anywhere.
+    ``line`` counts the program's lines from 1 (its blocks or instructions, where the language has no lines); None where
+    the fault is that something is absent. ``at_mm`` is where on the table, if anywhere.
     """
 
     code: str
@@ -87,6 +87,17 @@ class DrawText:
 
 
 Action = MoveTo | Lower | Lift | SelectTool | Dwell | DrawText
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What the parsers of plotter languages must know of the machine: the unit, the range of numbers, and how fast its
+    own number of speed makes it."""
+
+    units_per_mm: float
+    lowest_units: float | None = None
+    highest_units: float | None = None
+    feed_per_mm_s: float = 0.1
 
 
 @dataclass(frozen=True)
