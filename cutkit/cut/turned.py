@@ -34,6 +34,8 @@ CURVE_ERROR_MM = 0.045
 """How far its edges may leave a curve that it follows."""
 TURN_WITHIN_MM = 1.0
 """A bend is turned in so much of the way before and behind it, or in half of a shorter side."""
+OVERCUT_ABOVE_DEG = 45.0
+"""At softer corners an overcut would run along the next side, and cut it again."""
 FINE_ERROR_MM = 1e-6
 WHEEL_SPAN_MM = 5.0
 """Over so much of a line its curve is measured: single bends of a polygon say little."""
@@ -83,7 +85,18 @@ def unfit(points: tuple[Point, ...], knife: Knife) -> str | None:
     radius, least = min(_least_radius(run) for run in runs), least_radius_mm(knife)
     if radius < least:
         return f"a curve of {radius:.1f} mm radius is tighter than the {least:.1f} mm that the blade can follow"
+    off = max(_bent_ends_mm(run, knife) for run in runs) if knife.kind == "rotary" else 0.0
+    if off > CURVE_ERROR_MM:
+        return f"where the wheel comes down or goes up the line is not straight: its cut would be {off:.2f} mm off"
     return None
+
+
+def _bent_ends_mm(run: tuple[Point, ...], knife: Knife) -> float:
+    """How far off the line a wheel cuts where it stands: at both ends of a run, or anywhere on a round contour."""
+    if is_closed(run):
+        return knife.length_mm**2 / (8 * _least_radius(run))
+    ends = (first_mm(run, knife.length_mm), first_mm(run[::-1], knife.length_mm))
+    return max(float(LineString(end).hausdorff_distance(LineString((end[0], end[-1])))) for end in ends)
 
 
 def least_radius_mm(knife: Knife) -> float:
@@ -160,8 +173,10 @@ def _led_runs(stroke: Stroke, knife: Knife, limit: float, waste: _Waste) -> Iter
         if last and smooth_start:
             over = first_mm(points, min(knife.overcut_mm + 2 * half, _length(points) / 2))
             run = (*run, *over[1:])
-        elif knife.corner_overcut_mm > 0 and stroke.kind in ("boundary", "cutout"):
-            run = waste.beyond(run, knife.corner_overcut_mm)
+        elif stroke.kind in ("boundary", "cutout"):
+            following = runs[(number + 1) % len(runs)]
+            if abs(_bend_deg(run[-2], run[-1], following[1])) > OVERCUT_ABOVE_DEG:
+                run = waste.beyond(run, knife.corner_overcut_mm)
         yield trimmed(run, min(half, length / 2))
 
 
@@ -187,6 +202,8 @@ class _Waste:
         """A run that goes straight on beyond its end as far as waste lies there, at most ``by_mm``."""
         (ax, ay), (bx, by) = run[-2], run[-1]
         length = hypot(bx - ax, by - ay)
+        if by_mm <= 0:
+            return run
         way = ((bx - ax) / length, (by - ay) / length)
         start = (bx + way[0] * FINE_ERROR_MM, by + way[1] * FINE_ERROR_MM)
         ray = LineString([start, (bx + way[0] * by_mm, by + way[1] * by_mm)])
