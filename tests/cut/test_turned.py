@@ -91,7 +91,8 @@ def test_a_wheel_is_limited_by_its_lift_only():
     [
         (SQUARE, knife(length_mm=49.0), None),
         (SQUARE, knife(length_mm=51.0), "shorter"),
-        (CIRCLE, knife(kind="rotary", length_mm=12.0, least_radius_mm=39.0), None),
+        (CIRCLE, knife(kind="rotary", length_mm=3.0, least_radius_mm=39.0), None),
+        (CIRCLE, knife(kind="rotary", length_mm=12.0, least_radius_mm=39.0), "not straight"),
         (CIRCLE, knife(kind="rotary", length_mm=12.0, least_radius_mm=41.0), "radius"),
         (CIRCLE, knife(length_mm=3.0), None),
         (CIRCLE, knife(length_mm=4.5), "radius"),
