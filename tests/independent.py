@@ -59,7 +59,7 @@ def ask_rs274(text: str, folder: Path) -> Answer:
     program = rs274_program()
     assert program is not None
     (folder / "job.ngc").write_text(text)
-    (folder / "one.tbl").write_text("T1 P1\n")
+    (folder / "one.tbl").write_text("T1 P1\nT2 P2\n")
     command = [program, "-g", "-t", "one.tbl", "-v", "s.var", "job.ngc"]
     streams = {"capture_output": True, "stdin": subprocess.DEVNULL, "text": True}
     ran = subprocess.run(command, cwd=folder, check=False, env=_environment(program), **streams)

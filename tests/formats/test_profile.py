@@ -31,7 +31,7 @@ GRBL = (FOLDER / "grbl-servo.toml").read_text()
 def test_the_profiles_that_ship():
     assert set(profile_names()) == {
         *("dmpl", "gerber-cut", "gpgl-graphtec", "marlin", "pen-plotter"),
-        *("grbl-servo", "grbl-z", "grblhal-tangential", "linuxcnc-tangential"),
+        *("grbl-servo", "grbl-z", "grblhal-tangential", "linuxcnc-rotary", "linuxcnc-tangential"),
         *(f"hpgl-{name}" for name in ("7475", "flatbed", "generic", "redsail", "roland", "summa")),
     }
 
@@ -166,7 +166,7 @@ BAD = [
     ('dialect = "gcode"', 'dialect = "gcode"\nname = "x"', "named after its file"),
     ("tried_on_hardware = false", "tried_on_hardware = 0", "'tried_on_hardware': expected `bool`"),
     ("[motion]", "[motion", "not TOML"),
-    ("feed_per_mm_s = 60", "steps_per_mm = 0", "'motion.steps_per_mm': 0 must be above 0"),
+    ("steps_per_mm = 250", "steps_per_mm = 0", "'motion.steps_per_mm': 0 must be above 0"),
     ("longest_line = 80", 'longest_line = 80\nline_end = "etx"', "'program.line_end': lines of G-code end with"),
     ("longest_line = 80", 'longest_line = 80\npiece = "(next)"', "'program.piece': the field {number} is missing"),
     ('lift = "spindle"', "", '\'lift\': "spindle" (M3 S, M5) and "z" go with the dialect gcode'),

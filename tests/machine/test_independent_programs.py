@@ -81,7 +81,7 @@ def test_ezdxf_reads_the_lines_that_our_parser_finds(name):
 
 
 @pytest.mark.skipif(rs274_program() is None, reason="LinuxCNC's rs274 is not installed")
-@pytest.mark.parametrize("name", ["grbl-servo", "grbl-z"])
+@pytest.mark.parametrize("name", ["grbl-servo", "grbl-z", "linuxcnc-tangential", "linuxcnc-rotary"])
 def test_rs274_interprets_the_lines_that_our_parser_finds(name, tmp_path):
     profile, data = program_of(name)
     answer = ask_rs274(data.decode(), tmp_path)

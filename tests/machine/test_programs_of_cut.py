@@ -129,7 +129,9 @@ def test_a_stroke_dropped(job, kind):
     k = index_of(path, kind)
     # Without a stroke the blade comes to the next one with another heading; at its start it then leaves the line.
     _, verdict, faults = found(job, path.strokes[:k] + path.strokes[k + 1 :])
-    assert {"notch": "notch-missed"}.get(kind, "missed") in faults
+    # A blade that is lifted at corners makes a contour in several strokes.
+    turned = job[0].knife.kind in ("tangential", "rotary")
+    assert faults & ({"notch-missed"} if kind == "notch" else {"missed", "unclosed"} if turned else {"missed"})
     assert verdict.cut_once == (6 if kind == "notch" else 5)
 
 
