@@ -59,6 +59,7 @@ def command(
     from cutkit.cut.figures import cut_figures
     from cutkit.cut.plan import plan_cut
     from cutkit.formats.files import refuse_bad_outputs, write_whole
+    from cutkit.formats.marker import read_valid_marker
     from cutkit.formats.profile import is_profile_file, load_profile
     from cutkit.formats.program import program_texts
     from cutkit.kernels import cache
@@ -66,7 +67,7 @@ def command(
     profile = load_profile(cutter)
     inputs: list[str | Path] = [marker_path, *([cutter] if is_profile_file(cutter) else [])]
     refuse_bad_outputs([output, svg, picklist], inputs)
-    marker = _valid_marker(marker_path)
+    marker = read_valid_marker(marker_path)
     if not cache.holds("route"):
         say("compiling the search for short ways: once, about five seconds", quiet=quiet)
     path = plan_cut(marker, profile, windows=windows == "auto")
@@ -158,18 +159,6 @@ def _picks_text(path: ToolPath, profile: CutterProfile, marker: Marker, marker_p
     ]
     head = {"schema": "cutkit.picklist/1", "marker": str(marker_path), "cutter": profile.name}
     return json.dumps({**head, "pieces": picks}, indent=1, ensure_ascii=False) + "\n"
-
-
-def _valid_marker(path: Path) -> Marker:
-    """The marker in a file, after the referee found no fault; CheckError otherwise."""
-    from cutkit.check import check_marker
-    from cutkit.formats.marker import invalid_marker, read_marker
-
-    marker = read_marker(path)
-    faults = check_marker(marker)
-    if faults:
-        raise invalid_marker(faults, where=str(path))
-    return marker
 
 
 def _print_table(figures: CutFigures, job: CutJob) -> None:

@@ -141,6 +141,15 @@ def read_marker(path: str | Path) -> Marker:
     return parse_marker(read_bytes(path), where=str(path))
 
 
+def read_valid_marker(path: str | Path) -> Marker:
+    """The marker in a file, after the referee found no fault in it; CheckError (exit 5) with the faults otherwise."""
+    marker = read_marker(path)
+    faults = check_marker(marker)
+    if faults:
+        raise invalid_marker(faults, where=str(path))
+    return marker
+
+
 def parse_marker(data: bytes, *, where: str) -> Marker:
     """The marker in the bytes of a marker file; ``where`` names it in errors."""
     data = data.removeprefix(_BYTE_ORDER_MARK)

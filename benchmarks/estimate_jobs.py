@@ -1,0 +1,164 @@
+"""Short nests to calibrate ``cutkit estimate`` on, and to judge it: jobs by number, and their nested lengths as a table.
+
+Half of the jobs are orders of the garments of ``patterns/``, half are random garment pieces (``garments.py``), on cloth
+of many widths, with and without gaps, napped or not. A job is made from its number alone, so a line of the table is
+enough to have its pieces again. A nest stops on rounds: the table does not depend on how busy the machine was.
+
+    nice python benchmarks/estimate_jobs.py --jobs 240        nests what is not yet in estimate_nests.csv (minutes)
+    python benchmarks/estimate_jobs.py --fit                  writes cutkit/plan/estimate.json from it (a second)
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import shapely
+from garments import garment_pieces
+from shapely.geometry import Polygon
+
+from cutkit import __version__
+from cutkit.formats.patterns import read_pattern
+from cutkit.model import Copy, Demand, Fabric, NestSettings, Order, OrderedPiece, OrderLine, Pattern
+from cutkit.nest import nest
+from cutkit.plan.demand import plan_demands
+from cutkit.plan.estimate import Observation, calibrate, features_of
+
+HERE = Path(__file__).resolve().parent
+TABLE = HERE / "estimate_nests.csv"
+COEFFICIENTS = HERE.parent / "cutkit" / "plan" / "estimate.json"
+PATTERNS = ("dress", "hoodie", "shirt", "tote", "trousers", "tshirt")
+ROUNDS = 10
+COLUMNS = ("job", "style", "copies", "width_mm", "gap_mm", "rounds", "length_mm", "efficiency")
+
+
+@dataclass(frozen=True)
+class EstimateJob:
+    """What is nested: ``style`` groups the jobs whose pieces come from one pattern."""
+
+    number: int
+    style: str
+    fabric: Fabric
+    demand: Demand
+    gap_mm: float
+
+
+@dataclass(frozen=True)
+class Nested:
+    """A job with the length that its nest came to."""
+
+    job: EstimateJob
+    length_mm: float
+
+    @property
+    def observation(self) -> Observation:
+        """What the estimate learns from."""
+        job = self.job
+        return Observation(features_of(job.demand.pieces, job.fabric, job.gap_mm), self.length_mm)
+
+
+def job_of(number: int) -> EstimateJob:
+    """Job ``number``: even ones order a garment of ``patterns/``, odd ones random garment pieces."""
+    rng = np.random.default_rng([6, number])
+    gap = float(rng.choice([0.0, 0.0, 2.0, 5.0]))
+    nap = str(rng.choice(["two-way", "two-way", "one-way"]))
+    fabric = Fabric(float(rng.choice([900, 1120, 1400, 1500, 1600, 1800])), float(rng.choice([0.0, 10.0])), nap)
+    if number % 2:
+        return EstimateJob(number, f"random-{number}", fabric, _random_demand(rng, number, nap), gap)
+    name = PATTERNS[number // 2 % len(PATTERNS)]
+    return EstimateJob(number, name, fabric, _pattern_demand(rng, name, nap), gap)
+
+
+@lru_cache
+def _pattern(name: str) -> Pattern:
+    return read_pattern(HERE.parent / "patterns" / f"{name}.dxf")
+
+
+def _pattern_demand(rng: np.random.Generator, name: str, nap: str) -> Demand:
+    """One to eight garments in up to four sizes; one of the materials."""
+    pattern = _pattern(name)
+    sizes = rng.choice(pattern.sizes, int(rng.integers(1, min(4, len(pattern.sizes)) + 1)), replace=False)
+    lines = tuple(OrderLine(str(size), int(rng.integers(1, 3))) for size in sizes)
+    demands = plan_demands([pattern], Order(lines), nap=nap)
+    return demands[0] if rng.random() < 0.7 else demands[-1]
+
+
+def _random_demand(rng: np.random.Generator, number: int, nap: str) -> Demand:
+    pieces = garment_pieces(int(rng.integers(3, 26)), 40, number)
+    garments = int(rng.integers(1, 5))
+    angles = (0.0,) if nap == "one-way" else (0.0, 180.0)
+    ordered = tuple(
+        OrderedPiece(str(k), p.name, "", Polygon(p.outline), p.per_garment * garments, allowed_angles_deg=angles)
+        for k, p in enumerate(pieces)
+    )
+    copies = tuple(Copy(p.id, n + 1, False, angles) for p in ordered for n in range(p.total))
+    return Demand("", ordered, copies)
+
+
+def nested(job: EstimateJob) -> dict[str, object]:
+    """The line of the table for a job, nested now."""
+    marker = nest(job.fabric, job.demand, NestSettings(job.gap_mm, job.number, rounds=ROUNDS, workers=1))
+    if marker.unplaced:
+        raise ValueError(f"job {job.number}: {len(marker.unplaced)} pieces find no place")
+    values = (job.number, job.style, len(job.demand.copies), job.fabric.width_mm, job.gap_mm, ROUNDS)
+    return dict(zip(COLUMNS, (*values, round(marker.length_mm, 3), round(marker.efficiency, 5)), strict=True))
+
+
+def read_table() -> list[Nested]:
+    """Every line of the table with its job made anew."""
+    with TABLE.open(newline="") as stream:
+        return [Nested(job_of(int(row["job"])), float(row["length_mm"])) for row in csv.DictReader(stream)]
+
+
+def nest_missing(jobs: int) -> None:
+    """Nest the jobs below ``jobs`` that the table lacks; each is written as soon as it is done."""
+    known = set()
+    if TABLE.exists():
+        with TABLE.open(newline="") as stream:
+            known = {int(row["job"]) for row in csv.DictReader(stream)}
+    with TABLE.open("a", newline="") as stream:
+        writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
+        if not known:
+            writer.writeheader()
+        for number in sorted(set(range(jobs)) - known):
+            job = job_of(number)
+            if not _fits(job):
+                continue
+            row = nested(job)
+            writer.writerow(row)
+            stream.flush()
+            print(" ".join(str(value) for value in row.values()), flush=True)
+
+
+def _fits(job: EstimateJob) -> bool:
+    heights = [shapely.bounds(piece.outline)[3] - shapely.bounds(piece.outline)[1] for piece in job.demand.pieces]
+    return max(heights) <= job.fabric.usable_width_mm
+
+
+def fit() -> None:
+    """Write the coefficients that the package carries, with how they were made."""
+    rows = read_table()
+    made = f"benchmarks/estimate_jobs.py --fit, {len(rows)} nests of {ROUNDS} rounds, cutkit {__version__}"
+    model = calibrate([row.observation for row in rows], [row.job.style for row in rows])
+    COEFFICIENTS.write_text(json.dumps({"made": made, **model.to_json()}, indent=1) + "\n")
+    print(f"{COEFFICIENTS.name}: {made}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--jobs", type=int, default=0, help="nest the jobs below this number")
+    parser.add_argument("--fit", action="store_true", help="write the coefficients")
+    a = parser.parse_args()
+    if a.jobs:
+        nest_missing(a.jobs)
+    if a.fit:
+        fit()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,202 @@
+"""``cutkit report``: where the cloth of markers went, and what it cost."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cutkit.cli.common import LENGTH, json_option, print_json, quiet_option, say
+from cutkit.errors import LimitError, UsageError
+
+if TYPE_CHECKING:
+    from cutkit.formats.report_page import ReportPage
+    from cutkit.model import Marker
+    from cutkit.report.balance import Spread
+    from cutkit.report.summary import Cut, Summary, Terms
+
+COUNT = click.IntRange(1, 10_000)
+AMOUNT = click.FloatRange(0, 1e9)
+OUT = click.Path(path_type=Path)
+
+
+@click.command("report")
+@click.argument("markers", metavar="MARKER...", nargs=-1, required=True)
+@click.option("--plies", type=COUNT, default=1, show_default=True, help="Layers of cloth cut at once.")
+@click.option("--end-allowance", type=LENGTH, default="0mm", help="What every ply is longer than the marker, both ends.")
+@click.option("--splices", type=click.IntRange(0, 10_000), default=0, help="Splices in the spread.")
+@click.option("--splice", "splice_mm", type=LENGTH, default="0mm", help="How far the cloth overlaps at a splice.")
+@click.option("--flaws", "flaws_mm", type=LENGTH, default="0mm", help="Cloth cut away for flaws while spreading.")
+@click.option("--issued", type=LENGTH, help="Cloth that came off the roll; of one marker. More than laid: a remnant.")
+@click.option("--remnants", type=LENGTH, help="Cloth that was put back; of one marker.")
+@click.option("--price", type=AMOUNT, metavar="NUMBER", help="Price of a running metre of cloth.")
+@click.option("--currency", metavar="TEXT", default="", help="What the price is in (EUR).")
+@click.option("--weight", type=AMOUNT, metavar="G/M2", help="Weight of the cloth, grams per square metre.")
+@click.option("--factors", metavar="FILE", help="CO2e and water of the cloth, each with its citation (TOML).")
+@click.option("--cutter", metavar="NAME|FILE", help="Also the time on this cutter, for each marker that fits it.")
+@click.option("--order", metavar="NAME", help="What the order is called; by its styles if not given.")
+@click.option("--due", metavar="DATE", default="", help="When it is due, as the page shall show it.")
+@click.option("--csv", "csv_path", type=OUT, help="Also write the figures as CSV.")
+@click.option("--html", "html_path", type=OUT, help="Also write them as one self-contained HTML page.")
+@click.option("--pdf", "pdf_path", type=OUT, help="Also write them as PDF, with a small picture of every marker.")
+@json_option
+@quiet_option
+def command(
+    markers: tuple[str, ...],
+    csv_path: Path | None,
+    html_path: Path | None,
+    pdf_path: Path | None,
+    as_json: bool,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Report where the cloth of markers went: a balance to the square millimetre, cloth, money, weight, time.
+
+    MARKER is a marker file, or a folder of them. The spread's options hold for every marker.
+    """
+    from cutkit.cli.marker_files import marker_paths
+    from cutkit.formats.files import refuse_bad_outputs, write_whole
+    from cutkit.report.summary import summarize
+
+    _refuse_senseless(options)
+    paths = marker_paths(markers)
+    if len(paths) > 1 and (options["issued"] is not None or options["remnants"] is not None):
+        raise UsageError("--issued and --remnants are of one marker", hint="Report that marker alone.")
+    inputs = [*paths, *([options["factors"]] if options["factors"] else [])]
+    refuse_bad_outputs([csv_path, html_path, pdf_path], inputs)
+    summary = summarize(_cuts(paths, options, quiet))
+    if csv_path is not None:
+        write_whole(csv_path, csv_text(summary), inputs=inputs)
+    if html_path is not None:
+        from cutkit.formats.html.report import report_html
+
+        write_whole(html_path, report_html(_page(summary)), inputs=inputs)
+    if pdf_path is not None:
+        from cutkit.formats.pdf.report import report_pdf
+
+        write_whole(pdf_path, report_pdf(_page(summary)), inputs=inputs)
+    _warn(summary, quiet)
+    _print(summary, as_json)
+
+
+def _refuse_senseless(options: dict[str, Any]) -> None:
+    from math import isfinite
+
+    for name in ("end_allowance", "splice_mm", "flaws_mm", "issued", "remnants"):
+        if not 0 <= (options[name] or 0.0) <= 1e8:
+            raise UsageError(f"--{name.removesuffix('_mm').replace('_', '-')} must be from 0 to 100 km")
+    for name in ("price", "weight"):
+        if options[name] is not None and not isfinite(options[name]):
+            raise UsageError(f"--{name} is not a number")
+    if options["splices"] and not options["splice_mm"]:
+        raise UsageError("--splices needs --splice, the overlap of each", hint="--splices 2 --splice 5cm")
+
+
+def _cuts(paths: list[Path], options: dict[str, Any], quiet: bool) -> Iterator[Cut]:
+    """Every marker with what the options say about cutting it. CheckError where the referee finds a fault."""
+    from cutkit.formats.marker import read_valid_marker
+    from cutkit.report.summary import Cut, order_of
+
+    spread, terms = _spread(options), _terms(options)
+    for path in paths:
+        marker = read_valid_marker(path)
+        yield Cut(
+            marker=marker,
+            path=str(path),
+            order=options["order"] or order_of(marker),
+            due=options["due"],
+            spread=spread,
+            terms=terms,
+            cut_s=cut_time_s(marker, options["cutter"], path, quiet) if options["cutter"] else None,
+        )
+
+
+def _spread(options: dict[str, Any]) -> Spread:
+    from cutkit.report.balance import Spread
+
+    return Spread(
+        plies=options["plies"],
+        end_allowance_mm=options["end_allowance"],
+        splices=options["splices"],
+        splice_mm=options["splice_mm"],
+        flaws_mm=options["flaws_mm"],
+        issued_mm=options["issued"],
+        remnants_mm=options["remnants"],
+    )
+
+
+def _terms(options: dict[str, Any]) -> Terms:
+    from cutkit.formats.factors import read_factors
+    from cutkit.report.summary import Factor, Terms
+
+    read = read_factors(options["factors"]) if options["factors"] else None
+    co2e, water = (read.co2e, read.water) if read else (None, None)
+    return Terms(
+        price_per_m=options["price"],
+        currency=options["currency"],
+        weight_g_m2=options["weight"],
+        co2e=Factor(co2e.value, co2e.unit, co2e.citation) if co2e else None,
+        water=Factor(water.value, water.unit, water.citation) if water else None,
+    )
+
+
+def cut_time_s(marker: Marker, cutter: str, path: Path, quiet: bool) -> float | None:
+    """The time that cutting one spread takes on a cutter; None, and a word, where the marker is beyond it."""
+    from cutkit.cut.figures import cut_figures
+    from cutkit.cut.plan import plan_cut
+    from cutkit.formats.profile import load_profile
+
+    profile = load_profile(cutter)
+    try:
+        return cut_figures(plan_cut(marker, profile), profile).time_s
+    except LimitError as error:
+        say(f"note: no time for {path}: {error.message}", quiet=quiet)
+        return None
+
+
+def _warn(summary: Summary, quiet: bool) -> None:
+    for row in summary.rows:
+        if not row.sound:
+            off = f"{row.balance.error_mm2:.1f} mm2, overlap {row.places.overlap_mm2:.1f} mm2"
+            say(f"warning: {row.figures.path}: the balance is off: {off}", quiet=quiet)
+
+
+def csv_text(summary: Summary) -> str:
+    """The summary as CSV: a line of names, then a line for every marker, order, and the total."""
+    from cutkit.report.tables import CSV_COLUMNS, csv_rows
+
+    stream = io.StringIO(newline="")
+    writer = csv.DictWriter(stream, CSV_COLUMNS, lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(csv_rows(summary))
+    return stream.getvalue()
+
+
+def _page(summary: Summary) -> ReportPage:
+    from datetime import date
+
+    from cutkit.cli.report_page import report_page
+
+    return report_page(summary, date=date.today().isoformat())
+
+
+def _print(summary: Summary, as_json: bool) -> None:
+    if as_json:
+        from cutkit.report.tables import report_json
+
+        print_json(report_json(summary))
+        return
+    from cutkit.cli.report_tables import balance_table, cloth_table, order_table
+    from cutkit.cli.tables import print_table
+
+    print_table(cloth_table(summary))
+    if len(summary.orders) > 1:
+        click.echo()
+        print_table(order_table(summary))
+    click.echo()
+    print_table(balance_table(summary.total))
+    click.echo(f"\nThe balance closes to {abs(summary.total.balance.error_mm2):.3f} mm2.")

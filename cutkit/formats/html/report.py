@@ -1,0 +1,149 @@
+"""A report as one self-contained HTML page: figures, the balance, sortable tables, and every marker to look into.
+
+``report.html`` beside this is the page without its contents. All texts are escaped; the page's own policy forbids it to
+ask anybody for anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from html import escape
+from importlib import resources
+
+from cutkit.formats.html.marker import marker_picture
+from cutkit.formats.report_page import (
+    PLACE_COLOURS,
+    BalanceLine,
+    Headline,
+    MarkerSheet,
+    PageCell,
+    PageColumn,
+    PageTable,
+    ReportPage,
+    piece_fills,
+)
+from cutkit.formats.svg.text import clean_text
+
+_SLOT = re.compile(r"\{\{(\w+)\}\}")
+
+
+def report_html(page: ReportPage) -> str:
+    """The page as the text of an HTML file; the same page gives the same text."""
+    template = resources.files("cutkit.formats.html").joinpath("report.html").read_text(encoding="utf-8")
+    slots = {
+        "title": _text(page.title),
+        "subtitle": _text(page.subtitle),
+        "colours": " ".join(f"--{part}: {colour};" for part, colour in PLACE_COLOURS.items()),
+        "classes": "\n".join(_colour_rules()),
+        "headlines": _headlines(page.headlines),
+        "bar": _bar(page.balance),
+        "balance": _balance_rows(page.balance),
+        "check": _text(page.check),
+        "tables": "\n".join(_table(table) for table in page.tables),
+        "sheets": "\n".join(_sheet(sheet) for sheet in page.sheets),
+        "notes": "\n".join(f"<li>{_text(note)}</li>" for note in page.notes),
+    }
+    return _SLOT.sub(lambda match: slots[match[1]], template)
+
+
+def _text(text: str) -> str:
+    return escape(clean_text(text), quote=True)
+
+
+def _colour_rules() -> Iterator[str]:
+    for part in PLACE_COLOURS:
+        yield f".at-{part} {{ fill: var(--{part}); background-color: var(--{part}); }}"
+
+
+def _headlines(figures: Iterable[Headline]) -> str:
+    return "\n".join(
+        f'<div class="figure"><dt>{_text(f.name)}</dt><dd>{_text(f.value)}</dd>'
+        + (f"<dd class=note>{_text(f.note)}</dd>" if f.note else "")
+        + "</div>"
+        for f in figures
+    )
+
+
+def _bar(lines: Iterable[BalanceLine]) -> str:
+    """The parts side by side, as long as their shares."""
+    return "".join(
+        f'<span class="at-{line.part}" style="flex-grow:{line.share:.6f}" '
+        f'title="{_text(line.name)}: {100 * line.share:.2f} %"></span>'
+        for line in lines
+        if line.share > 0
+    )
+
+
+def _balance_rows(lines: Iterable[BalanceLine]) -> str:
+    rows = []
+    for line in lines:
+        cells = (f"{line.area_mm2 / 1e6:.4f}", f"{100 * line.share:.2f}", line.cost)
+        numbers = "".join(f'<td class="number">{_text(cell)}</td>' for cell in cells)
+        rows.append(
+            f'<tr><th scope="row"><i class="chip at-{line.part}"></i>{_text(line.name)}</th>{numbers}</tr>'
+        )
+    return "\n".join(rows)
+
+
+def _table(table: PageTable) -> str:
+    head = "".join(_column(column) for column in table.columns)
+    body = "\n".join(f"<tr>{_cells(row, table.columns)}</tr>" for row in table.rows)
+    foot = f"<tfoot><tr>{_cells(table.total, table.columns)}</tr></tfoot>" if table.total else ""
+    return (
+        f"<section><h2>{_text(table.title)}</h2>\n"
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{_text(table.title)}">'
+        f'<table class="sortable"><thead><tr>{head}</tr></thead>\n'
+        f"<tbody>\n{body}\n</tbody>{foot}</table></div></section>"
+    )
+
+
+def _column(column: PageColumn) -> str:
+    kind = ' class="number"' if column.numeric else ""
+    unit = f" <small>{_text(column.unit)}</small>" if column.unit else ""
+    return f'<th scope="col"{kind}><button type="button">{_text(column.title)}{unit}</button></th>'
+
+
+def _cells(cells: Iterable[PageCell], columns: tuple[PageColumn, ...]) -> str:
+    parts = []
+    for cell, column in zip(cells, columns, strict=True):
+        kind = ' class="number"' if column.numeric else ""
+        value = "" if cell.value is None else f' data-value="{cell.value!r}"'
+        text = _text(cell.text)
+        shown = f'<a href="#{_text(cell.anchor)}">{text}</a>' if cell.anchor else text
+        parts.append(f"<td{kind}{value}>{shown}</td>")
+    return "".join(parts)
+
+
+def _sheet(sheet: MarkerSheet) -> str:
+    warning = f'<p class="warning">{_text(sheet.warning)}</p>' if sheet.warning else ""
+    return f"""<section class="sheet" id="{_text(sheet.anchor)}">
+<h2>{_text(sheet.title)}</h2>
+<p class="sub">{_text(sheet.subtitle)}</p>
+{warning}<dl class="figures small">{_headlines(sheet.figures)}</dl>
+<figure>
+<div class="tools"><button type="button" data-do="in" aria-label="Zoom in">+</button><button type="button"
+ data-do="out" aria-label="Zoom out">−</button><button type="button" data-do="fit">Whole</button>
+<label><input type="checkbox" data-do="waste" checked> waste by place</label></div>
+<div class="view" tabindex="0" aria-label="The marker; plus and minus zoom, arrows move">{marker_picture(sheet)}</div>
+<figcaption>{_size_chips(sheet)}{_place_chips(sheet)}</figcaption>
+</figure>
+</section>"""
+
+
+def _size_chips(sheet: MarkerSheet) -> str:
+    fills = piece_fills(sheet.marker)
+    if not fills.by_size:
+        return ""
+    return "".join(
+        f'<span><i class="chip" style="background:{fill}"></i>{_text(size) or "no size"}</span>'
+        for size, fill in fills.fills.items()
+    )
+
+
+def _place_chips(sheet: MarkerSheet) -> str:
+    shown = [line for line in sheet.balance if line.part in sheet.regions and line.area_mm2 > 0]
+    return "".join(
+        f'<span class="place"><i class="chip at-{line.part}"></i>{_text(line.name)} {100 * line.share:.2f} %</span>'
+        for line in shown
+    )

@@ -1,0 +1,264 @@
+"""Length before nesting: what an order takes, from the areas and shapes of its pieces, with an honest interval.
+
+The area of the pieces over the usable width would be the length of a marker without waste. How much longer the marker
+is, is learned: the logarithm of that ratio is linear in a dozen features of pieces and cloth. The coefficients come from
+nests of this cutkit (``estimate.json``, made by ``benchmarks/estimate_jobs.py``), and a shop's own markers teach more:
+to Bayes' rule they are further observations, and the shop itself is a constant that they settle first.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from math import exp, floor, log, sqrt
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from cutkit.errors import InfeasibleError
+from cutkit.geometry import size_after_turn
+from cutkit.model import Fabric, Marker, OrderedPiece
+
+Floats = NDArray[np.float64]
+
+FEATURES = (
+    "one",
+    "gap",
+    "hollows",
+    "corners",
+    "ends",
+    "height",
+    "width_fit",
+    "few",
+    "small",
+    "directions",
+    "types",
+)
+"""What the columns of the calibration are, in their order; see ``features_of``."""
+
+SHARE = 0.9
+"""The interval holds the length of so many orders out of one."""
+SMALL_SHARE = 0.15
+"""A piece is small below this share of the largest one's area: it finds room in what the others leave."""
+RIDGE = 0.3
+"""Draws coefficients that the nests say little about towards 0, in units of an observation."""
+SHOP_SD = 0.03
+"""How far a shop's markers are off the calibration as a whole, before any is known: its search times, its cloth."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """An order's features, and the length that its marker came to."""
+
+    features: Features
+    length_mm: float
+
+    @property
+    def log_excess(self) -> float:
+        """The logarithm of the length over the one without waste."""
+        return log(self.length_mm / self.features.least_mm)
+
+
+@dataclass(frozen=True)
+class Features:
+    """What the length depends on: ``values`` as named in FEATURES; ``least_mm`` is area / usable width.
+
+    ``longest_mm`` is the longest piece along the cloth: no marker is shorter.
+    """
+
+    values: tuple[float, ...]
+    least_mm: float
+    longest_mm: float
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """The length that an order takes once it is nested. In SHARE of all orders it lies from ``low_mm`` to ``high_mm``.
+
+    ``history`` counts the shop's own markers that were learned from.
+    """
+
+    length_mm: float
+    low_mm: float
+    high_mm: float
+    area_mm2: float
+    usable_width_mm: float
+    history: int
+
+    @property
+    def efficiency(self) -> float:
+        """The efficiency that the length stands for, a fraction."""
+        return self.area_mm2 / (self.usable_width_mm * self.length_mm)
+
+
+def estimate_length(
+    pieces: Sequence[OrderedPiece], fabric: Fabric, gap_mm: float, history: Sequence[Observation] = ()
+) -> Estimate:
+    """The length of a marker of ``pieces`` on ``fabric``, before it is nested; a matter of milliseconds.
+
+    InfeasibleError names a piece that is wider than the cloth at every angle allowed.
+    """
+    features = features_of(pieces, fabric, gap_mm)
+    model = shipped_model().learned(history)
+    middle, half = model.predict(features)
+    least = max(features.least_mm, features.longest_mm)
+    low, length, high = (max(least, features.least_mm * exp(middle + step)) for step in (-half, 0.0, half))
+    area = features.least_mm * fabric.usable_width_mm
+    return Estimate(length, low, high, area, fabric.usable_width_mm, len(history))
+
+
+def observation_of(marker: Marker) -> Observation:
+    """What a marker that was nested teaches; ValueError where nothing is placed."""
+    counts = {piece.id: 0 for piece in marker.pieces}
+    for placement in marker.placements:
+        counts[placement.piece] += 1
+    placed = [(piece, counts[piece.id]) for piece in marker.pieces if counts[piece.id]]
+    if not placed:
+        raise ValueError("an empty marker teaches nothing")
+    return Observation(_features(placed, marker.fabric, marker.settings.gap_mm), marker.length_mm)
+
+
+def features_of(pieces: Sequence[OrderedPiece], fabric: Fabric, gap_mm: float) -> Features:
+    """The features of an order; InfeasibleError where a piece fits the cloth at no angle that it may lie at."""
+    for piece in pieces:
+        if not piece.tilt_deg and _laid(piece)[1] > fabric.usable_width_mm + 1e-3:
+            raise InfeasibleError(
+                f"piece {piece.id!r} is {_laid(piece)[1]:.1f} mm wide across the cloth, "
+                f"which has {fabric.usable_width_mm:.1f} mm"
+            )
+    return _features([(piece, piece.total) for piece in pieces if piece.total], fabric, gap_mm)
+
+
+def _features(counted: Sequence[tuple[OrderedPiece, int]], fabric: Fabric, gap_mm: float) -> Features:
+    """Means over the pieces are weighted by their area; lengths are measured by the cloth."""
+    outlines = np.array([piece.outline for piece, _ in counted], dtype=object)
+    copies = np.array([count for _, count in counted], dtype=float)
+    laid = np.array([_laid(piece) for piece, _ in counted])
+    areas = shapely.area(outlines)
+    weights = copies * areas / float(copies @ areas)
+    total = float(copies @ areas)
+    width = fabric.usable_width_mm
+    least = total / width
+    heights = np.minimum(laid[:, 1] / width, 1.0)
+    fit = [1.0 - floor(1.0 / h + 1e-9) * h if h > 1 / 6 else 0.0 for h in heights.tolist()]
+    small = areas < SMALL_SHARE * areas.max()
+    one_way = fabric.nap != "two-way"
+    angles = [1 if one_way else len(piece.allowed_angles_deg) for piece, _ in counted]
+    values = (
+        1.0,
+        log(1.0 + float(copies @ shapely.length(outlines)) * gap_mm / 2 / total),
+        1.0 - float(weights @ (areas / shapely.area(shapely.convex_hull(outlines)))),
+        1.0 - float(weights @ (areas / (laid[:, 0] * laid[:, 1]))),
+        min(float(weights @ laid[:, 0]) / least, 4.0),
+        float(weights @ heights),
+        float(weights @ np.array(fit)),
+        1.0 / sqrt(float(copies.sum())),
+        float(weights[small].sum()),
+        float(weights @ np.log2(angles)),
+        log(len(counted)),
+    )
+    return Features(values, least, float(laid[:, 0].max()))
+
+
+def _laid(piece: OrderedPiece) -> tuple[float, float]:
+    """The piece's length along the cloth and width across it, at the allowed angle at which it is narrowest across."""
+    return min((size_after_turn(piece.outline, angle) for angle in piece.allowed_angles_deg), key=lambda size: size[1])
+
+
+@dataclass(frozen=True)
+class LengthModel:
+    """A linear model of the logarithm: coefficients with their covariance, the deviation of a single order, and how
+    many deviations the interval reaches to either side."""
+
+    beta: tuple[float, ...]
+    covariance: tuple[tuple[float, ...], ...]
+    sd: float
+    reach: float
+
+    @cached_property
+    def _arrays(self) -> tuple[Floats, Floats]:
+        return np.array(self.beta), np.array(self.covariance)
+
+    def predict(self, features: Features) -> tuple[float, float]:
+        """The logarithm of length over least length, and half of its interval."""
+        beta, covariance = self._arrays
+        x = np.array(features.values)
+        return float(x @ beta), self.reach * sqrt(self.sd**2 + float(x @ covariance @ x))
+
+    def learned(self, history: Sequence[Observation]) -> LengthModel:
+        """The model after a shop's own markers: Bayes' rule, the shop's constant being as open as SHOP_SD says."""
+        if not history:
+            return self
+        beta, covariance = self._arrays
+        prior = covariance + SHOP_SD**2 * np.outer(*[np.eye(len(beta))[0]] * 2)
+        x = np.array([seen.features.values for seen in history])
+        off = np.array([seen.log_excess for seen in history]) - x @ beta
+        gain = prior @ x.T @ np.linalg.inv(x @ prior @ x.T + self.sd**2 * np.eye(len(history)))
+        return LengthModel(_row(beta + gain @ off), _rows(prior - gain @ x @ prior), self.sd, self.reach)
+
+    def to_json(self) -> dict[str, Any]:
+        """The model as the package carries it."""
+        return {
+            "features": list(FEATURES),
+            "beta": list(self.beta),
+            "covariance": [list(row) for row in self.covariance],
+            "sd": self.sd,
+            "reach": self.reach,
+        }
+
+
+def calibrate(observations: Sequence[Observation], styles: Sequence[str]) -> LengthModel:
+    """A model of these nests. Its interval is honest about styles it has not seen: each is left out in turn, and the
+    deviation of a single order, and the reach that holds SHARE of them, are those of the ones left out."""
+    off, spread = _left_out(observations, styles)
+    x, y = _table(observations)
+    beta, inverse = _ridge(x, y)
+    # Beside the deviation of one order stands that of the coefficients; both scale with sd.
+    sd = float(np.sqrt(np.mean(off**2 / (1 + spread))))
+    standard = np.sort(np.abs(off) / (sd * np.sqrt(1 + spread)))
+    rank = min(len(standard) - 1, int(np.ceil(SHARE * (len(standard) + 1))) - 1)
+    return LengthModel(_row(beta), _rows(sd**2 * inverse), sd, float(standard[rank]))
+
+
+def _left_out(observations: Sequence[Observation], styles: Sequence[str]) -> tuple[Floats, Floats]:
+    """How far each order is off what the other styles predict, and the variance of that prediction by an order's."""
+    x, y = _table(observations)
+    names = np.array(styles)
+    off, spread = np.zeros(len(y)), np.zeros(len(y))
+    for name in dict.fromkeys(styles):
+        mine = names == name
+        beta, inverse = _ridge(x[~mine], y[~mine])
+        off[mine] = y[mine] - x[mine] @ beta
+        spread[mine] = np.einsum("ij,jk,ik->i", x[mine], inverse, x[mine])
+    return off, spread
+
+
+def _table(observations: Sequence[Observation]) -> tuple[Floats, Floats]:
+    return np.array([o.features.values for o in observations]), np.array([o.log_excess for o in observations])
+
+
+def _ridge(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Coefficients and the inverse of their precision; the constant is not drawn towards 0."""
+    penalty = RIDGE * np.eye(x.shape[1])
+    penalty[0, 0] = 1e-9
+    inverse = np.linalg.inv(x.T @ x + penalty)
+    return inverse @ x.T @ y, inverse
+
+
+def shipped_model() -> LengthModel:
+    """The model that the package carries."""
+    data = json.loads(resources.files("cutkit.plan").joinpath("estimate.json").read_text())
+    return LengthModel(tuple(data["beta"]), tuple(map(tuple, data["covariance"])), data["sd"], data["reach"])
+
+
+def _row(values: Floats) -> tuple[float, ...]:
+    return tuple(float(f"{value:.9g}") for value in values)
+
+
+def _rows(values: Floats) -> tuple[tuple[float, ...], ...]:
+    return tuple(_row(row) for row in values)
