@@ -46,7 +46,8 @@ def report_page(summary: Summary, *, date: str) -> ReportPage:
         title=_title(summary),
         subtitle=_subtitle(summary, date),
         headlines=tuple(_headlines(total)),
-        balance=_balance_lines(total.balance, total.costs, total.currency),
+        balance=_balance_lines(total.balance, total.costs),
+        currency=(total.currency or "cost") if total.costs.money is not None else "",
         check=_check(total.balance),
         tables=(*((_order_table(summary),) if several else ()), _marker_table(summary)),
         sheets=tuple(_sheet(index, row) for index, row in enumerate(summary.rows, 1)),
@@ -60,7 +61,7 @@ def _title(summary: Summary) -> str:
 
 def _subtitle(summary: Summary, date: str) -> str:
     total = summary.total
-    markers = "1 marker" if total.markers == 1 else f"{total.markers} markers"
+    markers = _count(total.markers, "marker")
     due = f"due {total.due}" if total.due else ""
     return " · ".join(filter(None, ["Cloth report", due, markers, f"made {date} by cutkit {__version__}"]))
 
@@ -82,7 +83,11 @@ def _headlines(total: Totals) -> Iterator[Headline]:
     if total.cut_s is not None:
         yield Headline("Cutting", format_duration(total.cut_s), f"{total.figures.placed} pieces a ply")
     if total.figures.unplaced:
-        yield Headline("Not placed", f"{total.figures.unplaced} pieces", "see their markers")
+        yield Headline("Not placed", _count(total.figures.unplaced, "piece"), "named at their markers")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _weighed(mm2: float, kg: float | None) -> str:
@@ -109,9 +114,9 @@ def _check(balance: Balance) -> str:
     return f"{issued} The parts are measured each by itself; their sum is off by {abs(balance.error_mm2):.3f} mm²."
 
 
-def _balance_lines(balance: Balance, costs: Costs, currency: str) -> tuple[BalanceLine, ...]:
+def _balance_lines(balance: Balance, costs: Costs) -> tuple[BalanceLine, ...]:
     def cost(share: float) -> str:
-        return _money(costs.money * share, currency) if costs.money is not None else ""
+        return _money(costs.money * share, "") if costs.money is not None else ""
 
     return tuple(
         BalanceLine(part, name, balance.parts[part], balance.share(part), cost(balance.share(part)))
@@ -133,8 +138,8 @@ def _columns(name: str, currency: str) -> tuple[PageColumn, ...]:
         PageColumn("Efficiency", "%"),
         PageColumn("Utilisation", "%"),
         PageColumn("Issued", "m"),
-        PageColumn("Per garment", "m"),
-        PageColumn("Per garment", currency or "cost"),
+        PageColumn("A garment", "m"),
+        PageColumn("A garment", currency or "cost"),
         PageColumn("Waste", "kg"),
         PageColumn("Waste CO2e", "kg"),
         PageColumn("Cutting", "min"),
@@ -223,7 +228,7 @@ def _sheet(index: int, row: MarkerRow) -> MarkerSheet:
         title=_name(row),
         subtitle=_cloth_text(row),
         figures=tuple(_sheet_figures(row)),
-        balance=_balance_lines(row.balance, row.costs, row.cut.terms.currency),
+        balance=_balance_lines(row.balance, row.costs),
         marker=row.cut.marker,
         regions=regions,
         warning=_warning(row),

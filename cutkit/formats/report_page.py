@@ -65,7 +65,8 @@ class PageTable:
 
 @dataclass(frozen=True, slots=True)
 class BalanceLine:
-    """A part of the cloth issued: its key in PLACE_COLOURS, its name, area and share (a fraction), and its cost."""
+    """A part of the cloth issued: its key in PLACE_COLOURS, its name, area and share (a fraction), and its cost in the
+    page's currency."""
 
     part: str
     name: str
@@ -90,12 +91,16 @@ class MarkerSheet:
 
 @dataclass(frozen=True)
 class ReportPage:
-    """The whole report. ``check`` says how well the balance closes, ``notes`` what words mean and who says so."""
+    """The whole report. ``check`` says how well the balance closes, ``notes`` what words mean and who says so.
+
+    ``currency`` is empty where no cost is known.
+    """
 
     title: str
     subtitle: str
     headlines: tuple[Headline, ...]
     balance: tuple[BalanceLine, ...]
+    currency: str
     check: str
     tables: tuple[PageTable, ...]
     sheets: tuple[MarkerSheet, ...]

@@ -52,7 +52,8 @@ class Spread:
     Every ply is ``end_allowance_mm`` longer than the marker, both ends together. Each of the ``splices`` in the whole
     spread laps two lengths of cloth by ``splice_mm``. ``flaws_mm`` is cloth cut away for flaws while spreading.
     ``issued_mm`` is the length that came off the roll, ``remnants_mm`` what was put back; where only one is known the
-    other follows, where none is, nothing was left.
+    other follows, where none is, nothing was left. What both do not explain is unaccounted for, below 0 where more was
+    put back than there can have been.
     """
 
     plies: int = 1
@@ -127,7 +128,7 @@ def balance_of(marker: Marker, spread: Spread, places: WastePlaces | None = None
     places = places or waste_places(marker)
     width, length = marker.fabric.width_mm, marker.length_mm
     issued = issued_mm(length, spread)
-    left = issued - spread.laid_mm(length)
+    left = (spread.remnants_mm or 0.0) if spread.issued_mm is None else issued - spread.laid_mm(length)
     remnants = left if spread.remnants_mm is None else spread.remnants_mm
     parts: dict[Part, float] = {
         "pieces": spread.plies * places.pieces_mm2,

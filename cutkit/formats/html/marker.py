@@ -16,8 +16,10 @@ from cutkit.formats.svg.pieces import Pen, number, outline_path, piece_symbol
 from cutkit.formats.svg.text import clean_text
 from cutkit.model import Marker, Placement
 
-RULER_SHARE = 0.045
-"""Room below the cloth for the numbers of metres, as a share of the picture's height."""
+RULER_EM = 1.9
+"""Room below the cloth for the numbers of metres."""
+HATCH_EM = 0.55
+"""How far apart the lines are that fill waste: pieces are plain, so that none is taken for the other."""
 SLIVER_MM2 = 1.0
 """Waste below it is not drawn: there is nothing to see."""
 
@@ -30,7 +32,7 @@ def marker_picture(sheet: MarkerSheet) -> str:
     fabric = marker.fabric
     length = marker.length_mm or fabric.width_mm / 2
     unit = min(max(length, 1.5 * fabric.width_mm) / 110, fabric.width_mm / 10)
-    ruler = RULER_SHARE * max(fabric.width_mm, 0.25 * length)
+    ruler = RULER_EM * unit
     drawing = svgwrite.Drawing(size=("100%", "100%"), debug=False)
     drawing.viewbox(0, 0, number(length), number(fabric.width_mm + ruler))
     drawing.update({"class": "marker", "aria-label": clean_text(sheet.title), "role": "img"})
@@ -38,7 +40,7 @@ def marker_picture(sheet: MarkerSheet) -> str:
     _cloth(drawing, marker, length)
     _metres(drawing, length, fabric.width_mm, ruler)
     flipped = drawing.g(transform=f"matrix(1 0 0 -1 0 {number(base)})")
-    flipped.add(_waste(drawing, sheet))
+    flipped.add(_waste(drawing, sheet, HATCH_EM * unit))
     for placed in _pieces(drawing, sheet):
         flipped.add(placed)
     drawing.add(flipped)
@@ -68,13 +70,26 @@ def _metres(drawing: Any, length: float, width: float, ruler: float) -> None:
         drawing.add(text)
 
 
-def _waste(drawing: Any, sheet: MarkerSheet) -> Any:
+def _waste(drawing: Any, sheet: MarkerSheet, step_mm: float) -> Any:
+    """The places of the waste, each hatched in its own colour and direction."""
     group = drawing.g(**{"class": "waste"})
-    for place, region in sheet.regions.items():
+    for index, (place, region) in enumerate(sheet.regions.items()):
         path = " ".join(outline_path(part) for part in _polygons(region))
         if path:
-            group.add(drawing.path(d=path, fill_rule="evenodd", **{"class": f"at-{place}"}))
+            name = f"{sheet.anchor}-at-{place}"
+            drawing.defs.add(_hatch(drawing, name, place, step_mm, 45 + 36 * index))
+            group.add(drawing.path(d=path, fill=f"url(#{name})", fill_rule="evenodd"))
     return group
+
+
+def _hatch(drawing: Any, name: str, place: str, step_mm: float, turn_deg: float) -> Any:
+    side, middle = number(step_mm), number(step_mm / 2)
+    pattern = drawing.pattern((0, 0), (side, side), id=name, patternUnits="userSpaceOnUse")
+    pattern["patternTransform"] = f"rotate({turn_deg:g})"
+    pattern["class"] = f"hatch at-{place}"
+    pattern.add(drawing.rect((0, 0), (side, side), stroke="none"))
+    pattern.add(drawing.line((0, middle), (side, middle), stroke_width=number(0.28 * step_mm)))
+    return pattern
 
 
 def _polygons(region: BaseGeometry) -> Iterator[Polygon]:

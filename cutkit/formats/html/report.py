@@ -39,6 +39,7 @@ def report_html(page: ReportPage) -> str:
         "headlines": _headlines(page.headlines),
         "bar": _bar(page.balance),
         "balance": _balance_rows(page.balance),
+        "currency": _text(page.currency),
         "check": _text(page.check),
         "tables": "\n".join(_table(table) for table in page.tables),
         "sheets": "\n".join(_sheet(sheet) for sheet in page.sheets),
@@ -53,7 +54,7 @@ def _text(text: str) -> str:
 
 def _colour_rules() -> Iterator[str]:
     for part in PLACE_COLOURS:
-        yield f".at-{part} {{ fill: var(--{part}); background-color: var(--{part}); }}"
+        yield f".at-{part} {{ stroke: var(--{part}); fill: var(--{part}); background-color: var(--{part}); }}"
 
 
 def _headlines(figures: Iterable[Headline]) -> str:

@@ -1,0 +1,48 @@
+"""A report of sample markers, for the tests of pages: names that hurt, a flaw, pieces left over, two orders."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sample_markers import marker_of
+
+from cutkit.cli.report_page import report_page
+from cutkit.formats.report_page import ReportPage
+from cutkit.model import Defect, Marker, Unplaced
+from cutkit.report.balance import Spread
+from cutkit.report.summary import Cut, Factor, Summary, Terms, summarize
+
+HOSTILE = "</script><b>\"Ärmel\" & 'co' {{title}}"
+DATE = "2026-11-27"
+
+
+def renamed(marker: Marker, **names: str) -> Marker:
+    """The marker with pieces of other names, by their old ones."""
+    pieces = tuple(replace(p, name=names.get(p.name, p.name)) for p in marker.pieces)
+    return replace(marker, pieces=pieces)
+
+
+def sample_summary() -> Summary:
+    """Three markers of two orders, with everything that a report can tell."""
+    plain = marker_of(["S", "M", "M", "L"])
+    flawed = marker_of(["M", "L"], defects=(Defect((1200.0, 300.0, 1500.0, 420.0)),))
+    left = replace(plain, unplaced=(Unplaced("Cuff-S", 1, "no room in 4 m"),))
+    terms = Terms(
+        price_per_m=6.5,
+        currency="EUR",
+        weight_g_m2=140.0,
+        co2e=Factor(12.5, "kg/kg", "EPD 1234, 2025 <draft> & notes"),
+        water=Factor(0.9, "m3/kg", "the same"),
+    )
+    spread = Spread(plies=12, end_allowance_mm=40.0, splices=2, splice_mm=50.0, flaws_mm=300.0, remnants_mm=1700.0)
+    cuts = [
+        Cut(marker=plain, path="week48/shirt-shell.marker.json", order="Shirt 1207", spread=spread, terms=terms),
+        Cut(marker=renamed(flawed, Front=HOSTILE), path="a<b>.marker.json", order=HOSTILE, terms=terms),
+        Cut(marker=left, path="week48/rest.marker.json", order="Shirt 1207", spread=Spread(plies=3), terms=terms),
+    ]
+    return summarize([replace(cut, due="2026-12-01", cut_s=754.0) for cut in cuts])
+
+
+def sample_page() -> ReportPage:
+    """The page of ``sample_summary``."""
+    return report_page(sample_summary(), date=DATE)
