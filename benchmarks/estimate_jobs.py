@@ -1,4 +1,5 @@
-"""Short nests to calibrate ``cutkit estimate`` on, and to judge it: jobs by number, and their nested lengths as a table.
+"""Short nests to calibrate ``cutkit estimate`` on, and to judge it: jobs by number, and their nested lengths as a
+table.
 
 Half of the jobs are orders of the garments of ``patterns/``, half are random garment pieces (``garments.py``), on cloth
 of many widths, with and without gaps, napped or not. A job is made from its number alone, so a line of the table is

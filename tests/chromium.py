@@ -37,7 +37,14 @@ class Page:
         self._home = tempfile.TemporaryDirectory(prefix="cutkit-chromium-", ignore_cleanup_errors=True)
         self._number = 0
         self._rest = b""
-        command = [program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--remote-debugging-pipe"]
+        command = [
+            program,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--hide-scrollbars",
+            "--remote-debugging-pipe",
+        ]
         command += ["--disable-dev-shm-usage", "--no-first-run", f"--user-data-dir={self._home.name}"]
         to_child, self._out = os.pipe()
         self._in, from_child = os.pipe()
@@ -59,7 +66,9 @@ class Page:
     def __enter__(self) -> Page:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._process.kill()
         self._process.wait()
         os.close(self._out)
@@ -112,9 +121,7 @@ class Page:
     def open(self, path: Path, *, width: int = 1280, height: int = 900, dark: bool = False) -> None:
         """Open a file in a window of this size."""
         mobile = width < 640
-        self.call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=mobile
-        )
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=mobile)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
         self._number += 1
@@ -130,7 +137,8 @@ class Page:
         return result["result"].get("value")
 
     def mouse(self, kind: str, x: float, y: float, **more: Any) -> None:
-        """A mouse event, ``mouseMoved``, ``mousePressed``, ``mouseReleased`` or ``mouseWheel``, where the user sees it."""
+        """A mouse event, ``mouseMoved``, ``mousePressed``, ``mouseReleased`` or ``mouseWheel``, where the user sees
+        it."""
         self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, **more)
 
     def click(self, x: float, y: float) -> None:

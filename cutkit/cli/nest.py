@@ -29,6 +29,7 @@ from cutkit.cli.notices import say_notices
 from cutkit.errors import CheckError, InfeasibleError, UsageError
 
 if TYPE_CHECKING:
+    from cutkit.formats.pdf.marker import PageKind
     from cutkit.model import Demand, Fabric, InputFile, Marker, NestSettings, Notice, Pattern
     from cutkit.report import MarkerFigures
 
@@ -53,15 +54,21 @@ class Outputs:
     marker: Path
     svg: Path | None
     dxf: Path | None
+    pdf: Path | None
 
     def of_material(self, material: str) -> Outputs:
         """The names for one of several materials: ``NAME-MATERIAL`` and the suffixes."""
         name = "".join(c if c.isalnum() or c in "-_." else "-" for c in material).strip("-.") or "no-material"
-        return Outputs(*(path and _with_ending(path, name) for path in (self.marker, self.svg, self.dxf)))  # type: ignore[arg-type]
+        return Outputs(*(path and _with_ending(path, name) for path in self.all))  # type: ignore[arg-type]
+
+    @property
+    def all(self) -> tuple[Path | None, ...]:
+        """Every kind of output, None where it is not wanted."""
+        return self.marker, self.svg, self.dxf, self.pdf
 
     def paths(self) -> list[Path]:
-        """All of them."""
-        return [path for path in (self.marker, self.svg, self.dxf) if path is not None]
+        """Those that are wanted."""
+        return [path for path in self.all if path is not None]
 
 
 @click.command("nest")
@@ -97,6 +104,14 @@ class Outputs:
 @click.option("--min-efficiency", type=click.FloatRange(0, 100), metavar="PCT", help="Exit 5 if a marker is below it.")
 @click.option("--svg", type=click.Path(path_type=Path), help="Also draw the marker.")
 @click.option("--dxf", type=click.Path(path_type=Path), help="Also write the marker as DXF.")
+@click.option("--pdf", type=click.Path(path_type=Path), help="Also write the marker at full size as PDF.")
+@click.option(
+    "--pdf-page",
+    type=click.Choice(["roll", "a4", "a0"]),
+    default="roll",
+    show_default=True,
+    help="The PDF's pages: as large as the cloth, or sheets to tape together.",
+)
 @click.option(
     "-o", "--output", required=True, metavar="MARKER", type=click.Path(path_type=Path), help="The marker file to write."
 )
@@ -107,6 +122,8 @@ def command(
     output: Path,
     svg: Path | None,
     dxf: Path | None,
+    pdf: Path | None,
+    pdf_page: PageKind,
     min_efficiency: float | None,
     as_json: bool,
     quiet: bool,
@@ -120,7 +137,7 @@ def command(
     if min_efficiency is not None and isnan(min_efficiency):
         raise UsageError("--min-efficiency is not a number")
     job = _job(inputs, options)
-    outputs = Outputs(output, svg, dxf)
+    outputs = Outputs(output, svg, dxf, pdf)
     per_marker = [outputs.of_material(d.material) if len(job.demands) > 1 else outputs for d in job.demands]
     sources = tuple(file.path for file in job.inputs)
     _refuse_bad_outputs(per_marker, sources)
@@ -135,7 +152,7 @@ def command(
             marker, figures = _nest_one(job, demand, options, interrupted, quiet)
             unplaced += [f"{u.piece}: {u.count} not placed: {u.reason}" for u in marker.unplaced]
             if marker.placements:
-                _write(marker, files, sources)
+                _write(marker, files, sources, pdf_page)
                 rows.append(replace(figures, path=str(files.marker)))
     _print_results(rows, as_json)
     if interrupted():
@@ -305,8 +322,8 @@ def _nest_one(
     return marker, marker_figures(marker, start_s=line.start_s, search_s=round(end - began, 3))
 
 
-def _write(marker: Marker, files: Outputs, inputs: tuple[str, ...]) -> None:
-    """Write the marker, and the picture and the DXF where they are wanted."""
+def _write(marker: Marker, files: Outputs, inputs: tuple[str, ...], pdf_page: PageKind) -> None:
+    """Write the marker, and its picture, DXF and PDF where they are wanted."""
     from datetime import date
 
     from cutkit.formats.files import write_whole
@@ -321,6 +338,12 @@ def _write(marker: Marker, files: Outputs, inputs: tuple[str, ...]) -> None:
         from cutkit.formats.dxf.marker import marker_dxf
 
         write_whole(files.dxf, marker_dxf(marker), inputs=inputs)
+    if files.pdf is not None:
+        from cutkit.formats.pdf.marker import marker_pdf
+
+        title = files.marker.name.removesuffix(".json").removesuffix(".marker")
+        pages = marker_pdf(marker, title=title, date=date.today().isoformat(), page=pdf_page)
+        write_whole(files.pdf, pages, inputs=inputs)
 
 
 def _print_results(rows: list[MarkerFigures], as_json: bool) -> None:

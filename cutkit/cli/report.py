@@ -27,7 +27,9 @@ OUT = click.Path(path_type=Path)
 @click.command("report")
 @click.argument("markers", metavar="MARKER...", nargs=-1, required=True)
 @click.option("--plies", type=COUNT, default=1, show_default=True, help="Layers of cloth cut at once.")
-@click.option("--end-allowance", type=LENGTH, default="0mm", help="What every ply is longer than the marker, both ends.")
+@click.option(
+    "--end-allowance", type=LENGTH, default="0mm", help="What every ply is longer than the marker, both ends."
+)
 @click.option("--splices", type=click.IntRange(0, 10_000), default=0, help="Splices in the spread.")
 @click.option("--splice", "splice_mm", type=LENGTH, default="0mm", help="How far the cloth overlaps at a splice.")
 @click.option("--flaws", "flaws_mm", type=LENGTH, default="0mm", help="Cloth cut away for flaws while spreading.")

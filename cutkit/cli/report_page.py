@@ -31,7 +31,7 @@ REGIONS: dict[str, Place] = {
 MEANINGS = (
     "Cloth issued: the length that came off the roll times its full width. All areas are of single plies.",
     "Efficiency: area of the pieces over usable width times marker length. It judges the marker alone.",
-    "Utilisation: area of the pieces over all cloth issued: selvedges, end allowances, splices, flaws and remnants count.",
+    "Utilisation: area of the pieces over all cloth issued, selvedges, ends, splices, flaws and remnants too.",
     "Waste: cloth issued that is neither in a piece nor left as a remnant.",
     "Between pieces: enclosed by pieces. Along the edges, at the marker's ends: from there nothing lies between it and "
     "the edge or end. Each is measured by itself, so that their sum is a check.",
@@ -69,7 +69,9 @@ def _subtitle(summary: Summary, date: str) -> str:
 def _headlines(total: Totals) -> Iterator[Headline]:
     balance, costs, money = total.balance, total.costs, total.currency
     yield Headline("Cloth issued", f"{total.issued_mm / 1000:.2f} m", _weighed(balance.issued_mm2, costs.issued_kg))
-    yield Headline("Utilisation", f"{100 * balance.utilisation:.2f} %", f"efficiency {100 * total.figures.efficiency:.2f} %")
+    yield Headline(
+        "Utilisation", f"{100 * balance.utilisation:.2f} %", f"efficiency {100 * total.figures.efficiency:.2f} %"
+    )
     yield Headline("Waste", f"{balance.waste_mm2 / 1e6:.2f} m²", _waste_note(balance, costs, money))
     cloth = per_garment(total.issued_mm / 1000, total.garments)
     yield Headline("Garments", str(total.garments), f"{cloth:.3f} m each" if cloth is not None else "")
@@ -77,7 +79,9 @@ def _headlines(total: Totals) -> Iterator[Headline]:
         each = per_garment(costs.money, total.garments)
         yield Headline("Cloth costs", _money(costs.money, money), f"{_money(each, money)} a garment" if each else "")
     if costs.co2e_kg is not None:
-        yield Headline("CO2e of the cloth", f"{costs.co2e_kg:.1f} kg", f"of its waste {costs.waste_co2e_kg or 0:.1f} kg")
+        yield Headline(
+            "CO2e of the cloth", f"{costs.co2e_kg:.1f} kg", f"of its waste {costs.waste_co2e_kg or 0:.1f} kg"
+        )
     if costs.water_l is not None:
         yield Headline("Water of the cloth", _water(costs.water_l), f"of its waste {_water(costs.waste_water_l or 0)}")
     if total.cut_s is not None:
@@ -245,7 +249,9 @@ def _cloth_text(row: MarkerRow) -> str:
 
 def _sheet_figures(row: MarkerRow) -> Iterator[Headline]:
     figures, spread = row.figures, row.cut.spread
-    yield Headline("Length", f"{figures.length_mm / 1000:.3f} m", f"{spread.plies} plies" if spread.plies > 1 else "1 ply")
+    yield Headline(
+        "Length", f"{figures.length_mm / 1000:.3f} m", f"{spread.plies} plies" if spread.plies > 1 else "1 ply"
+    )
     yield Headline("Cloth issued", f"{row.issued_mm / 1000:.3f} m")
     yield Headline("Efficiency", f"{100 * figures.efficiency:.2f} %")
     yield Headline("Utilisation", f"{100 * row.balance.utilisation:.2f} %")
@@ -259,7 +265,8 @@ def _sheet_figures(row: MarkerRow) -> Iterator[Headline]:
 
 def _warning(row: MarkerRow) -> str:
     if not row.sound:
-        return f"The balance is off by {row.balance.error_mm2:.1f} mm2, pieces overlap by {row.places.overlap_mm2:.1f} mm2."
+        off, overlap = row.balance.error_mm2, row.places.overlap_mm2
+        return f"The balance is off by {off:.1f} mm2, pieces overlap by {overlap:.1f} mm2."
     left = [f"{u.count} × {u.piece}: {u.reason}" for u in row.cut.marker.unplaced]
     return "Not placed: " + "; ".join(left) if left else ""
 

@@ -68,9 +68,7 @@ def _marker_cells(row: MarkerRow) -> tuple[str, ...]:
 
 
 def _total_cells(totals: Totals, name: str) -> tuple[str, ...]:
-    cells = _cells(
-        totals.figures, "", totals.garments, totals.balance, totals.issued_mm, totals.costs, totals.cut_s
-    )
+    cells = _cells(totals.figures, "", totals.garments, totals.balance, totals.issued_mm, totals.costs, totals.cut_s)
     return (name, *cells)
 
 

@@ -56,7 +56,8 @@ class Factors:
 
 
 def read_factors(path: str | Path) -> Factors:
-    """The factors in a file; InputError (exit 3) where it is no TOML, has another key, a negative value, no citation."""
+    """The factors in a file; InputError (exit 3) where it is no TOML, has another key, a negative value, no
+    citation."""
     where = str(path)
     try:
         form = msgspec.convert(tomllib.loads(read_bytes(path).decode("utf-8-sig")), _FactorsForm)

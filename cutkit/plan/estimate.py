@@ -1,9 +1,9 @@
 """Length before nesting: what an order takes, from the areas and shapes of its pieces, with an honest interval.
 
 The area of the pieces over the usable width would be the length of a marker without waste. How much longer the marker
-is, is learned: the logarithm of that ratio is linear in a dozen features of pieces and cloth. The coefficients come from
-nests of this cutkit (``estimate.json``, made by ``benchmarks/estimate_jobs.py``), and a shop's own markers teach more:
-to Bayes' rule they are further observations, and the shop itself is a constant that they settle first.
+is, is learned: the logarithm of that ratio is linear in a dozen features of pieces and cloth. The coefficients come
+from nests of this cutkit (``estimate.json``, made by ``benchmarks/estimate_jobs.py``), and a shop's own markers teach
+more: to Bayes' rule they are further observations, and the shop itself is a constant that they settle first.
 """
 
 from __future__ import annotations
@@ -246,7 +246,7 @@ def _ridge(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """Coefficients and the inverse of their precision; the constant is not drawn towards 0."""
     penalty = RIDGE * np.eye(x.shape[1])
     penalty[0, 0] = 1e-9
-    inverse = np.linalg.inv(x.T @ x + penalty)
+    inverse: Floats = np.linalg.inv(x.T @ x + penalty).astype(np.float64)
     return inverse @ x.T @ y, inverse
 
 

@@ -1,8 +1,8 @@
 """The balance of a spread: every square millimetre of the cloth that was issued, and where it went.
 
 Cloth issued is length off the roll times the full width. It went into pieces, into the waste within the marker by place
-(``places``), selvedges, what every ply is longer than the marker (ends), overlaps at splices, flaws, and what is left for
-another day (remnants). Each part has a source of its own, so the sum is a check: ``error_mm2`` is 0 to rounding.
+(``places``), selvedges, what every ply is longer than the marker (ends), overlaps at splices, flaws, and what is left
+for another day (remnants). Each part has a source of its own, so the sum is a check: ``error_mm2`` is 0 to rounding.
 """
 
 from __future__ import annotations
@@ -67,6 +67,9 @@ class Spread:
     def laid_mm(self, marker_mm: float) -> float:
         """The length of cloth that the spread takes off the roll, remnants left out."""
         return self.plies * (marker_mm + self.end_allowance_mm) + self.splices * self.splice_mm + self.flaws_mm
+
+
+ONE_PLY = Spread()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

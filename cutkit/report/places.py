@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -40,8 +41,8 @@ Floats = NDArray[np.float64]
 class WastePlaces:
     """The usable cloth of a marker by place, one ply: areas on the marker (x along, y across), disjoint.
 
-    ``pieces_mm2`` is the cloth that pieces cover; ``overlap_mm2`` is by how much less that is than their outlines' areas,
-    a few hundredths in a marker that the referee passes, for outlines that touch overlap by a rounding error.
+    ``pieces_mm2`` is the cloth that pieces cover; ``overlap_mm2`` is by how much less that is than their outlines'
+    areas, a few hundredths in a marker that the referee passes, for outlines that touch overlap by a rounding error.
     """
 
     usable: BaseGeometry
@@ -108,9 +109,10 @@ def _profile(
 ) -> tuple[Floats, Floats, Floats]:
     """Between which values the pieces lie, at each step across the cloth.
 
-    ``rings`` are (across, along). The steps are all corners' places, so within a step every edge is straight, and no two
-    cross (pieces do not overlap): the edge that is outermost in its middle is so throughout. What comes back are the
-    steps (n + 1), and the least and largest value at both ends of every step (n, 2); where no piece lies, the far side.
+    ``rings`` are (across, along). The steps are all corners' places, so within a step every edge is straight, and no
+    two cross (pieces do not overlap): the edge that is outermost in its middle is so throughout. What comes back are
+    the steps (n + 1), and the least and largest value at both ends of every step (n, 2); where no piece lies, the far
+    side.
     """
     corners = np.concatenate([ring[:, 0] for ring in rings])
     steps = np.unique(np.clip(np.concatenate([corners, [start, end]]), start, end))
@@ -118,7 +120,7 @@ def _profile(
     nearest = np.full((len(middles), 3), high)
     farthest = np.full((len(middles), 3), low)
     for ring in rings:
-        for (a, value_a), (b, value_b) in zip(ring[:-1], ring[1:], strict=True):
+        for (a, value_a), (b, value_b) in pairwise(ring):
             if a > b:
                 a, b, value_a, value_b = b, a, value_b, value_a
             first, last = np.searchsorted(middles, (a, b))

@@ -13,7 +13,7 @@ from typing import Literal
 
 from cutkit.errors import UsageError
 from cutkit.model import Marker
-from cutkit.report.balance import NOTHING_ISSUED, Balance, Spread, balance_of, issued_mm
+from cutkit.report.balance import NOTHING_ISSUED, ONE_PLY, Balance, Spread, balance_of, issued_mm
 from cutkit.report.figures import MarkerFigures, TotalFigures, marker_figures, total_figures
 from cutkit.report.places import WastePlaces, waste_places
 
@@ -64,16 +64,20 @@ class Terms:
                 )
 
 
+NO_TERMS = Terms()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cut:
-    """A marker and its cutting. ``order`` groups markers; ``due`` and ``cut_s`` (the time on the cutter) where known."""
+    """A marker and its cutting. ``order`` groups markers; ``due`` and ``cut_s`` (the time on the cutter) where
+    known."""
 
     marker: Marker
     path: str = ""
     order: str = ""
     due: str = ""
-    spread: Spread = Spread()
-    terms: Terms = Terms()
+    spread: Spread = ONE_PLY
+    terms: Terms = NO_TERMS
     cut_s: float | None = None
 
 
@@ -160,8 +164,8 @@ class Summary:
 
 
 def summarize(cuts: Iterable[Cut]) -> Summary:
-    """The summary of these markers. UsageError where a spread takes more cloth than was issued for it, or where a factor
-    needs a weight that is not known."""
+    """The summary of these markers. UsageError where a spread takes more cloth than was issued for it, or where a
+    factor needs a weight that is not known."""
     return Summary(tuple(_row(cut) for cut in cuts))
 
 
@@ -254,4 +258,3 @@ def order_of(marker: Marker) -> str:
     """What a marker's order is called where nobody says: its styles."""
     styles = dict.fromkeys(piece.style for piece in marker.pieces if piece.style)
     return " + ".join(styles) or marker.fabric.name or "no style"
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from random_jobs import random_job
 
 
 def random_marker(number: int) -> Marker:
-    """Marker ``number``: up to 14 pieces in columns, some touching, at angles of their own, holes and flaws among them."""
+    """Marker ``number``: up to 14 pieces in columns, some touching, at angles of their own, with holes and flaws."""
     rng = np.random.default_rng([5, number])
     pieces = random_job(number).demand.pieces
     reach = max(max(_size(piece.outline)) for piece in pieces)
@@ -60,7 +61,5 @@ def _flaw(
 
 
 def _counted(piece: OrderedPiece, placements: list[Placement]) -> OrderedPiece:
-    from dataclasses import replace
-
     mine = sum(placement.piece == piece.id for placement in placements)
     return replace(piece, ordered=mine, ordered_mirrored=0, may_mirror=True)

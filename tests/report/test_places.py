@@ -29,7 +29,12 @@ def areas(marker: Marker) -> dict[str, float]:
 
 def test_a_ring_of_pieces_encloses_what_is_between():
     # Four bars round a yard of 40 x 40 on cloth of 100: nothing lies at the edges but 20 above, nothing at the ends.
-    ring = [(box(0, 0, 80, 20), 0, 0), (box(0, 0, 80, 20), 0, 60), (box(0, 0, 20, 40), 0, 20), (box(0, 0, 20, 40), 60, 20)]
+    ring = [
+        (box(0, 0, 80, 20), 0, 0),
+        (box(0, 0, 80, 20), 0, 60),
+        (box(0, 0, 20, 40), 0, 20),
+        (box(0, 0, 20, 40), 60, 20),
+    ]
     wanted = {"pieces": 4800, "between": 1600, "cutouts": 0, "edges": 0, "ends": 1600, "flaws": 0}
     # The free strip above is seen from both ends: it is the ends', who come first.
     assert areas(laid(ring, width=100)) == pytest.approx(wanted)

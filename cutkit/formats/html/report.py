@@ -81,9 +81,7 @@ def _balance_rows(lines: Iterable[BalanceLine]) -> str:
     for line in lines:
         cells = (f"{line.area_mm2 / 1e6:.4f}", f"{100 * line.share:.2f}", line.cost)
         numbers = "".join(f'<td class="number">{_text(cell)}</td>' for cell in cells)
-        rows.append(
-            f'<tr><th scope="row"><i class="chip at-{line.part}"></i>{_text(line.name)}</th>{numbers}</tr>'
-        )
+        rows.append(f'<tr><th scope="row"><i class="chip at-{line.part}"></i>{_text(line.name)}</th>{numbers}</tr>')
     return "\n".join(rows)
 
 

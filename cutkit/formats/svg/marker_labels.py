@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import cos, radians, sin
 from typing import Any
@@ -23,6 +23,7 @@ from cutkit.formats.svg.pieces import INK, Pen, number, obstacles_of, path_of
 from cutkit.formats.svg.text import ASCENT_EM, abbreviate, clean_text, two_lines
 from cutkit.model import Marker, OrderedPiece, Placement, Point
 
+ARROW_LINE_EM = 0.08
 _Key = tuple[str, int]
 
 
@@ -108,46 +109,97 @@ def _lines(name: str, detail: str) -> tuple[str, ...]:
     return (name, detail) if detail else (name,)
 
 
-def draw_labels(drawing: Any, marker: Marker, labels: MarkerLabels, origin: Point) -> Iterator[Any]:
-    """A group for every placement, in the order of the placements; ``origin`` is where the marker's (0, 0) lies."""
+@dataclass(frozen=True, slots=True)
+class TextLine:
+    """A line of a label: the middle of its baseline, beside the label's own origin, y downwards."""
+
+    text: str
+    x_mm: float
+    y_mm: float
+    bold: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedLabel:
+    """A label where it lies: its origin on the marker (y up), and by how much it is turned, counter-clockwise.
+
+    The grain arrow's lines are round ``arrow_at``, which is beside the label's origin, y downwards, as its texts are.
+    """
+
+    origin: Point
+    turn_deg: float
+    font_mm: float
+    texts: tuple[TextLine, ...]
+    arrow_at: Point
+    arrow: tuple[tuple[Point, ...], ...]
+
+
+def placed_labels(marker: Marker, labels: MarkerLabels) -> Iterator[PlacedLabel]:
+    """The label of every placement, in the order of the placements."""
     for placement in marker.placements:
         piece = marker.by_id[placement.piece]
         label = labels.labels[_key(placement)]
-        (x, y), *_ = placement.points((label.centre,))
+        (origin,) = placement.points((label.centre,))
         in_piece = -label.direction_deg if placement.mirrored else label.direction_deg
         direction = readable_deg(in_piece) + placement.angle_deg
-        turn = f"translate({number(origin[0] + x)} {number(origin[1] - y)}) rotate({number(-direction % 360)})"
-        group = drawing.g(transform=turn)
         one_way = marker.fabric.nap != "two-way" and not piece.ignores_nap
-        _fill_label(drawing, group, label, labels.form(piece, placement), placement.angle_deg - direction, one_way)
-        yield group
+        form = labels.form(piece, placement)
+        grain = placement.angle_deg - direction
+        texts, at, length = _texts(label, form, grain)
+        arrow = tuple(map(tuple, arrow_lines(length, label.font_mm, grain, one_way=one_way)))
+        yield PlacedLabel(origin, direction, label.font_mm, texts, at, arrow)
 
 
-def _fill_label(drawing: Any, group: Any, label: Label, form: Form, grain_deg: float, one_way: bool) -> None:
-    """Text and arrow around the origin, the text level; ``grain_deg`` is the grain against the text."""
+def _texts(label: Label, form: Form, grain_deg: float) -> tuple[tuple[TextLine, ...], Point, float]:
+    """The texts around the origin, level, and the arrow's middle and length; ``grain_deg`` is the grain against the
+    text."""
     font = label.font_mm
     arrow_em = beside_arrow_em(form, grain_deg)
     side = 0.0 if label.arrow_below else abs(arrow_em * cos(radians(grain_deg))) + ARROW_ROOM_EM
     below = ARROW_ROOM_EM if label.arrow_below else 0.0
     top = -(form.height_em + below) / 2
-    for index, line in enumerate(form.lines):
-        at = (number(-side / 2 * font), number((top + ASCENT_EM + index * LINE_EM) * font))
-        text = drawing.text(line, insert=at, font_size=number(font))
-        if index < form.bold:
-            text["font-weight"] = "bold"
-        group.add(text)
+    texts = tuple(
+        TextLine(line, -side / 2 * font, (top + ASCENT_EM + index * LINE_EM) * font, index < form.bold)
+        for index, line in enumerate(form.lines)
+    )
     if label.arrow_below:
         length, x, y = max(form.width_em, 1.6), 0.0, top + form.height_em + ARROW_ROOM_EM / 2
     else:
         length, y = arrow_em, 0.0
         x = label.width_mm / font / 2 - PAD_EM - (side - ARROW_ROOM_EM) / 2
-    arrow = drawing.g(transform=f"translate({number(x * font)} {number(y * font)})")
-    arrow.add(draw_arrow(drawing, length * font, font, grain_deg, one_way=one_way))
-    group.add(arrow)
+    return texts, (x * font, y * font), length * font
+
+
+def draw_labels(drawing: Any, marker: Marker, labels: MarkerLabels, origin: Point) -> Iterator[Any]:
+    """A group for every placement, in the order of the placements; ``origin`` is where the marker's (0, 0) lies."""
+    for label in placed_labels(marker, labels):
+        x, y = origin[0] + label.origin[0], origin[1] - label.origin[1]
+        group = drawing.g(transform=f"translate({number(x)} {number(y)}) rotate({number(-label.turn_deg % 360)})")
+        for line in label.texts:
+            at = (number(line.x_mm), number(line.y_mm))
+            text = drawing.text(line.text, insert=at, font_size=number(label.font_mm))
+            if line.bold:
+                text["font-weight"] = "bold"
+            group.add(text)
+        arrow = drawing.g(transform=f"translate({number(label.arrow_at[0])} {number(label.arrow_at[1])})")
+        arrow.add(_arrow_path(drawing, label.arrow, label.font_mm))
+        group.add(arrow)
+        yield group
 
 
 def draw_arrow(drawing: Any, length_mm: float, font_mm: float, direction_deg: float, *, one_way: bool) -> Any:
     """A grain arrow around the origin: one head along the nap, or a head at either end."""
+    return _arrow_path(drawing, arrow_lines(length_mm, font_mm, direction_deg, one_way=one_way), font_mm)
+
+
+def _arrow_path(drawing: Any, lines: Iterable[Iterable[Point]], font_mm: float) -> Any:
+    path = drawing.path(d=" ".join(path_of(line) for line in lines), fill="none", stroke=INK)
+    path["stroke-width"] = number(ARROW_LINE_EM * font_mm)
+    return path
+
+
+def arrow_lines(length_mm: float, font_mm: float, direction_deg: float, *, one_way: bool) -> list[list[Point]]:
+    """The lines of a grain arrow around the origin, y downwards."""
     head = min(0.45 * font_mm, 0.4 * length_mm)
     half = length_mm / 2
     turn = radians(direction_deg)
@@ -155,7 +207,4 @@ def draw_arrow(drawing: Any, length_mm: float, font_mm: float, direction_deg: fl
     if not one_way:
         heads.append([(-x, y) for x, y in heads[0]])
     lines = [[(-half, 0.0), (half, 0.0)], *heads]
-    turned = [[(x * cos(turn) - y * sin(turn), -x * sin(turn) - y * cos(turn)) for x, y in line] for line in lines]
-    path = drawing.path(d=" ".join(path_of(line) for line in turned), fill="none", stroke=INK)
-    path["stroke-width"] = number(0.08 * font_mm)
-    return path
+    return [[(x * cos(turn) - y * sin(turn), -x * sin(turn) - y * cos(turn)) for x, y in line] for line in lines]

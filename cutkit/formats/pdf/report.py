@@ -1,0 +1,204 @@
+"""A report on A4: figures, the balance, tables, and every marker small."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from cutkit.formats.pdf.marker import draw_small
+from cutkit.formats.pdf.paper import ALARM, FAINT, INK, LINE, Paper
+from cutkit.formats.report_page import (
+    PLACE_COLOURS,
+    BalanceLine,
+    Headline,
+    MarkerSheet,
+    PageCell,
+    PageColumn,
+    PageTable,
+    ReportPage,
+)
+
+A4_MM = (210.0, 297.0)
+MARGIN_MM = 15.0
+INNER_MM = A4_MM[0] - 2 * MARGIN_MM
+FIGURE_MM = 19.0
+"""How high a figure is, with two lines of note."""
+CHIP_MM = 4.0
+MARKER_MM = 75.0
+"""How high a marker is drawn at most."""
+
+
+def report_pdf(page: ReportPage) -> bytes:
+    """The report as PDF, on as many pages as it takes; the same page gives the same bytes."""
+    sheet = _Flow(page.title)
+    sheet.title(page.title, page.subtitle)
+    sheet.figures(page.headlines, 4)
+    sheet.heading("Where the cloth went")
+    sheet.bar(page.balance)
+    sheet.table(_balance_table(page), chips=[PLACE_COLOURS[line.part] for line in page.balance])
+    sheet.paragraph(page.check)
+    for table in page.tables:
+        sheet.heading(table.title, needs=25)
+        sheet.table(table)
+    for marker in page.sheets:
+        sheet.marker(marker)
+    sheet.heading("What the words mean", needs=30)
+    for note in page.notes:
+        sheet.paragraph(note)
+    return sheet.paper.finish()
+
+
+def _balance_table(page: ReportPage) -> PageTable:
+    columns = [PageColumn("Part of the cloth issued", numeric=False), PageColumn("m²"), PageColumn("%")]
+    rows = []
+    for line in page.balance:
+        row = [PageCell(line.name), PageCell(f"{line.area_mm2 / 1e6:.4f}"), PageCell(f"{100 * line.share:.2f}")]
+        rows.append(tuple(row + ([PageCell(line.cost)] if page.currency else [])))
+    if page.currency:
+        columns.append(PageColumn(page.currency))
+    return PageTable("", tuple(columns), tuple(rows))
+
+
+class _Flow:
+    """Things set below one another, on a further page where one is full. ``y`` is where the next one begins."""
+
+    def __init__(self, title: str) -> None:
+        self.paper = Paper(title)
+        self._title = title
+        self._page = 0
+        self.y = 0.0
+        self._new_page()
+
+    def _new_page(self) -> None:
+        self.paper.new_page(*A4_MM)
+        self._page += 1
+        self.y = A4_MM[1] - MARGIN_MM
+        name = self.paper.fitted(self._title, INNER_MM - 30, 7.5)
+        self.paper.text(MARGIN_MM, 8, name, 7.5, colour=FAINT)
+        self.paper.text(A4_MM[0] - MARGIN_MM, 8, f"page {self._page}", 7.5, align="right", colour=FAINT)
+
+    def room(self, height: float) -> None:
+        """A further page where so much is not left on this one."""
+        if self.y - height < MARGIN_MM:
+            self._new_page()
+
+    def title(self, title: str, subtitle: str) -> None:
+        for line in self.paper.wrapped(title, INNER_MM, 20, bold=True):
+            self.y -= 8
+            self.paper.text(MARGIN_MM, self.y, line, 20, bold=True)
+        self.y -= 1.5
+        self.paragraph(subtitle)
+        self.y -= 2
+
+    def heading(self, text: str, *, needs: float = 12.0) -> None:
+        """A heading that does not stand alone at the foot of a page."""
+        self.room(needs)
+        self.y -= 9
+        self.paper.text(MARGIN_MM, self.y, self.paper.fitted(text, INNER_MM, 12, bold=True), 12, bold=True)
+        self.y -= 3
+
+    def paragraph(self, text: str, *, colour: str = FAINT) -> None:
+        for line in self.paper.wrapped(text, INNER_MM, 8.5):
+            self.room(4.5)
+            self.y -= 4.2
+            self.paper.text(MARGIN_MM, self.y, line, 8.5, colour=colour)
+
+    def figures(self, figures: Sequence[Headline], across: int) -> None:
+        """Name, value and note of each, so many in a row."""
+        width, size_pt = INNER_MM / across, 14.0 if across < 6 else 10.5
+        for start in range(0, len(figures), across):
+            self.room(FIGURE_MM)
+            for index, figure in enumerate(figures[start : start + across]):
+                x = MARGIN_MM + index * width
+                self.paper.text(x, self.y - 4, figure.name, 8, colour=FAINT)
+                value = self.paper.fitted(figure.value, width - 2, size_pt, bold=True)
+                self.paper.text(x, self.y - 9.5, value, size_pt, bold=True)
+                for line, text in enumerate(self.paper.wrapped(figure.note, width - 3, 7.5)[:2]):
+                    self.paper.text(x, self.y - 13.5 - 3.2 * line, text, 7.5, colour=FAINT)
+            self.y -= FIGURE_MM
+
+    def bar(self, lines: Iterable[BalanceLine]) -> None:
+        """The parts side by side, as long as their shares."""
+        self.room(9)
+        x = MARGIN_MM
+        for line in lines:
+            width = max(line.share, 0.0) * INNER_MM
+            colour = PLACE_COLOURS[line.part]
+            self.paper.rectangle(x, self.y - 6, width, 6, stroke=None, fill=colour)
+            x += width
+        self.y -= 8
+
+    def table(self, table: PageTable, *, chips: Sequence[str] = ()) -> None:
+        """A table as wide as the page, its head again on every further page; with ``chips``, a colour before each
+        row."""
+        widths = self._widths(table)
+        self._head(table, widths)
+        for index, row in enumerate(table.rows):
+            if self.y - 5 < MARGIN_MM:
+                self._new_page()
+                self._head(table, widths)
+            self._row(row, table.columns, widths)
+            if chips:
+                self.paper.rectangle(MARGIN_MM - CHIP_MM, self.y + 1, 2.6, 2.6, stroke=None, fill=chips[index])
+        if table.total:
+            self.room(6)
+            self.paper.lines([[(MARGIN_MM, self.y), (MARGIN_MM + INNER_MM, self.y)]], width_mm=0.4, stroke=INK)
+            self._row(table.total, table.columns, widths, bold=True)
+        self.y -= 1
+
+    def _widths(self, table: PageTable) -> list[float]:
+        """What numbers need; the rest of the page is the names'."""
+        needed = []
+        for index, column in enumerate(table.columns):
+            rows = [*table.rows, *([table.total] if table.total else [])]
+            texts = [column.title, column.unit, *(row[index].text for row in rows)]
+            needed.append(max(self.paper.text_width_mm(text, 7.5, bold=True) for text in texts) + 2.5)
+        first = max(INNER_MM - sum(needed[1:]), 20.0)
+        rest = (INNER_MM - first) / sum(needed[1:]) if len(needed) > 1 else 1.0
+        return [first, *(min(rest, 1.0) * width for width in needed[1:])]
+
+    def _head(self, table: PageTable, widths: list[float]) -> None:
+        self.room(16)
+        self.y -= 8
+        self._cells([PageCell(c.title) for c in table.columns], table.columns, widths, self.y + 3.2, FAINT, bold=True)
+        self._cells([PageCell(c.unit) for c in table.columns], table.columns, widths, self.y, FAINT)
+        self.y -= 1.6
+        self.paper.lines([[(MARGIN_MM, self.y), (MARGIN_MM + INNER_MM, self.y)]], width_mm=0.2, stroke=FAINT)
+
+    def _row(
+        self, row: Sequence[PageCell], columns: Sequence[PageColumn], widths: list[float], *, bold: bool = False
+    ) -> None:
+        self.y -= 4.8
+        self._cells(row, columns, widths, self.y + 1.3, INK, bold=bold)
+        self.paper.lines([[(MARGIN_MM, self.y), (MARGIN_MM + INNER_MM, self.y)]], width_mm=0.1, stroke=LINE)
+
+    def _cells(
+        self,
+        cells: Sequence[PageCell],
+        columns: Sequence[PageColumn],
+        widths: list[float],
+        y: float,
+        colour: str,
+        *,
+        bold: bool = False,
+    ) -> None:
+        x = MARGIN_MM
+        for cell, column, width in zip(cells, columns, widths, strict=True):
+            text = self.paper.fitted(cell.text, width - 1.5, 7.5, bold=bold)
+            at, align = (x + width, "right") if column.numeric else (x, "left")
+            self.paper.text(at, y, text, 7.5, bold=bold, align=align, colour=colour)  # type: ignore[arg-type]
+            x += width
+
+    def marker(self, sheet: MarkerSheet) -> None:
+        """A marker with its figures, together on one page."""
+        fabric = sheet.marker.fabric
+        length = sheet.marker.length_mm or fabric.width_mm / 2
+        height = min(MARKER_MM, INNER_MM / length * fabric.width_mm)
+        self.room(height + 38 + FIGURE_MM * ((len(sheet.figures) - 1) // 7))
+        self.heading(sheet.title)
+        self.paragraph(sheet.subtitle)
+        if sheet.warning:
+            self.paragraph(sheet.warning, colour=ALARM)
+        self.y -= 2
+        self.figures(sheet.figures, 7)
+        draw_small(self.paper, sheet.marker, MARGIN_MM, self.y - height, (INNER_MM, height))
+        self.y -= height + 2

@@ -1,0 +1,231 @@
+"""The report page: whole, escaped, self-contained; and in a real browser, where one is there, quiet and of use."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from chromium import Page, find_chromium
+from sample_reports import HOSTILE, sample_page
+
+from cutkit.formats.html.report import report_html
+
+VOID = {"meta", "link", "input", "br", "img"}
+
+
+@pytest.fixture(scope="module")
+def html() -> str:
+    return report_html(sample_page())
+
+
+class _Tags(HTMLParser):
+    """Every tag with its attributes, every text, and whether all that is opened is closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+@pytest.fixture(scope="module")
+def parsed(html) -> _Tags:
+    tags = _Tags()
+    tags.feed(html)
+    return tags
+
+
+def test_every_tag_is_closed_and_no_slot_is_left(html, parsed):
+    assert parsed.open == []
+    slots = set(re.findall(r"\{\{\w+\}\}", html))
+    assert slots == {"{{title}}"}, "one that a piece's name brought along"
+
+
+def test_nothing_is_fetched_from_anywhere(html, parsed):
+    for tag, attributes in parsed.tags:
+        assert tag not in ("img", "iframe", "object", "embed", "base")
+        assert "src" not in attributes
+        for name in ("href", "xlink:href"):
+            assert (attributes.get(name) or "#").startswith(("#", "data:"))
+    assert not re.search(r"@import|url\((?!#)", html)
+    policy = next(a["content"] for tag, a in parsed.tags if a.get("http-equiv") == "Content-Security-Policy")
+    assert "default-src 'none'" in policy
+
+
+def test_names_are_text_and_never_markup(parsed):
+    assert [tag for tag, _ in parsed.tags].count("script") == 1
+    assert "b" not in {tag for tag, _ in parsed.tags}
+    assert HOSTILE in parsed.texts
+    names = {attributes["data-name"] for tag, attributes in parsed.tags if tag == "use"}
+    assert HOSTILE in names
+
+
+def test_the_page_holds_what_the_report_has(parsed):
+    page, text = sample_page(), "\n".join(parsed.texts)
+    for figure in (*page.headlines, *(f for sheet in page.sheets for f in sheet.figures)):
+        assert figure.value in text
+    for line in page.balance:
+        assert f"{line.area_mm2 / 1e6:.4f}" in text
+    assert all(note in text for note in page.notes)
+    placed = sum(len(sheet.marker.placements) for sheet in page.sheets)
+    assert sum(tag == "use" for tag, _ in parsed.tags) == placed
+
+
+def test_ids_are_unique(parsed):
+    ids = [attributes["id"] for _, attributes in parsed.tags if attributes.get("id")]
+    assert len(ids) == len(set(ids))
+    targets = {(attributes.get("xlink:href") or "")[1:] for tag, attributes in parsed.tags if tag == "use"}
+    assert targets <= set(ids)
+
+
+def test_the_same_page_gives_the_same_text(html):
+    assert report_html(sample_page()) == html
+
+
+# ------------------------------------------------------------------------------------------------------- in a browser
+
+
+@pytest.fixture(scope="module")
+def browser():
+    program = find_chromium()
+    if program is None:
+        pytest.skip("no Chromium is installed")
+    with Page(program) as page:
+        yield page
+
+
+@pytest.fixture
+def page(browser, html, tmp_path) -> Page:
+    path = tmp_path / "report.html"
+    path.write_text(html, encoding="utf-8")
+    browser.messages.clear()
+    browser.requests.clear()
+    browser.open(path)
+    return browser
+
+
+def middle_of(page: Page, selector: str) -> tuple[int, int]:
+    page.evaluate(f"document.querySelector('{selector}').scrollIntoView({{behavior: 'instant', block: 'center'}})")
+    script = (
+        f"(r => [r.x + r.width / 2, r.y + r.height / 2])(document.querySelector('{selector}').getBoundingClientRect())"
+    )
+    x, y = page.evaluate(script)
+    return round(x), round(y)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_browser_has_nothing_to_say_and_asks_nobody(page, tmp_path, width, dark):
+    page.open(tmp_path / "report.html", width=width, dark=dark)
+    assert page.messages == []
+    assert [url for url in page.requests if not url.startswith(("file:", "data:"))] == []
+    # Nothing hangs over the edge of the window.
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (sum(map(int, re.findall(r"\d+", light)[:3])) < 200) is dark
+
+
+def column(page: Page, index: int) -> list[str]:
+    rows = "[...[...document.querySelectorAll('table.sortable')].pop().tBodies[0].rows]"
+    return page.evaluate(f"{rows}.map(r => r.cells[{index}].textContent)")
+
+
+def test_a_click_sorts_numbers_by_value_and_names_by_name(page):
+    heads = "[...[...document.querySelectorAll('table.sortable')].pop().tHead.rows[0].cells]"
+    titles = page.evaluate(heads + ".map(c => c.textContent)")
+    garments = next(k for k, title in enumerate(titles) if title.startswith("Garments"))
+    before = column(page, garments)
+    click = heads + "[{}].firstElementChild.click()"
+    page.evaluate(click.format(garments))
+    assert column(page, garments) == sorted(before, key=int, reverse=True) != before[::-1]
+    page.evaluate(click.format(garments))
+    assert column(page, garments) == sorted(before, key=int)
+    page.evaluate(click.format(0))
+    assert column(page, 0) == ["a<b>", "rest", "shirt-shell"]
+    assert page.messages == []
+
+
+def test_the_pointer_on_a_piece_tells_what_it_is(page):
+    x, y = middle_of(page, "#marker-2 use")
+    page.mouse("mouseMoved", x, y)
+    tip = page.evaluate("document.getElementById('tip').innerText")
+    piece = sample_page().sheets[1].marker
+    first = piece.by_id[piece.placements[0].piece]
+    assert tip.startswith(first.name)
+    assert f"{first.outline.area / 100:.1f} cm²" in tip
+    assert f"garment {piece.placements[0].bundle}" in tip
+    page.mouse("mouseMoved", 2, 2)
+    assert page.evaluate("document.getElementById('tip').hidden")
+
+
+def test_a_click_picks_the_garment(page):
+    page.click(*middle_of(page, "#marker-2 use"))
+    mine = page.evaluate("[...document.querySelectorAll('#marker-2 use.mine')].map(u => u.dataset.bundle)")
+    bundle = sample_page().sheets[1].marker.placements[0].bundle
+    assert len(mine) == sum(p.bundle == bundle for p in sample_page().sheets[1].marker.placements)
+    assert set(mine) == {str(bundle)}
+
+
+def view_box(page: Page) -> list[float]:
+    box = page.evaluate("document.querySelector('#marker-1 svg').getAttribute('viewBox')")
+    return [float(value) for value in re.split("[ ,]", box)]
+
+
+def test_zoom_keeps_what_is_under_the_pointer_and_whole_brings_all_back(page):
+    x, y = middle_of(page, "#marker-1 .view")
+    whole = view_box(page)
+    svg = "document.querySelector('#marker-1 svg')"
+    under = f"(p => [p.x, p.y])(new DOMPoint({{}}, {{}}).matrixTransform({svg}.getScreenCTM().inverse()))"
+    before = page.evaluate(under.format(x + 90, y + 20))
+    page.mouse("mouseWheel", x + 90, y + 20, deltaX=0, deltaY=-400, modifiers=2)
+    zoomed = view_box(page)
+    assert zoomed[2] < 0.6 * whole[2]
+    assert page.evaluate(under.format(x + 90, y + 20)) == pytest.approx(before, abs=0.5)
+    page.mouse("mousePressed", x, y, button="left", buttons=1, clickCount=1)
+    for step in range(1, 6):
+        page.mouse("mouseMoved", x - 20 * step, y, button="left", buttons=1)
+    page.mouse("mouseReleased", x - 100, y, button="left", clickCount=1)
+    assert view_box(page)[0] > zoomed[0]
+    page.evaluate("document.querySelector('#marker-1 [data-do=fit]').click()")
+    assert view_box(page) == pytest.approx(whole)
+
+
+def test_the_wheel_alone_scrolls_the_page(page):
+    x, y = middle_of(page, "#marker-1 .view")
+    whole = view_box(page)
+    page.mouse("mouseWheel", x, y, deltaX=0, deltaY=-400)
+    assert view_box(page) == whole
+
+
+def test_it_prints_on_a_few_pages(page):
+    from pdf_reader import texts_of
+
+    pages = texts_of(page.printed())
+    assert 1 < len(pages) <= 6
+    assert "Where the cloth went" in pages[0]
+
+
+def test_the_screenshots_are_taken(browser, tmp_path, monkeypatch):
+    import html_screenshots
+
+    monkeypatch.setattr("sys.argv", ["html_screenshots", "--out", str(tmp_path / "shots")])
+    html_screenshots.main()
+    taken = {path.name: path.stat().st_size for path in Path(tmp_path / "shots").glob("*.png")}
+    assert set(taken) == {"1280-light.png", "1280-dark.png", "390-light.png", "390-dark.png", "closer.png"}
+    assert min(taken.values()) > 20_000
