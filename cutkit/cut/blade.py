@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
-from math import acos, atan2, ceil, cos, hypot, pi, radians, sin
+from math import acos, atan2, ceil, cos, degrees, hypot, pi, radians, sin
 
 import shapely
 from shapely.geometry import Point as ShapelyPoint
@@ -56,6 +56,14 @@ def lead_blade(strokes: Iterable[Stroke], knife: Knife, heading_deg: float) -> I
         if knife.kind == "drag":
             holder, heading = holder_path(points, knife, heading)
         yield replace(stroke, points=points, holder=holder)
+
+
+def heading_after(stroke: Stroke, knife: Knife) -> float:
+    """The heading, in degrees, that a drag blade is left with by a stroke that ``lead_blade`` has made; 0 for others."""
+    points = distinct(stroke.points)
+    if knife.kind != "drag" or len(points) < 2:
+        return 0.0
+    return degrees(_way(points[-2], points[-1]))
 
 
 def holder_path(points: tuple[Point, ...], knife: Knife, heading: float) -> tuple[tuple[Point, ...], float]:

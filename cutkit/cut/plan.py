@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from cutkit.cut.blade import align_stroke, lead_blade
+from collections.abc import Iterator, Sequence
+
+from cutkit.cut.blade import align_stroke, heading_after, lead_blade
 from cutkit.cut.limits import refuse_beyond, refuse_long_marker, refuse_wide_marker
 from cutkit.cut.order import ordered_strokes
 from cutkit.cut.strokes import PieceStrokes, all_strokes
 from cutkit.cut.windows import ROUNDING_MM, WindowWork, in_windows, window_length_mm
 from cutkit.errors import InfeasibleError
-from cutkit.model import Marker, Notice
+from cutkit.model import Marker, Notice, Point
 from cutkit.toolpath import CutterProfile, PathWindow, Stroke, ToolPath
 
 
@@ -29,8 +31,8 @@ def plan_cut(marker: Marker, profile: CutterProfile, *, windows: bool = True) ->
     pieces = list(all_strokes(marker, profile))
     strokes: list[Stroke] = []
     parts: list[PathWindow] = []
-    for work in _windows(pieces, profile) if windows else [_whole(pieces, profile)]:
-        made = _led(ordered_strokes(work.pieces), marker, profile, work)
+    works = _windows(pieces, profile) if windows else [_whole(pieces, profile)]
+    for work, made in zip(works, _all_led(works, marker, profile), strict=True):
         refuse_beyond(made, marker, profile, work.start_mm)
         parts.append(PathWindow(work.start_mm, len(strokes), len(strokes) + len(made)))
         strokes += made
@@ -48,7 +50,7 @@ def _windows(pieces: list[PieceStrokes], profile: CutterProfile) -> list[WindowW
     whole = _whole(pieces, profile)
     if profile.windows is None or whole.end_mm <= window_length_mm(profile) + ROUNDING_MM:
         return [whole]
-    return in_windows(pieces, profile, profile.windows.overlap_mm)
+    return in_windows(pieces, profile, profile.windows)
 
 
 def _whole(pieces: list[PieceStrokes], profile: CutterProfile) -> WindowWork:
@@ -57,13 +59,33 @@ def _whole(pieces: list[PieceStrokes], profile: CutterProfile) -> WindowWork:
     return WindowWork(0.0, max(reach, window_length_mm(profile)), tuple(pieces))
 
 
-def _led(strokes: list[Stroke], marker: Marker, profile: CutterProfile, window: WindowWork) -> list[Stroke]:
-    """The strokes with the blade taken into account; before them its alignment, where its heading is unknown."""
+def _all_led(works: Sequence[WindowWork], marker: Marker, profile: CutterProfile) -> Iterator[list[Stroke]]:
+    """The strokes of every window in their order, with the blade taken into account.
+
+    Where one program makes them all the blade keeps its heading from window to window; else each begins anew.
+    """
+    knife, heading = profile.knife, profile.knife.start_deg
+    here: Point = (0.0, 0.0)
+    before_mm = 0.0
+    for work in works:
+        stands = (here[0] + work.start_mm - before_mm, here[1]) if profile.feeds_cloth else (work.start_mm, 0.0)
+        made = _led(ordered_strokes(work.pieces, stands), marker, profile, work, heading)
+        cuts = [stroke for stroke in made if stroke.tool == "knife"]
+        if profile.feeds_cloth and cuts:
+            heading = heading_after(cuts[-1], knife)
+        here, before_mm = made[-1].points[-1], work.start_mm
+        yield made
+
+
+def _led(
+    strokes: list[Stroke], marker: Marker, profile: CutterProfile, window: WindowWork, heading: float | None
+) -> list[Stroke]:
+    """The strokes with the blade taken into account, which stands at ``heading`` before the first; where that is
+    unknown, before them its alignment."""
     knife = profile.knife
-    heading = knife.start_deg
-    if heading is None and knife.kind == "drag":
+    if heading is None and knife.kind == "drag" and any(stroke.tool == "knife" for stroke in strokes):
         align, heading = align_stroke(marker, profile, (window.start_mm, window.end_mm))
-        first = next((k for k, s in enumerate(strokes) if s.tool == "knife"), len(strokes))
+        first = next(k for k, s in enumerate(strokes) if s.tool == "knife")
         drawn, cut = strokes[:first], strokes[first:]
         return [*drawn, align, *lead_blade(cut, knife, heading)]
     return list(lead_blade(strokes, knife, heading or 0.0))

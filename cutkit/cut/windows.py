@@ -5,24 +5,31 @@ so a piece that fits the table is always cut whole: where the cloth is moved a l
 change and pieces do not. Only a piece longer than the table is split: its lines are cut up to the window's end, and in
 the next window from ``overlap_mm`` before that on. What lies inside it is cut in the first window that holds it, so it
 is never finished before its inner cuts are.
+
+A machine that always moves the cloth by the same bite has its windows where the bites put them, and splits what lies
+across both the end of one and the beginning of the next. Where a program moves the cloth, windows begin at whole
+numbers of the unit in which it says how far, so that nothing adds up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from math import floor
 
 import shapely
 from shapely.geometry import LineString, box
 
 from cutkit.cut.strokes import PieceStrokes
 from cutkit.errors import LimitError
-from cutkit.toolpath import CutterProfile, Stroke, StrokeKind
+from cutkit.toolpath import CutterProfile, Stroke, StrokeKind, Windows
 
 ROUNDING_MM = 1e-3
 SPLIT: tuple[StrokeKind, ...] = ("boundary", "cutout", "internal")
 """What may be cut in two; anything else is small and waits for a window that holds it."""
 FAR_MM = 1e7
+FEED_GRID_MM = 1e-3
+"""The least that a feed in mm can say: a program writes it with three digits after the point."""
 
 
 @dataclass(frozen=True)
@@ -43,29 +50,61 @@ def window_length_mm(profile: CutterProfile) -> float:
     return min(by_numbers, float("inf") if table.length_mm is None else table.length_mm)
 
 
-def in_windows(pieces: Sequence[PieceStrokes], profile: CutterProfile, overlap_mm: float) -> list[WindowWork]:
-    """The work on all pieces window by window, in the order in which the cloth moves on.
+def in_windows(pieces: Sequence[PieceStrokes], profile: CutterProfile, windows: Windows) -> list[WindowWork]:
+    """The work on all pieces window by window, in the order in which the cloth moves on; none of them is empty.
 
     LimitError where a line that must not be split is longer than a window.
     """
-    length = window_length_mm(profile)
-    waiting = [_Waiting(piece, overlap_mm) for piece in pieces]
-    windows: list[WindowWork] = []
+    length, grid = window_length_mm(profile), _grid_mm(profile)
+    waiting = [_Waiting(piece, windows.overlap_mm) for piece in pieces]
+    made: list[WindowWork] = []
     start = 0.0
     while waiting:
         end = start + length
-        made = [work for one in waiting if (work := one.up_to(start, end)) is not None]
+        work = [part for one in waiting if (part := one.up_to(_begun_before(start, grid, windows), end)) is not None]
+        made += [WindowWork(start, end, tuple(work))] if work else []
         waiting = [one for one in waiting if one.strokes]
-        windows.append(WindowWork(start, end, tuple(made)))
-        following = min((one.next_start(end) for one in waiting), default=end)
-        if waiting and following <= start + ROUNDING_MM:
-            raise LimitError(
-                f"a line of placement {waiting[0].piece.placement} is longer than a window of {length:.0f} mm",
-                where=f"cutter {profile.name}",
-                hint="Choose a cutter with a longer table.",
-            )
-        start = following
-    return windows
+        if waiting:
+            first = min(waiting, key=lambda one: one.next_start(end))
+            following = first.next_start(end)
+            before, start = start, _next_start(start, following, grid, windows)
+            if start <= before + ROUNDING_MM or following < start - ROUNDING_MM:
+                raise _too_long(first.piece.placement, length, profile)
+    return made
+
+
+def _grid_mm(profile: CutterProfile) -> float:
+    """The unit in which the machine is told how far to move the cloth; 0: no program tells it."""
+    text = (profile.windows.feed or "") if profile.windows is not None else ""
+    if "{advance}" in text:
+        return 10.0**-profile.coordinates.decimals / profile.coordinates.units_per_mm
+    return FEED_GRID_MM if text else 0.0
+
+
+def _begun_before(start: float, grid: float, windows: Windows) -> float:
+    """What does not fit a window is begun in it if it begins before this: no later window holds its beginning."""
+    return start + grid + ROUNDING_MM if windows.bite_mm is None else start + windows.bite_mm - ROUNDING_MM
+
+
+def _too_long(placement: int, length: float, profile: CutterProfile) -> LimitError:
+    bite = profile.windows.bite_mm if profile.windows is not None else None
+    fixed = "" if bite is None else f", or lies across the end of one and the beginning of the next, a bite of {bite:.0f} mm on"
+    return LimitError(
+        f"a line of placement {placement} that must not be split is longer than a window of {length:.0f} mm{fixed}",
+        where=f"cutter {profile.name}",
+        hint="Choose a cutter with a longer table.",
+    )
+
+
+def _next_start(start: float, following: float, grid: float, windows: Windows) -> float:
+    """Where the next window begins, at ``following`` or before: so far as the machine can be told, or a bite on.
+
+    A bite on lies the next window, whatever is there; where nothing begins before several bites, they follow at once.
+    """
+    if windows.bite_mm is not None:
+        bites = max(1, floor((following - start) / windows.bite_mm + ROUNDING_MM / windows.bite_mm))
+        return start + bites * windows.bite_mm
+    return following if grid == 0 else floor(following / grid + ROUNDING_MM) * grid
 
 
 @dataclass
@@ -81,15 +120,16 @@ class _Waiting:
     def __post_init__(self) -> None:
         self.strokes = list(self.piece.strokes)
 
-    def up_to(self, start: float, end: float) -> PieceStrokes | None:
-        """Take what is made in a window; None where that is nothing.
+    def up_to(self, begun_before: float, end: float) -> PieceStrokes | None:
+        """Take what is made in a window that reaches to ``end``; None where that is nothing.
 
-        A piece that is longer than any window is begun in one that begins with it: so it is split least often.
+        What the window does not hold is begun in it only if it begins before ``begun_before``, in no later window: so
+        it is split least often.
         """
         x0, _, x1, _ = self.piece.outline.bounds
         if x1 <= end + ROUNDING_MM and not self.begun:
             made, self.strokes = self.strokes, []
-        elif x0 <= start + ROUNDING_MM:
+        elif x0 <= begun_before:
             made = list(self._parts(end))
         else:
             made = []

@@ -79,7 +79,15 @@ class DrawText:
     text: str
 
 
-Action = MoveTo | Lower | Lift | SelectTool | Dwell | DrawText
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """The cloth is moved on under the machine, against x: what lay at ``mm`` lies at 0 then."""
+
+    line: int
+    mm: float
+
+
+Action = MoveTo | Lower | Lift | SelectTool | Dwell | DrawText | Feed
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from cutkit.machine.actions import Action, Dwell, Lift, Lower, MoveTo, Program, Violation
+from cutkit.machine.actions import Action, Dwell, Feed, Lift, Lower, MoveTo, Program, Violation
+from cutkit.machine.feeds import FeedForm
 from cutkit.machine.gcode_words import NOT_EMULATED, REFUSALS, Block, Refused, read_block
 from cutkit.model import Point
 
@@ -24,16 +25,18 @@ _FULL_TURN_SLACK = 5e-7
 _QUIET_SYSTEM_LINES = re.compile(r"\$(?:\$|#|G|I|N|X)?")
 
 
-def parse_gcode(data: bytes, *, feed_per_mm_s: float = 60.0, knife_on_spindle: bool = True) -> Program:
+def parse_gcode(
+    data: bytes, *, feed_per_mm_s: float = 60.0, knife_on_spindle: bool = True, feed: FeedForm | None = None
+) -> Program:
     """The actions of a G-code program and everything in it that a Grbl 1.1h would refuse or take for a command.
 
     ``feed_per_mm_s`` is what F numbers are divided by to give mm/s (60: they are mm per minute). ``knife_on_spindle``:
-    M3 S and M5 lower and lift the tool; else they do nothing to it.
+    M3 S and M5 lower and lift the tool; else they do nothing to it. ``feed`` is the block that moves the cloth on.
     """
     reader = _Reader(feed_per_mm_s, knife_on_spindle)
     for number, raw in enumerate(re.split(rb"\r\n|\n|\r", data), 1):
         reader.violations += _real_time_bytes(raw, number)
-        _read_line(reader, raw, number)
+        _read_line(reader, raw, number, feed)
     return Program(tuple(reader.actions), tuple(reader.violations), tuple(reader.remarks))
 
 
@@ -47,9 +50,13 @@ def _real_time_bytes(raw: bytes, line: int) -> Iterator[Violation]:
         yield Violation("real-time-byte", f"byte 0x{first:02X} is a real-time command: {what}{more}", line)
 
 
-def _read_line(reader: _Reader, raw: bytes, line: int) -> None:
+def _read_line(reader: _Reader, raw: bytes, line: int, feed: FeedForm | None) -> None:
     text = _without_comments(bytes(b for b in raw if b not in REAL_TIME and b < 0x80).decode("ascii"))
     if not text:
+        return
+    fed = feed.match(text) if feed else None
+    if fed and fed[1] == len(text):
+        reader.actions.append(Feed(line, fed[0]))
         return
     try:
         if len(text) > LONGEST_LINE:
