@@ -7,16 +7,21 @@ Glossary
     holder      the axis that the machine moves; a drag knife's tip trails it by the blade offset
     window      a part of a marker that is cut without moving the cloth; between two lies a feed of the cloth
     bite        the fixed way of the cloth on a machine that knows only one
+    registration  how a print that is to be cut lies on the table, as its printed marks tell
     heading     the direction from the tip of a drag knife to its holder: where the blade is cutting towards
     profile     a cutter as data: table, numbers, command texts, knife, kinematics
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import atan2, degrees
 from typing import Literal
+
+from shapely.affinity import affine_transform
+from shapely.geometry import Polygon
 
 from cutkit.model import Notice, Point, Tool
 
@@ -54,6 +59,48 @@ class Stroke:
 
 
 @dataclass(frozen=True, slots=True)
+class RegistrationMark:
+    """A printed mark: its name, where the marker has it, where it was measured on the table, the line that says so."""
+
+    name: str
+    at_mm: Point
+    measured_mm: Point
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Where the points of a marker lie on the table once it is printed: turned, shifted, shrunk, sheared.
+
+    ``matrix`` is (a, b, d, e, x, y) as a placement's: x' = a x + b y + x, y' = d x + e y + y.
+    """
+
+    matrix: tuple[float, float, float, float, float, float]
+
+    def points(self, points: Iterable[Point]) -> tuple[Point, ...]:
+        """Points of the marker as they lie on the table."""
+        a, b, d, e, x, y = self.matrix
+        return tuple((a * px + b * py + x, d * px + e * py + y) for px, py in points)
+
+    def outline(self, polygon: Polygon) -> Polygon:
+        """An outline of the marker as it lies on the table."""
+        laid: Polygon = affine_transform(polygon, self.matrix)
+        return laid
+
+    @property
+    def inverse(self) -> Registration:
+        """From the table back to the marker."""
+        a, b, d, e, x, y = self.matrix
+        det = a * e - b * d
+        return Registration((e / det, -b / det, -d / det, a / det, (b * y - e * x) / det, (d * x - a * y) / det))
+
+    @property
+    def turn_deg(self) -> float:
+        """By how much the marker's x axis is turned, counter-clockwise."""
+        return degrees(atan2(self.matrix[2], self.matrix[0]))
+
+
+@dataclass(frozen=True, slots=True)
 class PathWindow:
     """A part of a tool path that is made without moving the cloth: strokes ``first`` to ``end`` (exclusive).
 
@@ -70,13 +117,15 @@ class ToolPath:
     """The strokes of one program in the order in which they are made, and what had to be done otherwise than drawn.
 
     ``names`` are the pieces' names for people, by placement; a program's comments use them. Strokes are in the marker's
-    coordinates; where it is cut in several ``windows``, there is a program for each, or one that moves the cloth on.
+    coordinates, or lie where its print lies by ``registration``. Where it is cut in several ``windows``, there is a
+    program for each, or one that moves the cloth on between.
     """
 
     strokes: tuple[Stroke, ...]
     notices: tuple[Notice, ...] = ()
     names: tuple[str, ...] = ()
     windows: tuple[PathWindow, ...] = ()
+    registration: Registration | None = None
 
     @property
     def all_windows(self) -> tuple[PathWindow, ...]:
@@ -159,8 +208,8 @@ class Windows:
 
     Lines of a piece longer than the table are split; both parts overlap by ``overlap_mm``. ``feed`` is the text that
     moves the cloth on, with {advance} in device units or {advance_mm}, at ``feed_mm_s``; with it all windows are in one
-    program, without it there is a program for each. ``zero`` makes the machine's zero anew at the start of every window.
-    ``bite_mm``: the cloth moves by just so much every time; None: as far as the next window needs.
+    program, without it there is a program for each. ``zero`` makes the machine's zero anew at the start of every
+    window. ``bite_mm``: the cloth moves by just so much every time; None: as far as the next window needs.
     """
 
     overlap_mm: float = 6.0

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cutkit.cli.common import json_option, print_json, quiet_option, say
+from cutkit.cli.programs import Outcome, Sources, judged, violation_json
+from cutkit.cli.registration import fit_json, fit_rows, registration_fit, registration_options
 from cutkit.errors import CheckError, UsageError
 from cutkit.units import format_duration, format_length
 
 if TYPE_CHECKING:
+    from cutkit.cut.registration import RegistrationFit
     from cutkit.machine.actions import Violation
     from cutkit.machine.emulator import Run
     from cutkit.machine.judge import Verdict
-    from cutkit.model import Marker
 
 SHOWN_VIOLATIONS = 20
 HINTS = {
@@ -49,6 +50,7 @@ HINTS = {
 @click.option("--marker", "marker_path", metavar="MARKER", help="Judge the run against this marker.")
 @click.option("--svg", "svg_path", metavar="OUT", help="Write a picture of what the blade did.")
 @click.option("--trace", "trace_path", metavar="OUT.jsonl", help="Write the timed trace, one JSON object a line.")
+@registration_options
 @json_option
 @quiet_option
 def command(
@@ -57,6 +59,8 @@ def command(
     marker_path: str | None,
     svg_path: str | None,
     trace_path: str | None,
+    registration_path: Path | None,
+    registration_tolerance_mm: float,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -68,96 +72,32 @@ def command(
     from cutkit.formats.files import refuse_bad_outputs, write_whole
     from cutkit.formats.marker import read_marker
     from cutkit.formats.profile import is_profile_file, load_profile
-    from cutkit.machine.judge import judge
 
+    if registration_path is not None and marker_path is None:
+        raise UsageError("--registration tells where a marker's print lies", hint="Give the marker too (--marker).")
     inputs: list[str | Path] = [
         *programs,
         *([marker_path] if marker_path else []),
         *([cutter] if is_profile_file(cutter) else []),
+        *([registration_path] if registration_path else []),
     ]
     refuse_bad_outputs([svg_path, trace_path], inputs)
     profile = load_profile(cutter)
     marker = read_marker(marker_path) if marker_path else None
-    run, sources = _run_all(programs, profile, _zeros_mm(programs, profile, marker))
-    verdict = judge(run, marker) if marker else None
-    outcome = Outcome(run, marker, verdict, sources)
+    fit = registration_fit(registration_path, registration_tolerance_mm)
+    outcome = judged(programs, profile, marker, fit.registration if fit else None)
     if trace_path:
-        write_whole(trace_path, "".join(_trace_lines(run)), inputs=inputs)
+        write_whole(trace_path, "".join(_trace_lines(outcome.run)), inputs=inputs)
     if svg_path:
         write_whole(svg_path, _picture(outcome), inputs=inputs)
-    for remark in run.remarks:
-        say(f"note [{remark.code}] {sources.where(remark.line)}: {remark.message}", quiet=quiet)
+    for remark in outcome.remarks:
+        say(f"note [{remark.code}] {outcome.sources.where(remark.line)}: {remark.message}", quiet=quiet)
     if as_json:
-        print_json(_report(outcome))
+        print_json(_report(outcome) | ({"registration": fit_json(fit)} if fit else {}))
     else:
-        _print(outcome)
+        _print(outcome, fit)
     if outcome.violations:
         raise click.exceptions.Exit(CheckError.exit_code)
-
-
-@dataclass(frozen=True)
-class Sources:
-    """The programs of a job, whose lines are counted through: which program and line a joint line number means."""
-
-    paths: tuple[Path, ...]
-    first_line: tuple[int, ...]
-
-    def of(self, line: int | None) -> tuple[int, int | None]:
-        """The index of the program, and the line in it."""
-        if line is None:
-            return 0, None
-        index = max(k for k, first in enumerate(self.first_line) if first < line or k == 0)
-        return index, line - self.first_line[index]
-
-    def where(self, line: int | None) -> str:
-        """``FILE:LINE``, or the program as a whole."""
-        index, own = self.of(line)
-        return str(self.paths[index]) + (f":{own}" if own is not None else "")
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A run and, where there is a marker, the judge's verdict."""
-
-    run: Run
-    marker: Marker | None
-    verdict: Verdict | None
-    sources: Sources
-
-    @property
-    def violations(self) -> tuple[Violation, ...]:
-        """The machine's and the judge's, in this order."""
-        return (*self.run.violations, *(self.verdict.violations if self.verdict else ()))
-
-
-def _zeros_mm(programs: Sequence[Path], profile: Any, marker: Marker | None) -> list[float] | None:
-    """Where along the marker the machine's zero lies while each program runs, if the marker is cut in windows."""
-    from cutkit.cut.plan import window_starts
-
-    if marker is None or not marker.placements or profile.windows is None:
-        return None
-    starts = window_starts(marker, profile)
-    if len(starts) == 1:
-        return None
-    if len(programs) != len(starts):
-        raise UsageError(
-            f"on {profile.name} this marker is cut in {len(starts)} windows, and {len(programs)} programs are given",
-            hint="Give the programs of all windows, in their order.",
-        )
-    return starts
-
-
-def _run_all(programs: Sequence[Path], profile: Any, zeros_mm: list[float] | None) -> tuple[Run, Sources]:
-    from cutkit.formats.files import read_bytes
-    from cutkit.machine.emulator import join_runs, run_program
-
-    runs, first_lines, lines = [], [], 0
-    for path in programs:
-        data = read_bytes(path)
-        runs.append(run_program(data, profile))
-        first_lines.append(lines)
-        lines += data.count(b"\n") + 1
-    return join_runs(runs, first_lines, zeros_mm), Sources(tuple(programs), tuple(first_lines))
 
 
 def _report(outcome: Outcome) -> dict[str, Any]:
@@ -165,8 +105,8 @@ def _report(outcome: Outcome) -> dict[str, Any]:
     report: dict[str, Any] = {
         "schema": "cutkit.simulate/1",
         "ok": not outcome.violations,
-        "violations": [_violation_json(v, outcome.sources) for v in outcome.violations],
-        "remarks": [_violation_json(v, outcome.sources) for v in run.remarks],
+        "violations": [violation_json(v, outcome.sources) for v in outcome.violations],
+        "remarks": [violation_json(v, outcome.sources) for v in outcome.remarks],
         "time_s": round(run.time_s, 3),
         "cut_mm": round(run.cut_mm, 3),
         "drawn_mm": round(run.drawn_mm, 3),
@@ -180,16 +120,6 @@ def _report(outcome: Outcome) -> dict[str, Any]:
         report["worst_deviation_mm"] = round(verdict.worst_deviation_mm, 4)
         report["ink_judged"] = verdict.judges_ink
     return report
-
-
-def _violation_json(violation: Violation, sources: Sources) -> dict[str, Any]:
-    index, line = sources.of(violation.line)
-    entry: dict[str, Any] = {"code": violation.code, "message": violation.message, "line": line}
-    if violation.at_mm is not None:
-        entry["at_mm"] = [round(value, 3) for value in violation.at_mm]
-    if len(sources.paths) > 1 and line is not None:
-        entry["program"] = str(sources.paths[index])
-    return entry
 
 
 def _trace_lines(run: Run) -> Iterator[str]:
@@ -208,11 +138,11 @@ def _trace_lines(run: Run) -> Iterator[str]:
         yield json.dumps(row) + "\n"
 
 
-def _print(outcome: Outcome) -> None:
+def _print(outcome: Outcome, fit: RegistrationFit | None) -> None:
     """The figures, then the violations with their lines, then what to do about them."""
     from cutkit.cli.tables import Column, TableData, print_table
 
-    for name, value in _figures(outcome):
+    for name, value in (*_figures(outcome), *(fit_rows(fit) if fit else ())):
         click.echo(f"{name:<15}  {value}")
     found = outcome.violations
     if not found:
@@ -275,9 +205,10 @@ def _picture(outcome: Outcome) -> str:
         tool = int(trace.tool[first])
         points = tuple((float(x), float(y)) for x, y in trace.tip_mm[first:end])
         cuts.append(CutLine(trace.tools[tool] if tool >= 0 else run.cutting_tool, points))
+    laid = outcome.registration
     rings = [
         tuple(tuple((float(x), float(y)) for x, y, *_ in ring.coords) for ring in (p.exterior, *p.interiors))
-        for p in (marker.polygons if marker else ())
+        for p in ((p if laid is None else laid.outline(p)) for p in (marker.polygons if marker else ()))
     ]
     figures = tuple(f"{name} {text}" for name, text in list(_figures(outcome))[2:])
     faults = tuple(FaultMark(v.at_mm, v.code) for v in outcome.violations if v.at_mm is not None)

@@ -88,7 +88,11 @@ def _begun_before(start: float, grid: float, windows: Windows) -> float:
 
 def _too_long(placement: int, length: float, profile: CutterProfile) -> LimitError:
     bite = profile.windows.bite_mm if profile.windows is not None else None
-    fixed = "" if bite is None else f", or lies across the end of one and the beginning of the next, a bite of {bite:.0f} mm on"
+    fixed = (
+        ""
+        if bite is None
+        else f", or lies across the end of one and the beginning of the next, a bite of {bite:.0f} mm on"
+    )
     return LimitError(
         f"a line of placement {placement} that must not be split is longer than a window of {length:.0f} mm{fixed}",
         where=f"cutter {profile.name}",

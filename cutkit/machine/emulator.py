@@ -110,8 +110,8 @@ class Run:
     @property
     def windows_mm(self) -> tuple[float, ...]:
         """Where the machine's zero lay while something was cut, one after the other: the windows of the cloth."""
-        last = np.append(self.starts[1:], len(self.trace.t_s))
-        used = [z for z, a, b in zip(self.zeros_mm, self.starts, last, strict=True) if self.trace.down[a:b].any()]
+        ends = (*self.starts[1:], len(self.trace.t_s))
+        used = [z for z, a, b in zip(self.zeros_mm, self.starts, ends, strict=True) if self.trace.down[a:b].any()]
         return tuple(z for k, z in enumerate(used) if k == 0 or z != used[k - 1])
 
     @property
