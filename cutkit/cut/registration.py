@@ -85,17 +85,17 @@ def refuse_contradictions(fit: RegistrationFit, tolerance_mm: float, where: str)
     """InputError where a mark is farther off the fit than ``tolerance_mm``.
 
     Bad input rather than a limit of the machine: the file says things of which not all can be right. It names the mark
-    without which all the others agree; where no single one stands out, the one that is off the most.
+    without which all the others agree (or marks, where that is true of several); else the one that is off the most.
     """
     worst = int(np.argmax(fit.residuals_mm))
     if fit.residuals_mm[worst] <= tolerance_mm:
         return
-    suspect = _suspect(fit.marks, tolerance_mm)
-    mark = fit.marks[worst if suspect is None else suspect]
+    suspects = _suspects(fit.marks, tolerance_mm)
+    mark = fit.marks[suspects[0] if suspects else worst]
     off = fit.residuals_mm[worst]
     words = f"the marks contradict one another: {fit.marks[worst].name} is {off:.2f} mm off their common fit"
-    if suspect is not None:
-        words += f"; without mark {mark.name} the others agree"
+    if suspects:
+        words += f"; without mark {' or '.join(fit.marks[k].name for k in suspects)} the others agree"
     raise InputError(
         f"{words} ({tolerance_mm:g} mm allowed)",
         where=f"{where}, line {mark.line}",
@@ -125,11 +125,17 @@ def _kind(marks: Sequence[RegistrationMark], where: str) -> FitKind:
     """The richest model that the marks can tell."""
     if len(marks) == 1:
         return "shift"
-    at = np.array([mark.at_mm for mark in marks])
-    along, across = np.linalg.svd(at - at.mean(axis=0), compute_uv=False)
+    along, across = _spread_mm(marks)
     if along < SPREAD_MM:
         raise InputError("all marks are at the same place", where=where)
     return "affine" if len(marks) >= 3 and across >= SPREAD_MM else "similarity"
+
+
+def _spread_mm(marks: Sequence[RegistrationMark]) -> tuple[float, float]:
+    """How far marks lie about their middle: along the line that fits them best, and off it."""
+    at = np.array([mark.at_mm for mark in marks])
+    along, across = np.linalg.svd(at - at.mean(axis=0), compute_uv=False)
+    return float(along), float(across)
 
 
 def _fitted(marks: Sequence[RegistrationMark], kind: FitKind) -> Registration:
@@ -158,17 +164,25 @@ def _residuals(registration: Registration, marks: Sequence[RegistrationMark]) ->
     return [hypot(x - m.measured_mm[0], y - m.measured_mm[1]) for (x, y), m in zip(found, marks, strict=True)]
 
 
-def _suspect(marks: Sequence[RegistrationMark], tolerance_mm: float) -> int | None:
-    """The one mark without which all others agree; None where that is none, or more than one.
+def _suspects(marks: Sequence[RegistrationMark], tolerance_mm: float) -> list[int]:
+    """The marks without each of which all others agree; where they are several, those whose others also agree without
+    a distortion, which a print should hardly have.
 
-    Fewer than four others fit any affine map, so they are held against a similarity, which a print should nearly be.
+    Fewer than four others fit any affine map, so they are held against a similarity from the first.
     """
-    agree = []
-    for k in range(len(marks)):
-        others = [*marks[:k], *marks[k + 1 :]]
-        if len(others) < 3:
-            return None
-        kind: FitKind = "affine" if len(others) > 3 and _kind(others, "") == "affine" else "similarity"
-        if max(_residuals(_fitted(others, kind), others)) <= tolerance_mm:
-            agree.append(k)
-    return agree[0] if len(agree) == 1 else None
+    others = [[*marks[:k], *marks[k + 1 :]] for k in range(len(marks))]
+    if len(marks) < 4:
+        return []
+    square = [k for k, left in enumerate(others) if _agree(left, "similarity", tolerance_mm)]
+    if len(marks) == 4:
+        return square
+    found = [
+        k for k, left in enumerate(others) if _spread_mm(left)[1] >= SPREAD_MM and _agree(left, "affine", tolerance_mm)
+    ]
+    return square if len(found) > 1 and square else found
+
+
+def _agree(marks: Sequence[RegistrationMark], kind: FitKind, tolerance_mm: float) -> bool:
+    if _spread_mm(marks)[0] < SPREAD_MM:
+        return False
+    return max(_residuals(_fitted(marks, kind), marks)) <= tolerance_mm

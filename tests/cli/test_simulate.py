@@ -165,6 +165,14 @@ def test_wrong_use(cutkit, job):
     assert (job / "m.plt").read_bytes() == GOOD
 
 
+def test_marks_of_a_print_need_its_marker(cutkit, job):
+    (job / "marks.csv").write_text("mark,x_mm,y_mm,measured_x_mm,measured_y_mm\nA,0,0,1,2\n")
+    ran = simulate(cutkit, job, "--registration", job / "marks.csv")
+    assert (ran.code, "--marker" in ran.err) == (2, True)
+    ran = cutkit("check", job / "m.marker.json", "--registration", job / "marks.csv")
+    assert (ran.code, "PROGRAM" in ran.err) == (2, True)
+
+
 def test_an_output_that_cannot_be_written(cutkit, job):
     assert simulate(cutkit, job, "--svg", job / "none" / "m.svg").code == 6
 
