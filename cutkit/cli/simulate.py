@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cutkit.cli.common import json_option, print_json, quiet_option, say
+from cutkit.cli.common import DURATION, json_option, print_json, quiet_option, say
+from cutkit.cli.notices import say_notices
 from cutkit.cli.programs import Outcome, Sources, judged, violation_json
 from cutkit.cli.registration import fit_json, fit_rows, registration_fit, registration_options
 from cutkit.errors import CheckError, UsageError
@@ -17,6 +19,7 @@ from cutkit.units import format_duration, format_length
 
 if TYPE_CHECKING:
     from cutkit.cut.registration import RegistrationFit
+    from cutkit.formats.svg.cut import CutPicture
     from cutkit.machine.actions import Violation
     from cutkit.machine.emulator import Run
     from cutkit.machine.judge import Verdict
@@ -49,6 +52,10 @@ HINTS = {
 @click.option("--cutter", required=True, metavar="NAME|FILE", help="A machine profile, or a TOML file of your own.")
 @click.option("--marker", "marker_path", metavar="MARKER", help="Judge the run against this marker.")
 @click.option("--svg", "svg_path", metavar="OUT", help="Write a picture of what the blade did.")
+@click.option(
+    "--animate", "play_s", metavar="TIME", type=DURATION, help="Let the picture (--svg) play the run in so long: 30s."
+)
+@click.option("--png", "png_path", metavar="OUT", help="Write the picture as PNG too (needs cutkit[png]).")
 @click.option("--trace", "trace_path", metavar="OUT.jsonl", help="Write the timed trace, one JSON object a line.")
 @registration_options
 @json_option
@@ -58,6 +65,8 @@ def command(
     cutter: str,
     marker_path: str | None,
     svg_path: str | None,
+    play_s: float | None,
+    png_path: str | None,
     trace_path: str | None,
     registration_path: Path | None,
     registration_tolerance_mm: float,
@@ -71,8 +80,12 @@ def command(
     """
     from cutkit.formats.files import refuse_bad_outputs, write_whole
     from cutkit.formats.marker import read_marker
+    from cutkit.formats.png import svg_to_png
     from cutkit.formats.profile import is_profile_file, load_profile
+    from cutkit.formats.svg.cut import cut_svg, width_units
 
+    if play_s is not None and svg_path is None:
+        raise UsageError("--animate is about the picture", hint="Say where to write it (--svg OUT).")
     if registration_path is not None and marker_path is None:
         raise UsageError("--registration tells where a marker's print lies", hint="Give the marker too (--marker).")
     inputs: list[str | Path] = [
@@ -81,7 +94,7 @@ def command(
         *([cutter] if is_profile_file(cutter) else []),
         *([registration_path] if registration_path else []),
     ]
-    refuse_bad_outputs([svg_path, trace_path], inputs)
+    refuse_bad_outputs([svg_path, png_path, trace_path], inputs)
     profile = load_profile(cutter)
     marker = read_marker(marker_path) if marker_path else None
     fit = registration_fit(registration_path, registration_tolerance_mm)
@@ -89,7 +102,12 @@ def command(
     if trace_path:
         write_whole(trace_path, "".join(_trace_lines(outcome.run)), inputs=inputs)
     if svg_path:
-        write_whole(svg_path, _picture(outcome), inputs=inputs)
+        write_whole(svg_path, cut_svg(_picture(outcome, play_s)), inputs=inputs)
+    if png_path:
+        still = _picture(outcome, None)
+        data, notices = svg_to_png(cut_svg(still), width_units(still))
+        write_whole(png_path, data, inputs=inputs)
+        say_notices(notices, quiet=quiet, all_of_them="")
     for remark in outcome.remarks:
         say(f"note [{remark.code}] {outcome.sources.where(remark.line)}: {remark.message}", quiet=quiet)
     if as_json:
@@ -195,8 +213,9 @@ def _pieces_text(verdict: Verdict) -> str:
     return ", ".join(parts)
 
 
-def _picture(outcome: Outcome) -> str:
-    from cutkit.formats.svg.cut import CutLine, CutPicture, FaultMark, cut_svg
+def _picture(outcome: Outcome, play_s: float | None) -> CutPicture:
+    """What a picture of the run shows; ``play_s``: it plays in so long."""
+    from cutkit.formats.svg.cut import CutLine, CutPicture, FaultMark, Play
 
     run, marker = outcome.run, outcome.marker
     trace = run.trace
@@ -204,7 +223,8 @@ def _picture(outcome: Outcome) -> str:
     for first, end in trace.runs():
         tool = int(trace.tool[first])
         points = tuple((float(x), float(y)) for x, y in trace.tip_mm[first:end])
-        cuts.append(CutLine(trace.tools[tool] if tool >= 0 else run.cutting_tool, points))
+        time_s = (float(trace.t_s[first]), float(trace.t_s[end - 1]))
+        cuts.append(CutLine(trace.tools[tool] if tool >= 0 else run.cutting_tool, points, time_s))
     laid = outcome.registration
     rings = [
         tuple(tuple((float(x), float(y)) for x, y, *_ in ring.coords) for ring in (p.exterior, *p.interiors))
@@ -213,17 +233,21 @@ def _picture(outcome: Outcome) -> str:
     figures = tuple(f"{name} {text}" for name, text in list(_figures(outcome))[2:])
     faults = tuple(FaultMark(v.at_mm, v.code) for v in outcome.violations if v.at_mm is not None)
     title = ", ".join(path.name for path in outcome.sources.paths) + f" on {run.profile.name}"
-    return cut_svg(CutPicture(title, figures, tuple(cuts), tuple(_travels(run)), faults, tuple(rings)))
+    windows = run.windows_mm if len(run.windows_mm) > 1 else ()
+    play = Play(run.time_s, play_s) if play_s else None
+    return CutPicture(title, figures, tuple(cuts), tuple(_travels(run)), faults, tuple(rings), windows, play)
 
 
 def _travels(run: Run) -> list[tuple[tuple[float, float], ...]]:
-    """The holder's ways with the tool up, each from a lift to the next time down."""
+    """The holder's ways with the tool up, each from a lift to the next time down, or to where the cloth is moved on."""
     trace = run.trace
     ways = []
     start = 0
     for first, end in [*trace.runs(), (len(trace.t_s) - 1, len(trace.t_s))]:
-        points = [(float(x), float(y)) for x, y in trace.holder_mm[start : first + 1]]
-        if len(set(points)) > 1:
-            ways.append(tuple(points))
+        moved = [k for k in run.starts if start < k <= first]
+        for a, b in pairwise([start, *moved, first + 1]):
+            points = [(float(x), float(y)) for x, y in trace.holder_mm[a:b]]
+            if len(set(points)) > 1:
+                ways.append(tuple(points))
         start = end - 1
     return ways
