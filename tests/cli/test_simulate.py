@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+import types
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -124,6 +126,27 @@ def test_the_picture(cutkit, job):
     ElementTree.fromstring(picture)
     assert "off-outline" in picture
     assert "stroke-dasharray" in picture
+
+
+def test_the_picture_plays(cutkit, job):
+    ran = simulate(cutkit, job, "--svg", job / "m.svg", "--animate", "20s")
+    assert ran.code == 0
+    picture = (job / "m.svg").read_text()
+    ElementTree.fromstring(picture)
+    assert picture.count("animation:d") == 2
+    assert "plays in 20 s" in picture
+    assert simulate(cutkit, job, "--animate", "20s").code == 2
+    assert simulate(cutkit, job, "--svg", job / "m.svg", "--animate", "20").code == 2
+
+
+def test_the_picture_as_png(cutkit, job, monkeypatch):
+    monkeypatch.setitem(sys.modules, "resvg_py", types.SimpleNamespace(svg_to_bytes=lambda **_: b"\x89PNG"))
+    ran = simulate(cutkit, job, "--png", job / "m.png")
+    assert (ran.code, (job / "m.png").read_bytes()) == (0, b"\x89PNG")
+    assert simulate(cutkit, job, "--png", job / "m.plt").code == 2
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    ran = simulate(cutkit, job, "--png", job / "n.png")
+    assert (ran.code, "cutkit[png]" in ran.err, (job / "n.png").exists()) == (2, True, False)
 
 
 def test_several_programs_are_one_job(cutkit, job):
