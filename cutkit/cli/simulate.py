@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from cutkit.machine.judge import Verdict
 
 SHOWN_VIOLATIONS = 20
+SHOWN_OF_A_CODE = 8
 HINTS = {
     "unknown-command": "Is it the right --cutter? The program has instructions that this machine does not know.",
     "real-time-byte": "Take ! ? ~ and letters beyond ASCII out of the program, also out of its comments.",
@@ -167,7 +169,7 @@ def _print(outcome: Outcome, fit: RegistrationFit | None) -> None:
         return
     click.echo()
     columns = (Column("violation", "left"), Column("line"), Column("what", "left", shrink_to=30))
-    shown = found[:SHOWN_VIOLATIONS]
+    shown = _first_of_each(found)[:SHOWN_VIOLATIONS]
     print_table(TableData(columns, tuple((v.code, _line_text(v, outcome.sources), v.message) for v in shown)))
     if len(found) > len(shown):
         click.echo(f"and {len(found) - len(shown)} more; --json lists them all")
@@ -175,6 +177,19 @@ def _print(outcome: Outcome, fit: RegistrationFit | None) -> None:
     for code in dict.fromkeys(v.code for v in found):
         if code in HINTS:
             click.echo(f"{code}: {HINTS[code]}")
+
+
+def _first_of_each(found: tuple[Violation, ...]) -> list[Violation]:
+    """The violations in their order; where they are several kinds, the first few of each, so that none hides another."""
+    if len({violation.code for violation in found}) == 1:
+        return list(found)
+    seen: Counter[str] = Counter()
+    shown = []
+    for violation in found:
+        seen[violation.code] += 1
+        if seen[violation.code] <= SHOWN_OF_A_CODE:
+            shown.append(violation)
+    return shown
 
 
 def _line_text(violation: Violation, sources: Sources) -> str:
@@ -202,6 +217,8 @@ def _figures(outcome: Outcome) -> Iterator[tuple[str, str]]:
         yield "worst deviation", f"{verdict.worst_deviation_mm:.3f} mm"
         if run.drawn_mm and not verdict.judges_ink:
             yield "drawn lines", "not judged: not lettered as cutkit would"
+    elif run.tool_downs:
+        yield "pieces", "not judged: what was to be cut only a marker tells (--marker)"
     count = len(outcome.violations)
     yield "verdict", "no violation" if count == 0 else f"{count} violation{'s' * (count != 1)}"
 

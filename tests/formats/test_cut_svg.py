@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 from itertools import combinations
 
 import numpy as np
+import pytest
 from shapely.geometry import LineString
 
 from cutkit.formats.svg.cut import CutLine, CutPicture, FaultMark, Play, cut_svg, width_units
@@ -104,7 +105,7 @@ def test_a_long_marker_is_drawn_larger_so_that_its_pieces_are_told_apart():
     _, _, width, _ = map(float, long.get("viewBox").split(","))
     (size,) = {float(element.get("font-size")) for element in long.iterfind(".//s:text", NS) if element.text == "1"}
     assert 1400 / size >= 35.99
-    assert width / size == width_units(picture(18000))
+    assert width / size == pytest.approx(width_units(picture(18000)), rel=1e-4)
     assert width_units(CutPicture("a line", (), (CutLine("knife", ((0, 0), (18000, 0))),))) == 136
 
 

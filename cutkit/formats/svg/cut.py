@@ -24,6 +24,8 @@ UNITS_ACROSS = 130
 LEAST_UNITS_HIGH, MOST_UNITS_LONG, LONGEST_SHAPE = 36, 500, 40
 """A long marker's picture is so high at least, for its pieces to be told apart, and so the longer: up to so many units,
 and not where it is but a line, so many times as long as it is wide."""
+SMALLEST_MM = 50.0
+"""What is smaller is not drawn larger."""
 SIMPLER_UNITS = 0.004
 """So far a line may be off in the picture: its points are fewer then, and no eye sees it."""
 CUT_UNITS, WRITING_UNITS = 0.16, 0.06
@@ -133,8 +135,8 @@ def _unit_mm(picture: CutPicture) -> float:
     """The size of body text."""
     x0, y0, x1, y1 = _bounds(picture)
     along, across = x1 - x0, y1 - y0
-    unit = max(along, across * 1.3, 50.0) / UNITS_ACROSS
-    if across * LONGEST_SHAPE < along:
+    unit = max(along, across * 1.3, SMALLEST_MM) / UNITS_ACROSS
+    if across * LONGEST_SHAPE < along or along < SMALLEST_MM:
         return unit
     return max(min(unit, across / LEAST_UNITS_HIGH), along / MOST_UNITS_LONG)
 
