@@ -36,6 +36,7 @@ HINTS = {
     "outside-table": "Nest on the width and length of this table, or check the cutter's profile.",
     "no-dwell": "Wait longer after the tool goes up or down (G4).",
     "down-rapid": "Lift the tool before G0.",
+    "feed-down": "Lift the tool before the cloth is moved on, or it tears.",
     "down-at-end": "End the program with the tool up.",
     "nothing-done": "Is it the right --cutter? Nothing in the program lowers a tool.",
     "missed": "Cut the program again from the marker; strokes are missing or lie elsewhere.",
@@ -133,6 +134,7 @@ def _report(outcome: Outcome) -> dict[str, Any]:
         "travel_mm": round(run.travel_mm, 3),
         "tool_downs": run.tool_downs,
         "bounds_mm": [round(value, 4) + 0.0 for value in run.bounds_mm],
+        "windows_mm": [round(value, 3) + 0.0 for value in run.windows_mm],
     }
     if verdict:
         names = ("expected", "cut_once", "missed", "cut_twice")
@@ -180,7 +182,7 @@ def _print(outcome: Outcome, fit: RegistrationFit | None) -> None:
 
 
 def _first_of_each(found: tuple[Violation, ...]) -> list[Violation]:
-    """The violations in their order; where they are several kinds, the first few of each, so that none hides another."""
+    """The violations in their order; of several kinds only the first few each, so that none hides another."""
     if len({violation.code for violation in found}) == 1:
         return list(found)
     seen: Counter[str] = Counter()

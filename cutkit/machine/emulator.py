@@ -336,6 +336,9 @@ class _Machine:
         """Move the cloth on: the machine stands, and its zero lies farther along the cloth."""
         if self.down:
             self._fault("feed-down", f"the cloth is moved on by {action.mm:.1f} mm with the tool down", action.line)
+        elif self.now_s < self.settled_s - _SETTLED_S:
+            short = self.settled_s - self.now_s
+            self._fault("no-dwell", f"the cloth is moved on {short:.2f} s before the tool is up", action.line)
         speed = self.profile.windows.feed_mm_s if self.profile.windows else self.profile.motion.travel_mm_s
         self.now_s += abs(action.mm) / speed
         self.starts.append(self.samples.count)

@@ -254,6 +254,7 @@ def test_a_marker_of_twelve_metres_is_one_program_where_that_moves_the_cloth(cut
     assert cutkit("check", marker, *judged).code == 0
     ran = cutkit("simulate", *judged, "--marker", marker, "--json")
     assert (ran.code, json.loads(ran.out)["pieces"]["cut_once"], json.loads(ran.out)["remarks"]) == (0, 90, [])
+    assert json.loads(ran.out)["windows_mm"] == pytest.approx([w["start_mm"] for w in told["windows"]], abs=0.002)
     assert json.loads(ran.out)["time_s"] == pytest.approx(told["time_s"], rel=0.1)
     options = ("--cutter", tmp_path / "hand.toml", "-o", out)
     programs = json.loads(cutkit("cut", marker, *options, "--json", "--quiet").out)["programs"]

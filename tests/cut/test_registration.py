@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import cos, radians, sin, tan
 
 import numpy as np
@@ -13,15 +14,15 @@ from shapely.affinity import affine_transform
 from shapely.geometry import LineString
 
 from cutkit.cut.picklist import pick_list
-from cutkit.cut.plan import plan_cut
+from cutkit.cut.plan import plan_cut, window_starts
 from cutkit.cut.registration import fit_registration, refuse_contradictions, registration_notices
 from cutkit.errors import InputError, LimitError
 from cutkit.formats.profile import load_profile
-from cutkit.formats.program import program_text
+from cutkit.formats.program import program_text, program_texts
 from cutkit.machine.emulator import run_program
 from cutkit.machine.judge import judge
 from cutkit.machine.registered import laid_back, laid_out
-from cutkit.toolpath import Registration, RegistrationMark
+from cutkit.toolpath import Registration, RegistrationMark, Windows
 
 CORNERS = ((0.0, 0.0), (1200.0, 0.0), (1200.0, 1400.0), (0.0, 1400.0), (600.0, 700.0))
 GRBL, HPGL = load_profile("grbl-servo"), load_profile("hpgl-generic")
@@ -147,6 +148,18 @@ def test_the_cut_goes_where_the_print_lies(profile):
         if stroke.kind == "boundary":
             laid = affine_transform(marker.polygons[stroke.placement].exterior, LAID.matrix)
             assert LineString(stroke.points).hausdorff_distance(laid) < 0.01
+
+
+def test_a_print_longer_than_the_table_is_cut_in_windows():
+    marker = garments()
+    table = replace(GRBL, table=replace(GRBL.table, length_mm=900.0), windows=Windows(feed="M101 P{advance_mm}"))
+    path = plan_cut(marker, table, registration=LAID)
+    (text,) = program_texts(path, table, "t")
+    run = run_program(text.encode(), table)
+    assert len(path.windows) == len(run.windows_mm) >= 2
+    assert run.windows_mm == pytest.approx(window_starts(marker, table, LAID))
+    verdict = judge(laid_back(run, LAID), marker)
+    assert (run.violations, verdict.violations, verdict.cut_once) == ((), (), len(marker.placements))
 
 
 def test_the_blade_leads_on_the_print_not_before_it_is_laid():

@@ -84,13 +84,17 @@ def apart(found):
 
 def test_labels_of_windows_faults_and_cuts_do_not_overlap():
     cuts = tuple(CutLine("knife", square(700.0 * k, 100.0, 600)) for k in range(12))
-    faults = [FaultMark((5.0 * k, 100.0 + 7 * k), code) for k in range(40) for code in ("off-outline", "corner-missed")]
+    faults = [
+        FaultMark((220.0 * k, 100.0 + 16 * k), code) for k in range(40) for code in ("off-outline", "corner-missed")
+    ]
     windows = (0.0, 60.0, 120.0, 700.0, 1500.0)
     root = drawn(CutPicture("crowd", (), cuts, faults=tuple(faults), windows=windows))
     found = boxes(
         root, lambda text: text.isdigit() or text.startswith("window") or text in ("off-outline", "corner-missed")
     )
     assert apart(found)
+    left, top, width, height = map(float, root.get("viewBox").split(","))
+    assert all(left <= x0 and x1 <= left + width and top <= y0 and y1 <= top + height for x0, y0, x1, y1 in found)
     texts = [element.text for element in root.iterfind(".//s:text", NS)]
     assert {"window 1", "window 4", "window 5", "off-outline", "corner-missed"} <= set(texts)
     assert sum(text.isdigit() for text in texts) >= 6

@@ -98,6 +98,14 @@ def test_a_feed_with_the_tool_down_tears_through_the_cloth():
     assert run.cut_mm == pytest.approx(100)
 
 
+def test_a_knife_that_is_still_coming_up_is_not_up():
+    profile = feeding(GRBL, "M101 P{advance_mm}")
+    cut = "G21\nG90\nM3 S1000\nG4 P0.15\nG1 X100 F6000\nM5\n{}M101 P500\n"
+    hasty, waiting = (run_program(cut.format(dwell).encode(), profile) for dwell in ("", "G4 P0.15\n"))
+    assert [(v.code, v.line) for v in hasty.violations] == [("no-dwell", 7)]
+    assert waiting.violations == ()
+
+
 def test_what_is_wrong_after_a_feed_is_told_where_it_lies_on_the_cloth():
     profile = replace(feeding(HPGL, "FR{advance};"), table=replace(HPGL.table, length_mm=1000.0))
     run = run_program(

@@ -116,7 +116,7 @@ def cut_svg(picture: CutPicture) -> str:
         cuts = [c for c in picture.cuts if c.tool == tool]
         width = (WRITING_UNITS if tool == "pen" else CUT_UNITS) * unit
         _draw_lines(drawing, [c.points for c in cuts], colour, width, styles=[_played(c, picture.play) for c in cuts])
-    room = _Room(unit)
+    room = _Room(unit, (x0 - margin, -y1 - margin, x0 - margin + sheet.inner_mm + 2 * margin, -y0 + margin))
     _draw_windows(sheet, picture, (y0, y1), room)
     _draw_faults(sheet, picture, room)
     _draw_starts(sheet, picture, room)
@@ -144,14 +144,17 @@ def _unit_mm(picture: CutPicture) -> float:
 class _Room:
     """Which places are taken by labels, so that none is written over another."""
 
-    def __init__(self, unit_mm: float) -> None:
+    def __init__(self, unit_mm: float, page: tuple[float, float, float, float]) -> None:
         self.size = 0.4 * unit_mm
+        self.page = page
         self.taken: set[tuple[int, int]] = set()
 
     def take(self, box: tuple[float, float, float, float]) -> bool:
-        """Take a place, if it is free all over; whether it was."""
+        """Take a place, if it is free all over and on the page; whether it was."""
         cells = _cells(*box, self.size)
-        if cells & self.taken:
+        left, top, right, bottom = self.page
+        on_page = left <= box[0] and top <= box[1] and box[2] <= right and box[3] <= bottom
+        if cells & self.taken or not on_page:
             return False
         self.taken |= cells
         return True
