@@ -100,9 +100,9 @@ def test_a_feed_with_the_tool_down_tears_through_the_cloth():
 
 def test_a_knife_that_is_still_coming_up_is_not_up():
     profile = feeding(GRBL, "M101 P{advance_mm}")
-    cut = "G21\nG90\nM3 S1000\nG4 P0.15\nG1 X100 F6000\nM5\n{}M101 P500\n"
+    cut = "G21\nG90\nG0 X10 Y10\nM3 S1000\nG4 P0.15\nG1 X100 F6000\nM5\n{}M101 P500\n"
     hasty, waiting = (run_program(cut.format(dwell).encode(), profile) for dwell in ("", "G4 P0.15\n"))
-    assert [(v.code, v.line) for v in hasty.violations] == [("no-dwell", 7)]
+    assert [(v.code, v.line) for v in hasty.violations] == [("no-dwell", 8)]
     assert waiting.violations == ()
 
 
