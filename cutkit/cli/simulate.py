@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cutkit.formats.svg.cut import CutPicture
     from cutkit.machine.actions import Violation
     from cutkit.machine.emulator import Run
+    from cutkit.model import Notice
     from cutkit.machine.judge import Verdict
 
 SHOWN_VIOLATIONS = 20
@@ -83,9 +84,8 @@ def command(
     """
     from cutkit.formats.files import refuse_bad_outputs, write_whole
     from cutkit.formats.marker import read_marker
-    from cutkit.formats.png import svg_to_png
     from cutkit.formats.profile import is_profile_file, load_profile
-    from cutkit.formats.svg.cut import cut_svg, width_units
+    from cutkit.formats.svg.cut import cut_svg
 
     if play_s is not None and svg_path is None:
         raise UsageError("--animate is about the picture", hint="Say where to write it (--svg OUT).")
@@ -102,15 +102,14 @@ def command(
     marker = read_marker(marker_path) if marker_path else None
     fit = registration_fit(registration_path, registration_tolerance_mm)
     outcome = judged(programs, profile, marker, fit.registration if fit else None)
+    png, notices = _png(outcome) if png_path else (b"", [])
     if trace_path:
         write_whole(trace_path, "".join(_trace_lines(outcome.run)), inputs=inputs)
     if svg_path:
         write_whole(svg_path, cut_svg(_picture(outcome, play_s)), inputs=inputs)
     if png_path:
-        still = _picture(outcome, None)
-        data, notices = svg_to_png(cut_svg(still), width_units(still))
-        write_whole(png_path, data, inputs=inputs)
-        say_notices(notices, quiet=quiet, all_of_them="")
+        write_whole(png_path, png, inputs=inputs)
+    say_notices(notices, quiet=quiet, all_of_them="")
     for remark in outcome.remarks:
         say(f"note [{remark.code}] {outcome.sources.where(remark.line)}: {remark.message}", quiet=quiet)
     if as_json:
@@ -255,6 +254,14 @@ def _picture(outcome: Outcome, play_s: float | None) -> CutPicture:
     windows = run.windows_mm if len(run.windows_mm) > 1 else ()
     play = Play(run.time_s, play_s) if play_s else None
     return CutPicture(title, figures, tuple(cuts), tuple(_travels(run)), faults, tuple(rings), windows, play)
+
+
+def _png(outcome: Outcome) -> tuple[bytes, list[Notice]]:
+    from cutkit.formats.png import svg_to_png
+    from cutkit.formats.svg.cut import cut_svg, width_units
+
+    still = _picture(outcome, None)
+    return svg_to_png(cut_svg(still), width_units(still))
 
 
 def _travels(run: Run) -> list[tuple[tuple[float, float], ...]]:

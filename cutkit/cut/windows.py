@@ -96,7 +96,7 @@ def _too_long(placement: int, length: float, profile: CutterProfile) -> LimitErr
     return LimitError(
         f"a line of placement {placement} that must not be split is longer than a window of {length:.0f} mm{fixed}",
         where=f"cutter {profile.name}",
-        hint="Choose a cutter with a longer table.",
+        hint="Choose a cutter with a longer table." if bite is None else "A smaller bite (windows.bite_mm) holds it.",
     )
 
 
