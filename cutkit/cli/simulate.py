@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from cutkit.formats.svg.cut import CutPicture
     from cutkit.machine.actions import Violation
     from cutkit.machine.emulator import Run
-    from cutkit.model import Notice
     from cutkit.machine.judge import Verdict
+    from cutkit.model import Notice
 
 SHOWN_VIOLATIONS = 20
 SHOWN_OF_A_CODE = 8
