@@ -15,13 +15,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from math import floor
+from itertools import pairwise
+from math import floor, hypot
 
-import shapely
-from shapely.geometry import LineString, box
+from shapely.geometry import LineString
+from shapely.ops import substring
 
+from cutkit.cut.blade import distinct, is_closed
 from cutkit.cut.strokes import PieceStrokes
 from cutkit.errors import LimitError
+from cutkit.model import Point
 from cutkit.toolpath import CutterProfile, Stroke, StrokeKind, Windows
 
 ROUNDING_MM = 1e-3
@@ -143,13 +146,15 @@ class _Waiting:
         left: list[Stroke] = []
         for stroke in self.strokes:
             low, high = _extent(stroke)
-            since = self.begun.get(id(stroke), low) - (self.overlap_mm if id(stroke) in self.begun else 0.0)
+            since = self.begun.get(id(stroke), -FAR_MM)
             if high <= end + ROUNDING_MM:
-                yield from [stroke] if id(stroke) not in self.begun else _between(stroke, since, FAR_MM)
+                yield from (
+                    [stroke] if id(stroke) not in self.begun else _between(stroke, since, FAR_MM, self.overlap_mm)
+                )
                 continue
             left.append(stroke)
             if stroke.kind in SPLIT and low < end:
-                yield from _between(stroke, since, end)
+                yield from _between(stroke, since, end, self.overlap_mm)
                 self.begun[id(stroke)] = end
         self.strokes = left
 
@@ -163,10 +168,45 @@ def _extent(stroke: Stroke) -> tuple[float, float]:
     return min(xs), max(xs)
 
 
-def _between(stroke: Stroke, low: float, high: float) -> Iterator[Stroke]:
-    """The parts of a stroke with x from low to high."""
-    part = LineString(stroke.points).intersection(box(low, -FAR_MM, high, FAR_MM))
-    merged = shapely.line_merge(part)
-    for line in getattr(merged, "geoms", [merged]):
-        if isinstance(line, LineString) and line.length > ROUNDING_MM:
-            yield replace(stroke, points=tuple((float(x), float(y)) for x, y, *_ in line.coords))
+def _between(stroke: Stroke, low: float, high: float, overlap_mm: float) -> Iterator[Stroke]:
+    """The parts of a stroke with x above low and up to high; at low, where it was cut before, from a little earlier on.
+
+    The overlap is measured along the line, however steeply it crosses the border.
+    """
+    points = distinct(stroke.points)
+    if is_closed(points):
+        ring = points[:-1]
+        begin = min(range(len(ring)), key=lambda k: ring[k][0] if low > -FAR_MM else -ring[k][0])
+        points = (*ring[begin:], *ring[: begin + 1])
+    line = LineString(points)
+    found: list[tuple[float, float]] = []
+    for start, end in _stretches(points, low, high):
+        start = max(0.0, start - overlap_mm) if _is_at(line, start, low) else start
+        end = min(line.length, end + overlap_mm) if _is_at(line, end, low) else end
+        if found and start <= found[-1][1] + ROUNDING_MM:
+            found[-1] = (found[-1][0], end)
+        elif end > start + ROUNDING_MM:
+            found.append((start, end))
+    for start, end in found:
+        part = substring(line, start, end)
+        yield replace(stroke, points=tuple((float(x), float(y)) for x, y, *_ in part.coords))
+
+
+def _stretches(points: Sequence[Point], low: float, high: float) -> Iterator[tuple[float, float]]:
+    """From where to where on a line, along it, x is above low and up to high; side by side."""
+    done = 0.0
+    for (x0, y0), (x1, y1) in pairwise(points):
+        length = hypot(x1 - x0, y1 - y0)
+        if x0 == x1:
+            a, b = (0.0, 1.0) if low < x0 <= high else (0.0, 0.0)
+        else:
+            first, last = sorted(((low - x0) / (x1 - x0), (high - x0) / (x1 - x0)))
+            a, b = max(0.0, first), min(1.0, last)
+        if b > a:
+            yield done + a * length, done + b * length
+        done += length
+
+
+def _is_at(line: LineString, along: float, x: float) -> bool:
+    """Whether a line is cut off at a border, and does not end there by itself."""
+    return 0 < along < line.length and bool(abs(line.interpolate(along).x - x) <= ROUNDING_MM)
