@@ -38,8 +38,10 @@ from cutkit.machine.coverage import (
     Indices,
     Lines,
     Overlaps,
+    Span,
     Stretches,
     common,
+    merged,
     nearest_mm,
     repeated_mm,
     spans,
@@ -135,6 +137,7 @@ class _Case:
     doubled_pieces: set[int] = field(default_factory=set)
     missed_lines: set[int] = field(default_factory=set)
     worst_mm: float = 0.0
+    spliced_lines: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
         marker, trace = self.marker, self.run.trace
@@ -159,7 +162,7 @@ class _Case:
         on_paper = self.run.cutting_tool == "pen"
         self.pen_path = self.path if on_paper else tip_path(self.run.trace, {"pen"})
         lines = ink_lines(self.marker, self.run, self.wanted)
-        self.ink = match_ink(lines, self.pen_path)
+        self.ink = match_ink(lines, self.pen_path, self._splice_mm)
         self.drawn = Lines([line.points for line in lines] if on_paper and not self.ink.is_known else [])
         self.redrawn = self.lines.along(self.drawn.edges, MAYBE_FLUSH_MM)
         cut = self.lines.along(self.path.segments, COVER_TOLERANCE_MM, self.tree)
@@ -175,22 +178,32 @@ class _Case:
         self.line_of_cut = self._line_of(self.cut)
         self.redrawn = self.redrawn.and_also(self._splices())
 
+    @property
+    def _splice_mm(self) -> float:
+        """By so much the parts of a split line may overlap."""
+        windows = self.run.profile.windows
+        return 0.0 if windows is None else windows.overlap_mm * SPLICE_SLANT
+
     def _splices(self) -> Overlaps:
-        """Where a line that is cut in two windows may be cut twice: by the overlap of its parts, and no more."""
+        """Where a line that is cut in two windows may be cut twice: by the overlap of its parts, and no more.
+
+        Parts are strokes of different windows that have a little of a line in common, and each some of it alone.
+        """
         windows = self.run.profile.windows
         program = np.searchsorted(self.run.starts, self.path.sample[self.cut.segment], side="right")
+        stroke = self.path.run[self.cut.segment]
         found: list[tuple[int, float, float]] = []
         lines, programs = np.unique(np.unique(np.stack([self.line_of_cut, program]), axis=1)[0], return_counts=True)
         for line in lines[programs > 1] if windows is not None else ():
-            own = self.line_of_cut == line
-            parts = [spans(self.cut.only(own & (program == k))) for k in np.unique(program[own])]
-            edge = int(self.cut.edge[own][0])
-            for k, earlier in enumerate(parts):
-                for later in parts[k + 1 :]:
-                    found += [(edge, low, high) for low, high in common(earlier, later)]
-        longest = 0.0 if windows is None else windows.overlap_mm * SPLICE_SLANT
-        kept = [(edge, low, high) for edge, low, high in found if high - low <= longest]
-        columns = np.array(kept, dtype=float).reshape(-1, 3)
+            own = np.flatnonzero(self.line_of_cut == line)
+            edge = int(self.cut.edge[own[0]])
+            parts = [
+                (int(program[own][of[0]]), spans(_picked(self.cut, own[of])))
+                for of in (np.flatnonzero(stroke[own] == k) for k in np.unique(stroke[own]))
+            ]
+            found += [(edge, low, high) for low, high in _spliced(parts, self._splice_mm)]
+        self.spliced_lines = frozenset(int(self.lines.line_of_edge[edge]) for edge, _, _ in found)
+        columns = np.array(found, dtype=float).reshape(-1, 3)
         edges = columns[:, 0].astype(np.int64)
         return Overlaps(edges, edges, columns[:, 1], columns[:, 2])
 
@@ -375,16 +388,27 @@ class _Case:
 
         Its own are those that cut the most of it, of equals the first: a line cut twice frees the piece the first time.
         """
-        order = np.lexsort((self.path.run[self.cut.segment], self.line_of_cut))
-        line, run = self.line_of_cut[order], self.path.run[self.cut.segment[order]]
-        first = np.flatnonzero((np.diff(line, prepend=-1) != 0) | (np.diff(run, prepend=-1) != 0))
-        length = np.add.reduceat((self.cut.end_mm - self.cut.start_mm)[order], first)
-        last = np.maximum.reduceat(self.path.sample[self.cut.segment[order]], first)
+        stroke = self.path.run[self.cut.segment]
+        order = np.lexsort((stroke, self.line_of_cut))
+        first = np.flatnonzero(
+            (np.diff(self.line_of_cut[order], prepend=-1) != 0) | (np.diff(stroke[order], prepend=-1) != 0)
+        )
+        groups = np.split(order, first[1:])
+        of_line = self.line_of_cut[order[first]]
         closed_at = np.full(len(self.wanted), -1)
-        bounds = np.searchsorted(line[first], np.arange(len(self.wanted) + 1))
+        bounds = np.searchsorted(of_line, np.arange(len(self.wanted) + 1))
         for k, (a, b) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)):
-            closed_at[k] = _cut_through_at(length[a:b], last[a:b], CLOSED_SHARE * float(self.lines.length_mm[k]))
+            if self.closed[k] and b > a:
+                strokes = [
+                    (int(self.path.sample[self.cut.segment[g]].max()), spans(_picked(self.cut, g))) for g in groups[a:b]
+                ]
+                closed_at[k] = _cut_through_at(strokes, self._enough_mm(k))
         return closed_at
+
+    def _enough_mm(self, line: int) -> float:
+        """So much of a line must be cut for it to be cut through; one that is split hangs by the least of its parts."""
+        length = float(self.lines.length_mm[line])
+        return length - 2 * ROUNDING_GAP_MM if line in self.spliced_lines else CLOSED_SHARE * length
 
     def pen_faults(self) -> Iterator[Violation]:
         """A pen of a machine that has a knife must stay on the fabric; how it draws there is its own affair."""
@@ -403,18 +427,43 @@ class _Case:
             )
 
 
-def _cut_through_at(lengths: Array, samples: Indices, enough_mm: float) -> int:
-    """When strokes of some lengths, the longest taken first, have together cut enough; -1: never.
+def _picked(cut: Overlaps, which: Indices) -> Overlaps:
+    return Overlaps(cut.segment[which], cut.edge[which], cut.start_mm[which], cut.end_mm[which])
 
-    Lengths within a hundredth and a millimetre are equal; of these the earliest is taken.
+
+def _spliced(parts: list[tuple[int, list[Span]]], longest_mm: float) -> Iterator[Span]:
+    """What two strokes of different windows have in common, if that is little, and each has more than that."""
+    for k, (program, earlier) in enumerate(parts):
+        for other, later in parts[k + 1 :]:
+            shared = list(common(earlier, later)) if other != program else []
+            alone = min(_length_mm(earlier), _length_mm(later)) - _length_mm(shared)
+            if alone > TOLERANCE_MM:
+                yield from (span for span in shared if span[1] - span[0] <= longest_mm)
+
+
+def _length_mm(found: list[Span]) -> float:
+    return sum(high - low for low, high in found)
+
+
+def _cut_through_at(strokes: list[tuple[int, list[Span]]], enough_mm: float) -> int:
+    """When strokes, each with its last sample and what it cuts of a line, have together cut enough of it; -1: never.
+
+    Those that cut the most are the line's own; of such within a hundredth and a millimetre the earliest. Others count
+    for what they add, the longest first.
     """
-    if not len(lengths) or lengths.sum() < enough_mm:
+    lengths = np.array([_length_mm(cut) for _, cut in strokes])
+    if lengths.sum() < enough_mm:
         return -1
-    most = lengths.max()
-    own = int(np.flatnonzero(lengths >= most - 1.0 - 0.01 * most)[0])
-    order = [own, *(k for k in np.argsort(-lengths, kind="stable").tolist() if k != own)]
-    needed = int(np.searchsorted(np.cumsum(lengths[order]), enough_mm)) + 1
-    return int(samples[order[:needed]].max())
+    own = int(np.flatnonzero(lengths >= lengths.max() - 1.0 - 0.01 * lengths.max())[0])
+    at, done = strokes[own]
+    for k in np.argsort(-lengths, kind="stable").tolist():
+        if _length_mm(done) >= enough_mm:
+            break
+        sample, cut = strokes[k]
+        joined = merged([*done, *cut])
+        if _length_mm(joined) > _length_mm(done) + TOLERANCE_MM:
+            at, done = max(at, sample), joined
+    return at if _length_mm(done) >= enough_mm else -1
 
 
 def _words(kind: str) -> str:
