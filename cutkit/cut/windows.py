@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from math import floor, hypot
+from math import ceil, floor, hypot
 
 from shapely.geometry import LineString
 from shapely.ops import substring
@@ -59,7 +59,7 @@ def in_windows(pieces: Sequence[PieceStrokes], profile: CutterProfile, windows: 
     LimitError where a line that must not be split is longer than a window.
     """
     length, grid = window_length_mm(profile), _grid_mm(profile)
-    waiting = [_Waiting(piece, windows.overlap_mm) for piece in pieces]
+    waiting = [_Waiting(piece, windows.overlap_mm, length) for piece in pieces]
     made: list[WindowWork] = []
     start = 0.0
     while waiting:
@@ -120,6 +120,7 @@ class _Waiting:
 
     piece: PieceStrokes
     overlap_mm: float
+    window_mm: float
     strokes: list[Stroke] = field(default_factory=list)
     begun: dict[int, float] = field(default_factory=dict)
     """Of strokes that were cut in part, by their id: up to which x."""
@@ -130,17 +131,26 @@ class _Waiting:
     def up_to(self, begun_before: float, end: float) -> PieceStrokes | None:
         """Take what is made in a window that reaches to ``end``; None where that is nothing.
 
-        What the window does not hold is begun in it only if it begins before ``begun_before``, in no later window: so
-        it is split least often.
+        What the window does not hold is begun in it only if it begins before ``begun_before``, in no later window, or
+        if that does not split it once more: so it is split least often.
         """
         x0, _, x1, _ = self.piece.outline.bounds
         if x1 <= end + ROUNDING_MM and not self.begun:
             made, self.strokes = self.strokes, []
-        elif x0 <= begun_before:
+        elif x0 <= begun_before or self._in_as_few_parts(end):
             made = list(self._parts(end))
         else:
             made = []
         return replace(self.piece, strokes=tuple(made)) if made else None
+
+    def _in_as_few_parts(self, end: float) -> bool:
+        """Whether a piece longer than a window, begun in one that reaches to ``end``, has as few parts as can be."""
+        x0, _, x1, _ = self.piece.outline.bounds
+        step = self.window_mm - self.overlap_mm
+        if x1 - x0 <= self.window_mm or x0 >= end or step <= 0:
+            return False
+        least = ceil((x1 - x0 - self.window_mm) / step)
+        return bool(1 + ceil(max(0.0, x1 - end + self.overlap_mm - self.window_mm) / step) <= least)
 
     def _parts(self, end: float) -> Iterator[Stroke]:
         left: list[Stroke] = []

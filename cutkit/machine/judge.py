@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import combinations
 
 import numpy as np
 import shapely
@@ -187,25 +188,35 @@ class _Case:
     def _splices(self) -> Overlaps:
         """Where a line that is cut in two windows may be cut twice: by the overlap of its parts, and no more.
 
-        Parts are strokes of different windows that have a little of a line in common, and each some of it alone.
+        Parts are strokes of different windows that have a little of a line in common, and each some of it alone. What
+        lies flush with that line they cut twice too.
         """
-        windows = self.run.profile.windows
-        program = np.searchsorted(self.run.starts, self.path.sample[self.cut.segment], side="right")
-        stroke = self.path.run[self.cut.segment]
+        parts = self._parts_of_lines() if self.run.profile.windows is not None else {}
+        spliced = {line: set(_spliced(of_line, self._splice_mm)) for line, of_line in parts.items()}
+        self.spliced_lines = frozenset(line for line, pairs in spliced.items() if pairs)
+        pairs = set().union(*spliced.values())
         found: list[tuple[int, float, float]] = []
-        lines, programs = np.unique(np.unique(np.stack([self.line_of_cut, program]), axis=1)[0], return_counts=True)
-        for line in lines[programs > 1] if windows is not None else ():
-            own = np.flatnonzero(self.line_of_cut == line)
-            edge = int(self.cut.edge[own[0]])
-            parts = [
-                (int(program[own][of[0]]), spans(_picked(self.cut, own[of])))
-                for of in (np.flatnonzero(stroke[own] == k) for k in np.unique(stroke[own]))
-            ]
-            found += [(edge, low, high) for low, high in _spliced(parts, self._splice_mm)]
-        self.spliced_lines = frozenset(int(self.lines.line_of_edge[edge]) for edge, _, _ in found)
+        for line, of_line in parts.items():
+            edge = int(np.searchsorted(self.lines.line_of_edge, line))
+            for first, last in combinations(of_line, 2):
+                if (first.stroke, last.stroke) in pairs:
+                    found += [(edge, a, b) for a, b in common(first.cut, last.cut) if b - a <= self._splice_mm]
         columns = np.array(found, dtype=float).reshape(-1, 3)
         edges = columns[:, 0].astype(np.int64)
         return Overlaps(edges, edges, columns[:, 1], columns[:, 2])
+
+    def _parts_of_lines(self) -> dict[int, list[_Part]]:
+        """For every line that is cut in several windows, the strokes that cut along it and what each cuts of it."""
+        program = np.searchsorted(self.run.starts, self.path.sample[self.cut.segment], side="right")
+        stroke = self.path.run[self.cut.segment]
+        lines, programs = np.unique(np.unique(np.stack([self.line_of_cut, program]), axis=1)[0], return_counts=True)
+        parts: dict[int, list[_Part]] = {}
+        for line in lines[programs > 1].tolist():
+            own = np.flatnonzero(self.line_of_cut == line)
+            for number in np.unique(stroke[own]).tolist():
+                of = own[stroke[own] == number]
+                parts.setdefault(line, []).append(_Part(number, int(program[of[0]]), spans(_picked(self.cut, of))))
+        return parts
 
     def _line_of(self, cut: Overlaps) -> Indices:
         return self.lines.line_of_edge[cut.edge]
@@ -431,14 +442,22 @@ def _picked(cut: Overlaps, which: Indices) -> Overlaps:
     return Overlaps(cut.segment[which], cut.edge[which], cut.start_mm[which], cut.end_mm[which])
 
 
-def _spliced(parts: list[tuple[int, list[Span]]], longest_mm: float) -> Iterator[Span]:
-    """What two strokes of different windows have in common, if that is little, and each has more than that."""
-    for k, (program, earlier) in enumerate(parts):
-        for other, later in parts[k + 1 :]:
-            shared = list(common(earlier, later)) if other != program else []
-            alone = min(_length_mm(earlier), _length_mm(later)) - _length_mm(shared)
-            if alone > TOLERANCE_MM:
-                yield from (span for span in shared if span[1] - span[0] <= longest_mm)
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one stroke cuts of a line, and in which window."""
+
+    stroke: int
+    window: int
+    cut: list[Span]
+
+
+def _spliced(parts: list[_Part], longest_mm: float) -> Iterator[tuple[int, int]]:
+    """The pairs of strokes of different windows that have a little of a line in common, and each more than that."""
+    for first, last in combinations(parts, 2):
+        shared = common(first.cut, last.cut) if first.window != last.window else []
+        alone = min(_length_mm(first.cut), _length_mm(last.cut)) - _length_mm(shared)
+        if alone > TOLERANCE_MM and any(high - low <= longest_mm for low, high in shared):
+            yield first.stroke, last.stroke
 
 
 def _length_mm(found: list[Span]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from dataclasses import replace
 
@@ -297,3 +298,89 @@ def holed(sizes, at):
         places.append(Placement(f"p{k}", 1, ends[k % 2], 450.0 * (k % 2), 0))
         ends[k % 2] += long + 5
     return Marker(Fabric(1000), tuple(pieces), tuple(places), NestSettings())
+
+
+# ---- where lines are split ------------------------------------------------------------------------------------------
+
+STEEP = Polygon([(0, 0), (990, 0), (1010, 400), (1500, 400), (1500, 500), (0, 500)])
+STEPPED = Polygon([(0, 0), (1500, 0), (1500, 200), (1000, 200), (1000, 500), (0, 500)])
+
+
+@pytest.mark.parametrize("shape", [STEEP, STEPPED], ids=["a steep edge crosses the border", "an edge lies on it"])
+@pytest.mark.parametrize("overlap", [0.0, 6.0, 40.0])
+def test_parts_overlap_along_the_line_however_steep_it_is(shape, overlap):
+    path, verdict, faults = judged(column_of([shape]), table(HPGL, 1000, overlap))
+    assert (faults, verdict.cut_once, len(path.windows)) == (Counter(), 1, 2)
+    length = sum(LineString(s.points).length for s in path.strokes if s.kind == "boundary")
+    assert length == pytest.approx(shape.exterior.length + 2 * overlap)
+
+
+def flush_pieces():
+    """Two long pieces that lie flush and are split at the same place, and a short one flush with both parts of one."""
+    sizes = [(1500, 200), (1500, 200), (60, 100), (440, 100)]
+    at = [(0, 0), (0, 200), (980, 400), (1040, 400)]
+    pieces = tuple(OrderedPiece(f"p{k}", "P", "", box(0, 0, *size), 1) for k, size in enumerate(sizes))
+    places = tuple(Placement(f"p{k}", 1, float(x), float(y), 0) for k, (x, y) in enumerate(at))
+    return Marker(Fabric(600), pieces, places, NestSettings())
+
+
+@pytest.mark.parametrize("kind", ["hand", "bite"])
+def test_pieces_that_lie_flush_are_split_side_by_side(kind):
+    profile = table(HPGL, 1000) if kind == "hand" else feeding(HPGL, 1000, "PG;", bite_mm=980.0)
+    path, verdict, faults = judged(flush_pieces(), profile)
+    assert (faults, verdict.cut_once, len(path.windows)) == (Counter(), 4, 2)
+
+
+def test_a_line_cut_again_at_a_splice_is_found():
+    """Within the overlap every window may cut a line once; farther than that a second cut is one too many."""
+    marker, profile = column_of([box(0, 0, 1500, 200)]), table(HPGL, 1000)
+    again = "PU24000,0;\nPD;\nPD38000,0;\nPU;\n"
+    changed = judged(marker, profile, lambda texts: [texts[0].replace("PU0,0;", again + "PU0,0;"), texts[1]])
+    assert changed[2]["cut-twice"] == 1
+
+
+def test_a_piece_hangs_by_the_little_that_the_next_window_cuts():
+    """A notch in the last two percent of a split piece, cut before its outline is closed, is not cut in loose cloth."""
+    marker = column_of([box(0, 0, 1010, 200)], marks=(notch(1010, 100, 180, depth=3.0),))
+    path, _, faults = judged(marker, table(GRBL, 1000))
+    assert (faults, len(path.windows)) == (Counter(), 2)
+    kinds = [s.kind for s in path.strokes[path.windows[1].first :]]
+    assert kinds.index("notch") < kinds.index("boundary")
+
+
+@pytest.mark.parametrize("change", ["none", "left out"])
+def test_lines_of_the_pen_are_split_too(change):
+    pocket = Mark("internal", ((900, 40), (1100, 40), (1120, 140), (880, 140), (900, 40)), "pen")
+    marker = column_of([box(0, 0, 1500, 200)], marks=(pocket,))
+    profile = table(HPGL, 1000)
+    path = plan_cut(marker, profile)
+    drawn = [k for k, s in enumerate(path.strokes) if s.kind == "internal"]
+    assert len(drawn) == 2
+    if change == "left out":
+        last = path.windows[1]
+        strokes = tuple(s for k, s in enumerate(path.strokes) if k != drawn[1])
+        path = replace(path, strokes=strokes, windows=(path.windows[0], replace(last, end=last.end - 1)))
+    runs = [run_program(text.encode(), profile) for text in program_texts(path, profile, "t")]
+    found = Counter(v.code for v in judge(join_runs(runs, [0, 0], window_starts(marker, profile)), marker).violations)
+    assert found == (Counter() if change == "none" else Counter({"ink-missed": 1, "stray-ink": 1}))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_garments_on_tables_of_all_lengths(seed):
+    generator = random.Random(seed)
+    base, feed = generator.choice([(HPGL, HPGL_FEED), (GRBL, GRBL_FEED)])
+    for kind in ("hand", "feed", "bite"):
+        length = float(generator.randint(350, 1000))
+        bite = length - 60 if kind == "bite" else None
+        profile = table(base, length) if kind == "hand" else feeding(base, length, feed, bite_mm=bite)
+        path, verdict, faults = judged(garments(), profile)
+        assert (faults, verdict.cut_once) == (Counter(), 8), (kind, length)
+        assert len(path.windows) >= 2
+
+
+def test_pieces_longer_than_the_table_do_not_each_begin_a_window():
+    shapes = [box(0, 0, 700, 90)] * 5
+    pieces = tuple(OrderedPiece(f"p{k}", "P", "", shape, 1) for k, shape in enumerate(shapes))
+    places = tuple(Placement(f"p{k}", 1, 40.0 * k, 100.0 * k, 0) for k in range(5))
+    path, _, faults = judged(Marker(Fabric(600), pieces, places, NestSettings()), table(HPGL, 600))
+    assert (faults, len(path.windows)) == (Counter(), 2)
