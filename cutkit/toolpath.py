@@ -67,13 +67,15 @@ class ToolPath:
     """The strokes of one program in the order in which they are made, and what had to be done otherwise than drawn.
 
     ``names`` are the pieces' names for people, by placement; a program's comments use them. Strokes are in the marker's
-    coordinates; where it is cut in several ``windows``, there is a program for each.
+    coordinates; where it is cut in several ``windows``, there is a program for each. ``common_mm`` are spared, because
+    lines that neighbours have in common are cut once.
     """
 
     strokes: tuple[Stroke, ...]
     notices: tuple[Notice, ...] = ()
     names: tuple[str, ...] = ()
     windows: tuple[PathWindow, ...] = ()
+    common_mm: float = 0.0
 
     @property
     def all_windows(self) -> tuple[PathWindow, ...]:

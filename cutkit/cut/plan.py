@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
+import shapely
+from shapely.geometry import Point as ShapelyPoint
+
 from cutkit.cut.blade import align_stroke, lead_blade
+from cutkit.cut.bridges import with_bridges
+from cutkit.cut.common_lines import cut_once, near_others
 from cutkit.cut.limits import refuse_beyond, refuse_long_marker, refuse_wide_marker
 from cutkit.cut.order import ordered_strokes
+from cutkit.cut.passing import in_passing, set_aside
 from cutkit.cut.strokes import PieceStrokes, all_strokes
 from cutkit.cut.windows import ROUNDING_MM, WindowWork, in_windows, window_length_mm
 from cutkit.errors import InfeasibleError
-from cutkit.model import Marker, Notice
+from cutkit.model import Marker, Notice, Point
 from cutkit.toolpath import CutterProfile, PathWindow, Stroke, ToolPath
+
+CLEAR_OF_COMMON_MM = 1.0
+"""A notch this near to a common line is made before the contour, not with it."""
 
 
 def plan_cut(marker: Marker, profile: CutterProfile, *, windows: bool = True) -> ToolPath:
@@ -26,22 +37,49 @@ def plan_cut(marker: Marker, profile: CutterProfile, *, windows: bool = True) ->
     refuse_wide_marker(marker, profile)
     if not windows or profile.windows is None:
         refuse_long_marker(marker, profile)
-    pieces = list(all_strokes(marker, profile))
+    pieces = _pieces(marker, profile)
     strokes: list[Stroke] = []
     parts: list[PathWindow] = []
+    saved_mm = 0.0
     for work in _windows(pieces, profile) if windows else [_whole(pieces, profile)]:
-        made = _led(ordered_strokes(work.pieces), marker, profile, work)
+        ordered, saved = _in_order(work.pieces, profile)
+        made = _led(ordered, marker, profile, work)
+        saved_mm += saved
         refuse_beyond(made, marker, profile, work.start_mm)
         parts.append(PathWindow(work.start_mm, len(strokes), len(strokes) + len(made)))
         strokes += made
     names = tuple(_name(marker, index) for index in range(len(marker.placements)))
     notices = (*_notices(marker, pieces), *_turned_behind(strokes, marker))
-    return ToolPath(tuple(strokes), notices, names, tuple(parts) if len(parts) > 1 else ())
+    return ToolPath(tuple(strokes), notices, names, tuple(parts) if len(parts) > 1 else (), saved_mm)
 
 
 def window_starts(marker: Marker, profile: CutterProfile) -> list[float]:
     """Where along the marker the machine's zero lies in each window that ``plan_cut`` makes."""
-    return [work.start_mm for work in _windows(list(all_strokes(marker, profile)), profile)]
+    return [work.start_mm for work in _windows(_pieces(marker, profile), profile)]
+
+
+def _pieces(marker: Marker, profile: CutterProfile) -> list[PieceStrokes]:
+    return with_bridges(list(all_strokes(marker, profile)), profile.strokes)
+
+
+def _in_order(pieces: Sequence[PieceStrokes], profile: CutterProfile) -> tuple[list[Stroke], float]:
+    """The strokes of a window in the order in which they are made, and how many mm of common lines that spares."""
+    rules = profile.strokes
+    stay = near_others(pieces) if rules.common_lines and rules.notches == "with" else {}
+    passed = {}
+    if rules.notches == "with":
+        aside = [set_aside(piece, _may_pass(stay.get(piece.placement))) for piece in pieces]
+        pieces = [piece for piece, _ in aside]
+        passed = {piece.placement: notches for piece, notches in aside if notches}
+    strokes, saved_mm = ordered_strokes(pieces, rules), 0.0
+    if rules.common_lines:
+        strokes, saved_mm = cut_once(strokes, pieces, profile.knife, rules)
+    return list(in_passing(strokes, passed, profile.knife)), saved_mm
+
+
+def _may_pass(stay: shapely.Geometry | None) -> Callable[[Point], bool]:
+    """Whether a notch may be made in passing, by where it meets the contour: not where a neighbour's cut may free."""
+    return lambda mouth: stay is None or not ShapelyPoint(mouth).distance(stay) < CLEAR_OF_COMMON_MM
 
 
 def _windows(pieces: list[PieceStrokes], profile: CutterProfile) -> list[WindowWork]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
+Span = tuple[float, float]
 
 LEAST_COSINE = 0.87
 """A segment within 30 degrees of an edge runs along it; what crosses it does not."""
@@ -76,6 +77,11 @@ class Lines:
     def nearest(self, points: Array) -> Array:
         """The distance of each point from the nearest line; infinite where there are no lines."""
         return nearest_mm(self.tree, points)[0]
+
+    def places_mm(self, line: int) -> Array:
+        """Where the points of a line lie on the axis."""
+        first, end = np.searchsorted(self.line_of_edge, [line, line + 1])
+        return np.append(self.edge_start_mm[first:end], self.start_mm[line] + self.length_mm[line])
 
     def line_at(self, axis_mm: Array) -> Indices:
         """The line that holds each place on the axis."""
@@ -138,6 +144,14 @@ class Stretches:
     passes: Array
     fewest: Array
     most: Array
+
+    def within(self, spans: list[Span]) -> NDArray[np.bool_]:
+        """For each stretch whether its middle lies in one of ``spans`` of the axis."""
+        middle = self.start_mm + self.length_mm / 2
+        inside = np.zeros(len(middle), dtype=bool)
+        for low, high in spans:
+            inside |= (middle > low) & (middle < high)
+        return inside
 
 
 def stretches(lines: Lines, cut: Overlaps, fewest: tuple[Overlaps, Array], most: tuple[Overlaps, Array]) -> Stretches:
@@ -202,6 +216,25 @@ def repeated_mm(cut: Overlaps, run: Indices, line: Indices, most_mm: float, line
     first = np.flatnonzero(np.diff(group, prepend=-1))
     totals: Array = np.bincount(line[first], np.minimum(again, most_mm), minlength=lines).astype(float)
     return totals
+
+
+def gaps_of(found: Stretches, flag: NDArray[np.bool_], longer_than_mm: float) -> dict[int, list[Span]]:
+    """For each line its flagged stretches on the axis, each uninterrupted, but for short ones amid others."""
+    gaps: dict[int, list[Span]] = {}
+    for line, start, length in zip(found.line[flag], found.start_mm[flag], found.length_mm[flag], strict=True):
+        own = gaps.setdefault(int(line), [])
+        if own and start - own[-1][1] <= 1e-6:
+            own[-1] = (own[-1][0], float(start + length))
+        else:
+            own.append((float(start), float(start + length)))
+    return {line: own for line, own in gaps.items() if any(b - a > longer_than_mm for a, b in own)}
+
+
+def around(gaps: list[Span], start: float, end: float) -> list[list[Span]]:
+    """The gaps of a closed line, each in its parts: one that lies across the line's first point has two."""
+    if len(gaps) > 1 and gaps[0][0] <= start + 1e-6 and gaps[-1][1] >= end - 1e-6:
+        return [[gaps[-1], gaps[0]], *([gap] for gap in gaps[1:-1])]
+    return [[gap] for gap in gaps]
 
 
 def summed_where(found: Stretches, flag: NDArray[np.bool_], longer_than_mm: float, lines: int) -> Array:

@@ -2,7 +2,8 @@
 
 From the path of the blade's tip alone, never from what the writer of the program noted. The lines that the marker wants
 (``wanted``) are matched exactly with the path (``coverage``); ``spots`` judges drill holes, ``freed`` the order of cuts
-and ``ink`` what a pen draws.
+(``closing``: when each contour is closed) and ``ink`` what a pen draws. The operator's choices in the machine's profile
+hold here too: bridges, common lines, late notches.
 
 Violations, by their stable codes:
 
@@ -15,7 +16,8 @@ corner-missed      the knife passes a corner of a piece too far away
 notch-missed       a notch is not cut, or not whole
 drill-missed       no punch or cut goes through a drill hole's point
 internal-missed    an internal line for the knife is not cut, or not whole
-cut-after-freed    something is cut within a boundary or a cut-out after that was closed, in cloth that lies loose
+cut-after-freed    something is cut within a boundary or a cut-out after that was closed, in cloth that lies loose;
+                   but for notches, where the operator wants them last
 pen-outside        a pen draws off the fabric
 ink-missed         a line or a letter that the pen should draw is not drawn, or not where it should be
 drawn-twice        the pen draws a line again
@@ -30,15 +32,20 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from cutkit.machine.actions import Violation
+from cutkit.machine.closing import ContourCuts
 from cutkit.machine.coverage import (
     Array,
     Indices,
     Lines,
     Overlaps,
+    Span,
     Stretches,
+    around,
     common,
+    gaps_of,
     nearest_mm,
     repeated_mm,
     spans,
@@ -47,7 +54,7 @@ from cutkit.machine.coverage import (
     tree_of,
 )
 from cutkit.machine.emulator import Run
-from cutkit.machine.freed import freed_faults
+from cutkit.machine.freed import Closed, freed_faults
 from cutkit.machine.ink import ink_faults, ink_lines, match_ink
 from cutkit.machine.spots import SpotJudge
 from cutkit.machine.tip_path import tip_path
@@ -66,9 +73,11 @@ OVERCUT_MM = 10.0
 """A stroke may run on beyond the closing point of a contour by so much."""
 JOINT_MM = 5.0
 """So much of a contour may be cut again where several strokes that make it meet."""
-CLOSED_SHARE = 0.95
-"""A closed line of which so much is cut counts as cut through: what it frees lies loose."""
 MISSED_SHARE = 0.5
+BRIDGE_TOLERANCE_MM = 0.2
+"""A bridge may be so much longer than it should be; one that is shorter holds all the same."""
+NOTCH_SHARE = 0.9
+"""A stroke of which so much runs along a notch makes that notch and nothing else."""
 SAMPLE_MM = 2.0
 MOST_ROUNDS = 20
 """How often blame is shared out among lines that lie flush; each round finds all that are alike."""
@@ -130,10 +139,13 @@ class _Case:
     missed_pieces: set[int] = field(default_factory=set)
     doubled_pieces: set[int] = field(default_factory=set)
     missed_lines: set[int] = field(default_factory=set)
+    bridges: list[Span] = field(default_factory=list)
+    """The stretches, on the axis of all lines, that are left uncut as bridges."""
     worst_mm: float = 0.0
 
     def __post_init__(self) -> None:
         marker, trace = self.marker, self.run.trace
+        self.rules = self.run.profile.strokes
         self.names = {k: f"{p.piece} (placement {k}, bundle {p.bundle})" for k, p in enumerate(marker.placements)}
         self.wanted, spots = wanted_lines(marker)
         self.closed = np.array([w.closed for w in self.wanted], dtype=bool)
@@ -193,8 +205,7 @@ class _Case:
         size = int(self.path.run.max(initial=-1)) + 1
         contour = self.closed[self._line_of(cut)]
         along = np.bincount(self.path.run[cut.segment[contour]], (cut.end_mm - cut.start_mm)[contour], minlength=size)
-        sides = self.path.segments[:, 2:] - self.path.segments[:, :2]
-        length = np.bincount(self.path.run, np.hypot(sides[:, 0], sides[:, 1]), minlength=size)
+        length = self.path.lengths_mm(size)
         writes = np.flatnonzero((length > 0) & (along < MISSED_SHARE * length))
         tree = shapely.STRtree(shapely.buffer(np.array(self.marker.polygons, dtype=object), TOLERANCE_MM))
         strokes = np.array([self.path.stroke(int(number)) for number in writes], dtype=object)
@@ -208,7 +219,9 @@ class _Case:
         surely, maybe = self._flush(SURELY_FLUSH_MM), self._flush(MAYBE_FLUSH_MM)
         for _ in range(MOST_ROUNDS):
             found = self._stretches(surely, maybe, weight)
-            lacking = summed_where(found, found.passes < found.fewest, ROUNDING_GAP_MM, len(self.wanted))
+            self.bridges = self._bridges(found) if self.rules.bridges else []
+            uncut = (found.passes < found.fewest) & ~found.within(self.bridges)
+            lacking = summed_where(found, uncut, ROUNDING_GAP_MM, len(self.wanted))
             extra = summed_where(found, found.passes > found.most, ROUNDING_GAP_MM, len(self.wanted))
             lacking, extra = self._beyond_allowance(lacking, extra, weight)
             share = np.maximum(lacking, extra) / np.maximum(self.lines.length_mm, 1e-9)
@@ -220,6 +233,17 @@ class _Case:
                 break
         for line in np.flatnonzero(((lacking > 0) | (extra > 0)) & (weight == 1)):
             yield self._blame(int(line), bool(lacking[line] > 0), whole=False)
+
+    def _bridges(self, found: Stretches) -> list[Span]:
+        """The uncut stretches that are bridges: of each boundary so many, and so long, as the rules say."""
+        longest = self.rules.bridge_mm + BRIDGE_TOLERANCE_MM
+        bridges: list[Span] = []
+        for line, gaps in gaps_of(found, found.passes < found.fewest, ROUNDING_GAP_MM).items():
+            if self.wanted[line].kind == "boundary":
+                start, end = self.lines.start_mm[line], self.lines.start_mm[line] + self.lines.length_mm[line]
+                short = [gap for gap in around(gaps, start, end) if sum(b - a for a, b in gap) <= longest]
+                bridges += [part for gap in short[: self.rules.bridges] for part in gap]
+        return bridges
 
     def _beyond_allowance(self, lacking: Array, extra: Array, weight: Array) -> tuple[Array, Array]:
         """What is left of missing and extra lengths after what a sound program may leave out or cut again."""
@@ -238,6 +262,8 @@ class _Case:
 
     def _stretches(self, surely: Overlaps, maybe: Overlaps, weight: Array) -> Stretches:
         of = self.lines.line_of_edge
+        if self.rules.common_lines:  # of contours that lie flush one cut is enough
+            surely = surely.only(~(self.closed[of[surely.segment]] & self.closed[of[surely.edge]]))
         fewest = (surely, weight[of[surely.segment]])
         most = (maybe.and_also(self.redrawn), np.append(weight[of[maybe.segment]], np.ones(len(self.redrawn.segment))))
         return stretches(self.lines, self.cut, fewest, most)
@@ -325,6 +351,9 @@ class _Case:
             return
         owner = np.repeat(chosen, [len(self.wanted[k].points) for k in chosen])
         flat = np.concatenate([self.wanted[k].points for k in chosen])
+        if self.bridges:
+            cut = ~np.concatenate([self._on_bridge(k) for k in chosen])
+            owner, flat = owner[cut], flat[cut]
         distance, nearest = nearest_mm(self.tree, flat)
         self.worst_mm = max(self.worst_mm, float(distance.max(initial=0.0)))
         bad = np.flatnonzero(distance > TOLERANCE_MM)
@@ -337,28 +366,32 @@ class _Case:
             at = (float(flat[worst][0]), float(flat[worst][1]))
             yield Violation("corner-missed", message, int(self.run.trace.line[sample]), at)
 
+    def _on_bridge(self, line: int) -> NDArray[np.bool_]:
+        """For every point of a wanted line whether it lies on a bridge."""
+        place = self.lines.places_mm(line)
+        return np.any([(place >= a) & (place <= b) for a, b in self.bridges], axis=0)
+
     def freed_faults(self) -> Iterator[Violation]:
         """What is cut in cloth that lies loose already; drawing on paper frees nothing."""
         if self.run.cutting_tool == "pen" or not len(self.cut.segment):
             return
-        paths = (self.path, self.punched)
-        yield from freed_faults(self.run, self.wanted, self._closed_at(), paths, self.names)
+        cuts = ContourCuts(self.path, self.cut, self.lines, self.closed)
+        closed_at = cuts.closed_jointly_at() if self.rules.common_lines else cuts.closed_at()
+        closed_at[np.unique(self.lines.line_at(np.array([a for a, _ in self.bridges])))] = -1
+        late = self._late_notches() if self.rules.notches == "after" else np.zeros(0, dtype=np.int64)
+        found = Closed(self.wanted, closed_at, late)
+        yield from freed_faults(self.run, found, (self.path, self.punched), self.names)
 
-    def _closed_at(self) -> Indices:
-        """For every wanted line the sample at which its own strokes have cut it through; -1: never.
-
-        Its own are those that cut the most of it, of equals the first: a line cut twice frees the piece the first time.
-        """
-        order = np.lexsort((self.path.run[self.cut.segment], self.line_of_cut))
-        line, run = self.line_of_cut[order], self.path.run[self.cut.segment[order]]
-        first = np.flatnonzero((np.diff(line, prepend=-1) != 0) | (np.diff(run, prepend=-1) != 0))
-        length = np.add.reduceat((self.cut.end_mm - self.cut.start_mm)[order], first)
-        last = np.maximum.reduceat(self.path.sample[self.cut.segment[order]], first)
-        closed_at = np.full(len(self.wanted), -1)
-        bounds = np.searchsorted(line[first], np.arange(len(self.wanted) + 1))
-        for k, (a, b) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)):
-            closed_at[k] = _cut_through_at(length[a:b], last[a:b], CLOSED_SHARE * float(self.lines.length_mm[k]))
-        return closed_at
+    def _late_notches(self) -> Indices:
+        """The strokes that make nothing but a notch: they may come when the piece is free."""
+        notch = np.array([w.kind == "notch" for w in self.wanted], dtype=bool)
+        size = int(self.path.run.max()) + 1
+        own = notch[self.line_of_cut]
+        along = np.bincount(
+            self.path.run[self.cut.segment[own]], (self.cut.end_mm - self.cut.start_mm)[own], minlength=size
+        )
+        makes = along >= NOTCH_SHARE * self.path.lengths_mm(size)
+        return np.union1d(np.flatnonzero(makes & (along > 0)), self.spots.notch_strokes())
 
     def pen_faults(self) -> Iterator[Violation]:
         """A pen of a machine that has a knife must stay on the fabric; how it draws there is its own affair."""
@@ -375,20 +408,6 @@ class _Case:
             yield Violation(
                 "pen-outside", f"the pen draws off the fabric at x {at[0]:.1f} mm, y {at[1]:.1f} mm", line, at
             )
-
-
-def _cut_through_at(lengths: Array, samples: Indices, enough_mm: float) -> int:
-    """When strokes of some lengths, the longest taken first, have together cut enough; -1: never.
-
-    Lengths within a hundredth and a millimetre are equal; of these the earliest is taken.
-    """
-    if not len(lengths) or lengths.sum() < enough_mm:
-        return -1
-    most = lengths.max()
-    own = int(np.flatnonzero(lengths >= most - 1.0 - 0.01 * most)[0])
-    order = [own, *(k for k in np.argsort(-lengths, kind="stable").tolist() if k != own)]
-    needed = int(np.searchsorted(np.cumsum(lengths[order]), enough_mm)) + 1
-    return int(samples[order[:needed]].max())
 
 
 def _words(kind: str) -> str:
