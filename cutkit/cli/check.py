@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cutkit.cli.common import json_option, print_json, quiet_option, say
+from cutkit.cli.common import json_option, print_json, quiet_option, say, stroke_options, with_choices
 from cutkit.errors import CheckError, UsageError
 from cutkit.units import format_length
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cutkit.machine.actions import Violation
     from cutkit.machine.judge import Verdict
     from cutkit.model import Marker
+    from cutkit.toolpath import CutterProfile
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,12 @@ class Judged:
 @click.argument("marker_path", metavar="MARKER")
 @click.argument("program_path", metavar="[PROGRAM]", required=False)
 @click.option("--cutter", metavar="NAME|FILE", help="The machine that PROGRAM is for.")
+@stroke_options
 @json_option
 @quiet_option
-def command(marker_path: str, program_path: str | None, cutter: str | None, as_json: bool, quiet: bool) -> None:
+def command(
+    marker_path: str, program_path: str | None, cutter: str | None, as_json: bool, quiet: bool, **choices: Any
+) -> None:
     """Referee a marker file: inside the fabric, no overlap, the gap kept, angles, counts and nap as ordered.
 
     With PROGRAM, it is run on the emulated cutter too, and every piece of the marker must be cut exactly once. Prints a
@@ -42,6 +46,7 @@ def command(marker_path: str, program_path: str | None, cutter: str | None, as_j
     """
     from cutkit.check import check_marker
     from cutkit.formats.marker import read_marker
+    from cutkit.formats.profile import load_profile
 
     if (program_path is None) != (cutter is None):
         raise UsageError("PROGRAM and --cutter go together", hint="cutkit check MARKER PROGRAM --cutter NAME")
@@ -49,7 +54,7 @@ def command(marker_path: str, program_path: str | None, cutter: str | None, as_j
     faults = check_marker(marker)
     judged = None
     if program_path is not None and cutter is not None and not faults:
-        judged = _judge(marker, program_path, cutter)
+        judged = _judge(marker, program_path, with_choices(load_profile(cutter), choices))
     if as_json:
         print_json(_report(marker_path, marker, faults, judged))
     else:
@@ -61,14 +66,12 @@ def command(marker_path: str, program_path: str | None, cutter: str | None, as_j
         raise click.exceptions.Exit(CheckError.exit_code)
 
 
-def _judge(marker: Marker, program_path: str, cutter: str) -> Judged:
+def _judge(marker: Marker, program_path: str, profile: CutterProfile) -> Judged:
     """The program's run, judged against a marker that is valid."""
     from cutkit.formats.files import read_bytes
-    from cutkit.formats.profile import load_profile
     from cutkit.machine.emulator import run_program
     from cutkit.machine.judge import judge
 
-    profile = load_profile(cutter)
     run = run_program(read_bytes(program_path), profile)
     verdict = judge(run, marker)
     return Judged(program_path, profile.name, (*run.violations, *verdict.violations), verdict)

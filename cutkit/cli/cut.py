@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cutkit.cli.common import json_option, print_json, quiet_option, say
+from cutkit.cli.common import json_option, order_option, print_json, quiet_option, say, stroke_options, with_choices
 from cutkit.cli.notices import say_notices
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Write which piece comes free when, and where it lies, as JSON.",
 )
+@stroke_options
+@order_option
 @json_option
 @quiet_option
 def command(
@@ -50,6 +52,7 @@ def command(
     picklist: Path | None,
     as_json: bool,
     quiet: bool,
+    **choices: Any,
 ) -> None:
     """Turn a marker into a program for a cutter.
 
@@ -63,7 +66,7 @@ def command(
     from cutkit.formats.program import program_texts
     from cutkit.kernels import cache
 
-    profile = load_profile(cutter)
+    profile = with_choices(load_profile(cutter), choices)
     inputs: list[str | Path] = [marker_path, *([cutter] if is_profile_file(cutter) else [])]
     refuse_bad_outputs([output, svg, picklist], inputs)
     marker = _valid_marker(marker_path)
@@ -183,6 +186,7 @@ def _print_table(figures: CutFigures, job: CutJob) -> None:
         ("program", f"{job.programs[0]} to {job.programs[-1].name}" if several else str(job.programs[0])),
         ("cutter", f"{profile.name}: {profile.title}"),
         *_rows(figures, job.marker),
+        *([("saved", f"{job.path.common_mm / 1000:.2f} m of common lines")] if job.path.common_mm else []),
         ("axis goes", _bounds_text(figures)),
         ("time", f"about {format_duration(figures.time_s)} (cutkit simulate tells it exactly)"),
     ]
@@ -223,14 +227,14 @@ def _print_table(figures: CutFigures, job: CutJob) -> None:
 def _window_table(job: CutJob) -> TableData:
     """A row for every window: the program, how far to move the cloth before it, and what it cuts."""
     from cutkit.cli.tables import Column, TableData
-    from cutkit.cut.figures import stroke_costs
+    from cutkit.cut.figures import finished_in, stroke_costs
     from cutkit.units import format_duration
 
     costs = stroke_costs(job.path, job.profile)
     rows = []
     for program, window, advance in zip(job.programs, job.path.all_windows, job.advances_mm(), strict=True):
         strokes = job.path.strokes[window.first : window.end]
-        finished = sum(1 for stroke in strokes if stroke.kind == "boundary")
+        finished = finished_in(job.path, window)
         time = sum(cost.time_s for cost in costs[window.first : window.end])
         x1 = max(x for stroke in strokes for x, _ in stroke.points) - window.start_mm
         row = (program.name, f"{advance:.1f}", f"{x1:.0f}", str(finished), str(len(strokes)), format_duration(time))
@@ -287,6 +291,7 @@ def _json(figures: CutFigures, job: CutJob) -> dict[str, Any]:
         "cut_mm": round(figures.cut_mm, 1),
         "drawn_mm": round(figures.drawn_mm, 1),
         "travel_mm": round(figures.travel_mm, 1),
+        "common_mm": round(path.common_mm, 1),
         "tool_downs": figures.tool_downs,
         "bounds_mm": [round(value, 3) + 0.0 for value in figures.bounds_mm],
         "time_s": round(figures.time_s, 1),

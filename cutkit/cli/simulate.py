@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cutkit.cli.common import json_option, print_json, quiet_option, say
+from cutkit.cli.common import json_option, print_json, quiet_option, say, stroke_options, with_choices
 from cutkit.errors import CheckError, UsageError
 from cutkit.units import format_duration, format_length
 
@@ -49,6 +49,7 @@ HINTS = {
 @click.option("--marker", "marker_path", metavar="MARKER", help="Judge the run against this marker.")
 @click.option("--svg", "svg_path", metavar="OUT", help="Write a picture of what the blade did.")
 @click.option("--trace", "trace_path", metavar="OUT.jsonl", help="Write the timed trace, one JSON object a line.")
+@stroke_options
 @json_option
 @quiet_option
 def command(
@@ -59,6 +60,7 @@ def command(
     trace_path: str | None,
     as_json: bool,
     quiet: bool,
+    **choices: Any,
 ) -> None:
     """Run a program on the emulated cutter and judge it.
 
@@ -76,7 +78,7 @@ def command(
         *([cutter] if is_profile_file(cutter) else []),
     ]
     refuse_bad_outputs([svg_path, trace_path], inputs)
-    profile = load_profile(cutter)
+    profile = with_choices(load_profile(cutter), choices)
     marker = read_marker(marker_path) if marker_path else None
     run, sources = _run_all(programs, profile, _zeros_mm(programs, profile, marker))
     verdict = judge(run, marker) if marker else None

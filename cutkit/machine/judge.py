@@ -241,7 +241,8 @@ class _Case:
         for line, gaps in gaps_of(found, found.passes < found.fewest, ROUNDING_GAP_MM).items():
             if self.wanted[line].kind == "boundary":
                 start, end = self.lines.start_mm[line], self.lines.start_mm[line] + self.lines.length_mm[line]
-                short = [gap for gap in around(gaps, start, end) if sum(b - a for a, b in gap) <= longest]
+                of_length = [(gap, sum(b - a for a, b in gap)) for gap in around(gaps, start, end)]
+                short = [gap for gap, length in of_length if ROUNDING_GAP_MM < length <= longest]
                 bridges += [part for gap in short[: self.rules.bridges] for part in gap]
         return bridges
 
@@ -369,7 +370,10 @@ class _Case:
     def _on_bridge(self, line: int) -> NDArray[np.bool_]:
         """For every point of a wanted line whether it lies on a bridge."""
         place = self.lines.places_mm(line)
-        return np.any([(place >= a) & (place <= b) for a, b in self.bridges], axis=0)
+        on_bridge = np.zeros(len(place), dtype=bool)
+        for a, b in self.bridges:
+            on_bridge |= (place >= a) & (place <= b)
+        return on_bridge
 
     def freed_faults(self) -> Iterator[Violation]:
         """What is cut in cloth that lies loose already; drawing on paper frees nothing."""

@@ -40,7 +40,7 @@ class TipPath:
     def lengths_mm(self, size: int) -> Array:
         """The lengths of the strokes, by their numbers below ``size``."""
         sides = self.segments[:, 2:] - self.segments[:, :2]
-        lengths: Array = np.bincount(self.run, np.hypot(sides[:, 0], sides[:, 1]), minlength=size)
+        lengths: Array = np.bincount(self.run, np.hypot(sides[:, 0], sides[:, 1]), minlength=size).astype(float)
         return lengths
 
     def run_points(self, number: int) -> Array:
