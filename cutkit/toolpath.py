@@ -170,7 +170,7 @@ class StrokeRules:
     ``bridges`` places of a boundary, ``bridge_mm`` long, are left uncut and hold the piece in the cloth.
     """
 
-    notches: NotchTime = "before"
+    notches: NotchTime = "with"
     order: OrderStyle = "shortest"
     column_mm: float = 500.0
     common_lines: bool = False

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from math import dist
 
 import shapely
-from shapely.geometry import LineString, Polygon
+from shapely.geometry import LineString, MultiLineString, Polygon
 
 from cutkit.cut.blade import is_closed
 from cutkit.cut.flush import Edges, Span, contours_of, left_of, part
@@ -35,13 +35,13 @@ STANDS_MM = 0.5
 
 
 def near_others(pieces: Sequence[PieceStrokes]) -> dict[int, shapely.Geometry]:
-    """For every placement the stretches of its contours along which a neighbour's cut may free it."""
+    """For every placement the stretches of its contours along which a neighbour's cut runs too, and may free it."""
     contours = contours_of(pieces)
     found: dict[int, shapely.Geometry] = {}
     for piece in pieces:
         own = [stroke for stroke in piece.strokes if stroke.kind in CONTOURS]
         spans = [(s.points, span) for s in own for span in contours.along(s.points, NEAR_MM, but=piece.placement)]
-        found[piece.placement] = shapely.multilinestrings([LineString(part(points, *span)) for points, span in spans])
+        found[piece.placement] = MultiLineString([part(points, *span) for points, span in spans])
     return found
 
 

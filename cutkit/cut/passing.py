@@ -6,12 +6,12 @@ comes down again exactly where the contour stopped. A contour that is parted so 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import dist
 
 import shapely
-from shapely.geometry import LineString
+from shapely.geometry import LineString, MultiLineString
 from shapely.geometry import Point as ShapelyPoint
 from shapely.ops import substring
 
@@ -22,6 +22,8 @@ from cutkit.toolpath import Knife, Stroke
 
 TOUCH_MM = 0.01
 """What is this near meets: the ends of notches are worked out, and so are rounded."""
+CLEAR_MM = 2.0
+"""A notch this near to a line that a neighbour has too is made before the contour, not with it."""
 AT_END_MM = 1.0
 """A notch this near to where a contour begins is cut before it, and one this near to its end with the start or before
 the rest: no shorter part is worth a lift."""
@@ -35,11 +37,11 @@ class Passed:
     lines: tuple[Stroke, ...]
 
 
-def set_aside(piece: PieceStrokes, may_pass: Callable[[Point], bool]) -> tuple[PieceStrokes, list[Passed]]:
+def set_aside(piece: PieceStrokes, near: shapely.Geometry) -> tuple[PieceStrokes, list[Passed]]:
     """The piece without the notches that are made in passing, and these.
 
-    A notch stays where none of the piece's contours meets it, or another tool makes them, or ``may_pass`` says of a
-    mouth that it must not wait so long.
+    A notch stays where none of the piece's contours meets it, or another tool makes them; also ``near`` a neighbour,
+    whose cut runs along the contour there: when that was first, the rest of the contour frees the piece.
     """
     passed: list[Passed] = []
     left: list[Stroke] = []
@@ -48,7 +50,7 @@ def set_aside(piece: PieceStrokes, may_pass: Callable[[Point], bool]) -> tuple[P
     }
     for stroke in piece.strokes:
         mouths = () if stroke.kind != "notch" else _mouths(stroke, contours[stroke.tool])
-        if mouths and all(may_pass(mouth) for mouth in mouths):
+        if mouths and not any(ShapelyPoint(mouth).distance(near) < CLEAR_MM for mouth in mouths):
             passed.append(Passed(mouths, (stroke,)))
             continue
         beside = None if stroke.kind != "notch" or mouths else _notch_of(stroke, passed)
@@ -133,7 +135,7 @@ def _tools(piece: PieceStrokes) -> set[str]:
 
 
 def _joint(strokes: Iterator[Stroke]) -> shapely.Geometry:
-    return shapely.multilinestrings([LineString(stroke.points) for stroke in strokes])
+    return MultiLineString([stroke.points for stroke in strokes])
 
 
 def _mouths(stroke: Stroke, contours: shapely.Geometry) -> tuple[Point, ...]:

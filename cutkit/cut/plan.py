@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
-import shapely
-from shapely.geometry import Point as ShapelyPoint
+from collections.abc import Sequence
 
 from cutkit.cut.blade import align_stroke, lead_blade
 from cutkit.cut.bridges import with_bridges
@@ -16,11 +13,8 @@ from cutkit.cut.passing import in_passing, set_aside
 from cutkit.cut.strokes import PieceStrokes, all_strokes
 from cutkit.cut.windows import ROUNDING_MM, WindowWork, in_windows, window_length_mm
 from cutkit.errors import InfeasibleError
-from cutkit.model import Marker, Notice, Point
+from cutkit.model import Marker, Notice
 from cutkit.toolpath import CutterProfile, PathWindow, Stroke, ToolPath
-
-CLEAR_OF_COMMON_MM = 1.0
-"""A notch this near to a common line is made before the contour, not with it."""
 
 
 def plan_cut(marker: Marker, profile: CutterProfile, *, windows: bool = True) -> ToolPath:
@@ -65,21 +59,16 @@ def _pieces(marker: Marker, profile: CutterProfile) -> list[PieceStrokes]:
 def _in_order(pieces: Sequence[PieceStrokes], profile: CutterProfile) -> tuple[list[Stroke], float]:
     """The strokes of a window in the order in which they are made, and how many mm of common lines that spares."""
     rules = profile.strokes
-    stay = near_others(pieces) if rules.common_lines and rules.notches == "with" else {}
     passed = {}
     if rules.notches == "with":
-        aside = [set_aside(piece, _may_pass(stay.get(piece.placement))) for piece in pieces]
+        near = near_others(pieces)
+        aside = [set_aside(piece, near[piece.placement]) for piece in pieces]
         pieces = [piece for piece, _ in aside]
         passed = {piece.placement: notches for piece, notches in aside if notches}
     strokes, saved_mm = ordered_strokes(pieces, rules), 0.0
     if rules.common_lines:
         strokes, saved_mm = cut_once(strokes, pieces, profile.knife, rules)
     return list(in_passing(strokes, passed, profile.knife)), saved_mm
-
-
-def _may_pass(stay: shapely.Geometry | None) -> Callable[[Point], bool]:
-    """Whether a notch may be made in passing, by where it meets the contour: not where a neighbour's cut may free."""
-    return lambda mouth: stay is None or not ShapelyPoint(mouth).distance(stay) < CLEAR_OF_COMMON_MM
 
 
 def _windows(pieces: list[PieceStrokes], profile: CutterProfile) -> list[WindowWork]:
