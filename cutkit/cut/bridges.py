@@ -45,8 +45,9 @@ def _bridged(piece: PieceStrokes, rules: StrokeRules, contours: Edges) -> PieceS
             continue
         places = _places(stroke, _kept_clear(piece, stroke, contours), rules)
         if len(places) < rules.bridges:
-            had = f"only {len(places)}" if places else "no"
-            message = f"no room for {rules.bridges} bridges clear of corners, notches and neighbours: it gets {had}"
+            message = (
+                f"no room for {rules.bridges} bridges clear of corners, notches and neighbours: it gets {len(places)}"
+            )
             notices = (*notices, Notice("bridges", message, piece.piece))
         strokes += _parts(stroke, places, rules.bridge_mm)
     return replace(piece, strokes=tuple(strokes), notices=notices)

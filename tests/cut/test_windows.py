@@ -9,8 +9,9 @@ import pytest
 from garments import garments, notch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely.geometry import LineString, Polygon, box
+from shapely.geometry import Polygon, box
 
+from cutkit.cut.figures import finished_in
 from cutkit.cut.plan import plan_cut, window_starts
 from cutkit.errors import LimitError
 from cutkit.formats.profile import load_profile
@@ -51,9 +52,12 @@ def test_pieces_that_fit_are_never_split(profile):
     assert len(path.windows) == 5
     assert [w.start_mm for w in path.windows] == [840.0 * k for k in range(5)]
     assert (faults, verdict.cut_once) == (Counter(), 9)
-    boundaries = [s for s in path.strokes if s.kind == "boundary"]
-    assert len(boundaries) == 9
-    assert all(LineString(s.points).length >= 1400 for s in boundaries)
+    windows_of = {k: set() for k in range(9)}
+    for number, window in enumerate(path.windows):
+        for stroke in path.strokes[window.first : window.end]:
+            windows_of[stroke.placement].add(number) if stroke.placement >= 0 else None
+    assert all(len(numbers) == 1 for numbers in windows_of.values())
+    assert sum(finished_in(path, window) for window in path.windows) == 9
 
 
 @pytest.mark.parametrize("profile", [GRBL, HPGL], ids=lambda p: p.name)

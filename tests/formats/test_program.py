@@ -14,7 +14,7 @@ from cutkit.cut.plan import plan_cut
 from cutkit.errors import LimitError
 from cutkit.formats.profile import load_profile
 from cutkit.formats.program import plain_ascii, program_text
-from cutkit.toolpath import Stroke, ToolPath
+from cutkit.toolpath import Stroke, StrokeRules, ToolPath
 
 HPGL = load_profile("hpgl-generic")
 GRBL = load_profile("grbl-servo")
@@ -131,7 +131,7 @@ def near(a, b):
 @pytest.mark.skipif(shutil.which("hp2xx") is None, reason="hp2xx is not installed")
 def test_hp2xx_draws_every_outline(tmp_path):
     marker = garments()
-    path = plan_cut(marker, HPGL)
+    path = plan_cut(marker, replace(HPGL, strokes=StrokeRules(notches="before")))
     (tmp_path / "m.plt").write_text(program_text(path, HPGL, "m"))
     command = ["hp2xx", "-q", "-m", "svg", "-t", "-f", "m.svg", "m.plt"]
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)

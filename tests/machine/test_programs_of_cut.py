@@ -16,7 +16,7 @@ from cutkit.formats.program import program_text
 from cutkit.machine.emulator import run_program
 from cutkit.machine.judge import judge
 from cutkit.model import Fabric, Mark, OrderedPiece, Placement
-from cutkit.toolpath import ToolPath
+from cutkit.toolpath import StrokeRules, ToolPath
 
 PROFILES = ["hpgl-generic", "grbl-servo", "grbl-z", "pen-plotter"]
 
@@ -55,8 +55,8 @@ def shapely_round(radius: float) -> Polygon:
 
 @pytest.fixture(scope="module", params=PROFILES)
 def job(request):
-    """A profile, the marker, and the strokes that cut it."""
-    profile = load_profile(request.param)
+    """A profile, the marker, and the strokes that cut it; every contour in one (else see ``test_choices``)."""
+    profile = replace(load_profile(request.param), strokes=StrokeRules(notches="before"))
     marker = shirt_like()
     return profile, marker, plan_cut(marker, profile)
 
