@@ -1,8 +1,9 @@
 """Common lines: where pieces lie flush, the line between them is cut once.
 
 The piece that is cut first cuts it. The contour of a later one leaves out what is cut already, and so becomes open
-strokes from one common stretch to the next. Such a stroke runs on by the knife's overcut along its own line, which is
-cut there already, so it enters no neighbour.
+strokes from one common stretch to the next. At both ends such a stroke runs on by the knife's overcut along its own
+line, which is cut there already, so it enters no neighbour. What is left is put in order once more: open strokes have
+other ends than contours.
 
 A piece may come free by its neighbours' cuts alone. What is inside it is therefore made before the cut that frees it.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from math import dist
 
 import shapely
@@ -20,7 +22,7 @@ from cutkit.cut.blade import is_closed
 from cutkit.cut.flush import Edges, Span, contours_of, left_of, part
 from cutkit.cut.strokes import CONTOURS, PieceStrokes
 from cutkit.model import Point
-from cutkit.toolpath import Knife, Stroke, StrokeRules
+from cutkit.toolpath import Knife, Stroke, StrokeKind, StrokeRules
 
 FLUSH_MM = 0.02
 """Lines this near are one line: less than what any machine here is true to."""
@@ -51,6 +53,30 @@ def cut_once(
     """The strokes in their order, with common lines cut once; and how many mm that saves."""
     work = _Work(pieces, knife, rules)
     return list(work.made(strokes)), work.saved_mm
+
+
+def left_to_cut(pieces: Sequence[PieceStrokes], strokes: Sequence[Stroke]) -> tuple[list[PieceStrokes], list[set[int]]]:
+    """The pieces with what is left of their contours in ``strokes``; and for each the neighbours (their numbers) that
+    were cut before it and must be, for it leaves the common lines to them."""
+    parts: dict[tuple[int, StrokeKind], list[Stroke]] = {}
+    first: dict[int, int] = {}
+    for number, stroke in enumerate(strokes):
+        if stroke.kind in CONTOURS:
+            parts.setdefault((stroke.placement, stroke.kind), []).append(stroke)
+            first.setdefault(stroke.placement, number)
+    left = []
+    for piece in pieces:
+        kept: list[Stroke] = []
+        for kind, own in groupby(piece.strokes, key=lambda s: s.kind):
+            kept += parts.get((piece.placement, kind), []) if kind in CONTOURS else list(own)
+        left.append(replace(piece, strokes=tuple(kept)))
+    earlier: list[set[int]] = [set() for _ in pieces]
+    shapes = [piece.outline for piece in pieces]
+    for a, b in shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=NEAR_MM).T.tolist():
+        when, then = (first.get(pieces[k].placement) for k in (a, b))
+        if when is not None and then is not None and when < then:
+            earlier[b].add(a)
+    return left, earlier
 
 
 @dataclass
@@ -131,12 +157,13 @@ class _Work:
         return [replace(stroke, points=points) for points in _in_turn(lines, self.here)]
 
     def _with_overcut(self, span: Span, spans: Sequence[Span], length: float) -> Span:
-        """A stretch that runs on by lead-in and overcut where the line goes on and is cut already."""
+        """A stretch that runs on by the overcut at both ends, where the line goes on and is cut already."""
         k = spans.index(span)
         room_before = (span[0] - spans[k - 1][1]) % length or length
         room_behind = (spans[(k + 1) % len(spans)][0] - span[1]) % length or length
-        start = (span[0] - min(self.knife.lead_in_mm, room_before / 2)) % length
-        return start, (span[1] + min(self.knife.overcut_mm, room_behind / 2)) % length or length
+        over = max(self.knife.lead_in_mm, self.knife.overcut_mm)  # which end will be the last is not known yet
+        start = (span[0] - min(over, room_before / 2)) % length
+        return start, (span[1] + min(over, room_behind / 2)) % length or length
 
     def _frees(self, parts: Sequence[Stroke], placement: int) -> bool:
         """Whether all of a piece's outline is cut when these strokes are."""

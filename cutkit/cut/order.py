@@ -34,15 +34,20 @@ MOST_KICKS = 45_000
 """How long a shorter way is looked for: exchanges tried."""
 
 
-def ordered_strokes(pieces: Sequence[PieceStrokes], rules: StrokeRules | None = None) -> list[Stroke]:
+def ordered_strokes(
+    pieces: Sequence[PieceStrokes], rules: StrokeRules | None = None, also_before: Sequence[set[int]] = ()
+) -> list[Stroke]:
     """All strokes of all pieces in the order in which they are to be made, from the origin of the table.
 
     A piece whose cloth lies in another's cut-out is cut before it, so nothing is ever cut in cloth already freed.
+    ``also_before``: for every piece the numbers of more that must go before it.
     """
     rules = rules or StrokeRules()
     here: Point = (0.0, 0.0)
     done: list[Stroke] = []
     before = predecessors([p.outline for p in pieces])
+    for those, more in zip(before, also_before, strict=False):
+        those |= more
     batches = [range(len(pieces))] if rules.order != "column" else in_columns(pieces, before, rules.column_mm)
     for batch in batches:
         for tools in [TOOL_ORDER] if rules.order == "piece" else [(tool,) for tool in TOOL_ORDER]:

@@ -16,9 +16,10 @@ from shapely.geometry import Point as ShapelyPoint
 from shapely.ops import substring
 
 from cutkit.cut.blade import is_closed, run_over
+from cutkit.cut.flush import part
 from cutkit.cut.strokes import CONTOURS, PieceStrokes
 from cutkit.model import Point
-from cutkit.toolpath import Knife, Stroke
+from cutkit.toolpath import CutterProfile, Knife, Stroke
 
 TOUCH_MM = 0.01
 """What is this near meets: the ends of notches are worked out, and so are rounded."""
@@ -61,26 +62,51 @@ def set_aside(piece: PieceStrokes, near: shapely.Geometry) -> tuple[PieceStrokes
     return replace(piece, strokes=tuple(left)), passed
 
 
-def in_passing(strokes: Sequence[Stroke], passed: dict[int, list[Passed]], knife: Knife) -> Iterator[Stroke]:
+def in_passing(strokes: Sequence[Stroke], passed: dict[int, list[Passed]], profile: CutterProfile) -> Iterator[Stroke]:
     """The strokes, with the notches that were set aside (by placement) made where their contours pass them.
 
-    One that no contour meets any more is made before them.
+    One that no contour meets any more is made before them. A contour begins at one of its notches, where the way there
+    costs no more than the lift that it spares.
     """
+    motion = profile.motion
+    lift_mm = (motion.tool_down_s + motion.tool_up_s) * motion.travel_mm_s
+    here: Point = (0.0, 0.0)
     contours: dict[int, list[Stroke]] = {}
     for stroke in strokes:
         if stroke.kind in CONTOURS:
             contours.setdefault(stroke.placement, []).append(stroke)
     waiting = {placement: list(those) for placement, those in passed.items()}
-    for stroke in strokes:
+    for number, stroke in enumerate(strokes):
         mine = waiting.get(stroke.placement, []) if stroke.kind in CONTOURS else []
         for one in mine:
             if not any(_meets(one, contour) for contour in contours[stroke.placement]):
                 yield from one.lines
+                here = one.lines[-1].points[-1]
                 mine = [other for other in mine if other is not one]
         met = [one for one in mine if _meets(one, stroke)]
         if stroke.kind in CONTOURS:
             waiting[stroke.placement] = [one for one in mine if one not in met]
-        yield from _parted(stroke, met, knife) if met else [stroke]
+        if met and is_closed(stroke.points):
+            then = strokes[number + 1].points[0] if number + 1 < len(strokes) else None
+            stroke = _begun_at_a_notch(stroke, met, (here, then), lift_mm)
+        yield from _parted(stroke, met, profile.knife) if met else [stroke]
+        here = stroke.points[-1]
+
+
+def _begun_at_a_notch(stroke: Stroke, met: list[Passed], ends: tuple[Point, Point | None], lift_mm: float) -> Stroke:
+    """The contour begun where it meets one of its notches, if the way from one of ``ends`` over there to the other is
+    not longer by more than ``lift_mm``."""
+    here, then = ends
+
+    def way(point: Point) -> float:
+        return dist(here, point) + (0.0 if then is None else dist(point, then))
+
+    line = LineString(stroke.points)
+    places = [_passed_at(one, line) for one in met]
+    at = min(places, key=lambda place: way(_point(line, place)))
+    if not AT_END_MM < at < line.length - AT_END_MM or way(_point(line, at)) > way(stroke.points[0]) + lift_mm:
+        return stroke
+    return replace(stroke, points=part(stroke.points, at, at))
 
 
 def _meets(one: Passed, contour: Stroke) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from cutkit.cut.blade import align_stroke, lead_blade
 from cutkit.cut.bridges import with_bridges
-from cutkit.cut.common_lines import cut_once, near_others
+from cutkit.cut.common_lines import cut_once, left_to_cut, near_others
 from cutkit.cut.limits import refuse_beyond, refuse_long_marker, refuse_wide_marker
 from cutkit.cut.order import ordered_strokes
 from cutkit.cut.passing import in_passing, set_aside
@@ -68,7 +68,9 @@ def _in_order(pieces: Sequence[PieceStrokes], profile: CutterProfile) -> tuple[l
     strokes, saved_mm = ordered_strokes(pieces, rules), 0.0
     if rules.common_lines:
         strokes, saved_mm = cut_once(strokes, pieces, profile.knife, rules)
-    return list(in_passing(strokes, passed, profile.knife)), saved_mm
+        pieces, earlier = left_to_cut(pieces, strokes)
+        strokes, _ = cut_once(ordered_strokes(pieces, rules, earlier), pieces, profile.knife, rules)
+    return list(in_passing(strokes, passed, profile)), saved_mm
 
 
 def _windows(pieces: list[PieceStrokes], profile: CutterProfile) -> list[WindowWork]:

@@ -21,8 +21,7 @@ from cutkit.machine.tip_path import TipPath
 from cutkit.model import Point
 
 OPEN_MM = 1.0
-OPEN_SHARE = 0.005
-"""A closed line of which less than this is uncut counts as cut through: what it frees lies loose."""
+"""A closed line of which no more than this is uncut counts as cut through: what it frees lies loose."""
 JOIN_MM = 0.1
 """A part that begins so near to where the last one ended goes on with it."""
 ALONG_SHARE = 0.9
@@ -80,8 +79,7 @@ class ContourCuts:
         return int(when[order[needed]]) if needed < len(order) else -1
 
     def _enough_mm(self, line: int) -> float:
-        length = float(self.lines.length_mm[line])
-        return length - max(OPEN_MM, OPEN_SHARE * length)
+        return float(self.lines.length_mm[line]) - OPEN_MM
 
     @property
     def _line_of_cut(self) -> Indices:
