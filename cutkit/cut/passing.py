@@ -26,8 +26,8 @@ TOUCH_MM = 0.01
 CLEAR_MM = 2.0
 """A notch this near to a line that a neighbour has too is made before the contour, not with it."""
 AT_END_MM = 1.0
-"""A notch this near to where a contour begins is cut before it, and one this near to its end with the start or before
-the rest: no shorter part is worth a lift."""
+"""A notch this near to where a contour begins, or a closed one ends, is cut before it, and one this near to an open one's
+end before the rest: no shorter part is worth a lift."""
 
 
 @dataclass(frozen=True)
@@ -132,9 +132,10 @@ def _parted(stroke: Stroke, met: list[Passed], knife: Knife) -> Iterator[Stroke]
 
 
 def _passed_at(one: Passed, line: LineString) -> float:
-    """How far along a contour a notch is first met."""
+    """How far along a contour a notch is first met; where a closed one ends, it has begun."""
     points = [ShapelyPoint(mouth) for mouth in one.mouths]
-    return float(min(line.project(point) for point in points if point.distance(line) < TOUCH_MM))
+    places = [float(line.project(point)) for point in points if point.distance(line) < TOUCH_MM]
+    return min(0.0 if line.is_ring and place > line.length - AT_END_MM else place for place in places)
 
 
 def _made(one: Passed, here: Point) -> Iterator[Stroke]:

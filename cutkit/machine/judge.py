@@ -394,8 +394,9 @@ class _Case:
         along = np.bincount(
             self.path.run[self.cut.segment[own]], (self.cut.end_mm - self.cut.start_mm)[own], minlength=size
         )
-        makes = along >= NOTCH_SHARE * self.path.lengths_mm(size)
-        return np.union1d(np.flatnonzero(makes & (along > 0)), self.spots.notch_strokes())
+        length = self.path.lengths_mm(size)
+        makes = (along > 0) & (length - along <= np.maximum((1 - NOTCH_SHARE) * length, ROUNDING_GAP_MM))
+        return np.union1d(np.flatnonzero(makes), self.spots.notch_strokes())
 
     def pen_faults(self) -> Iterator[Violation]:
         """A pen of a machine that has a knife must stay on the fabric; how it draws there is its own affair."""
