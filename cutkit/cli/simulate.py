@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cutkit.cli.common import DURATION, json_option, print_json, quiet_option, say
+from cutkit.cli.common import DURATION, json_option, print_json, quiet_option, say, stroke_options, with_choices
 from cutkit.cli.notices import say_notices
 from cutkit.cli.programs import Outcome, Sources, judged, violation_json
 from cutkit.cli.registration import fit_json, fit_rows, registration_fit, registration_options
@@ -62,6 +62,7 @@ HINTS = {
 @click.option("--png", "png_path", metavar="OUT", help="Write the picture as PNG too (needs cutkit[png]).")
 @click.option("--trace", "trace_path", metavar="OUT.jsonl", help="Write the timed trace, one JSON object a line.")
 @registration_options
+@stroke_options
 @json_option
 @quiet_option
 def command(
@@ -76,6 +77,7 @@ def command(
     registration_tolerance_mm: float,
     as_json: bool,
     quiet: bool,
+    **choices: Any,
 ) -> None:
     """Run a program on the emulated cutter and judge it.
 
@@ -98,7 +100,7 @@ def command(
         *([registration_path] if registration_path else []),
     ]
     refuse_bad_outputs([svg_path, png_path, trace_path], inputs)
-    profile = load_profile(cutter)
+    profile = with_choices(load_profile(cutter), choices)
     marker = read_marker(marker_path) if marker_path else None
     fit = registration_fit(registration_path, registration_tolerance_mm)
     outcome = judged(programs, profile, marker, fit.registration if fit else None)
