@@ -29,7 +29,7 @@ COLUMN_ROUNDING_MM = 1e-3
 """A piece that ends at a column's end, but for the rounding of its coordinates, belongs to that column."""
 PULL = 0.1
 """Weight of a pull to the start of the marker in the first order, so that no piece is left behind."""
-KICKS_PER_PIECE = 15
+KICKS_PER_PIECE = 60
 MOST_KICKS = 45_000
 """How long a shorter way is looked for: exchanges tried."""
 
