@@ -37,7 +37,7 @@ HINTS = {
     "cut-twice": "The cloth frays where it is cut again: check for doubled strokes.",
     "off-outline": "The blade cuts into cloth where it should not: check units, blade offset and lifts.",
     "corner-missed": "Check the blade's offset, and how it swivels at corners.",
-    "cut-after-freed": "Cut what is inside a piece or a cut-out before the line that frees it. Give --notches as for cut.",
+    "cut-after-freed": "Cut what is in a piece or a cut-out before the line that frees it. Give --notches as for cut.",
     "ink-missed": "Cut the program again from the marker; lines of the pen are missing or lie elsewhere.",
     "stray-ink": "The pen draws where nothing should be: check for lifts left out.",
 }

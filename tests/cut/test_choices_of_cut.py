@@ -260,3 +260,25 @@ def test_a_piece_without_room_gets_no_bridge_and_says_so():
         "no room for 2 bridges clear of corners, notches and neighbours: it gets 0"
     ]
     assert len([s for s in path.strokes if s.kind == "boundary"]) == 1
+
+
+CHOICES = [
+    StrokeRules("with"),
+    StrokeRules("after", "piece"),
+    StrokeRules("with", "column", 250.0),
+    StrokeRules("with", common_lines=True),
+    StrokeRules("before", "column", 400.0, common_lines=True, bridges=2),
+]
+
+
+@given(st.lists(sizes, min_size=1, max_size=8), st.integers(300, 900), st.sampled_from(CHOICES), st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_every_piece_once_whatever_table_and_choice(boxes, length, rules, drag):
+    marks = (notch(20, 0, 90, "v"), notch(0, 20, 0), Mark("drill", ((15.0, 15.0),), "punch"))
+    row = row_of(boxes, marks=marks)
+    places = (*row.placements, *(replace(p, bundle=2, y_mm=400.0) for p in row.placements))
+    pieces = tuple(replace(piece, ordered=2) for piece in row.pieces)
+    profile = replace(GRBL if drag else HPGL, strokes=rules)
+    _, verdict, faults = judged(replace(row, pieces=pieces, placements=places), table(profile, float(length)))
+    assert not faults
+    assert verdict.cut_once == len(places)
