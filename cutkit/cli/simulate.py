@@ -41,11 +41,11 @@ HINTS = {
     "down-at-end": "End the program with the tool up.",
     "nothing-done": "Is it the right --cutter? Nothing in the program lowers a tool.",
     "missed": "Cut the program again from the marker; strokes are missing or lie elsewhere.",
-    "unclosed": "A piece stays attached: check start point and overcut.",
+    "unclosed": "A piece stays attached: check start point and overcut. Give --bridges and --common-lines as for cut.",
     "cut-twice": "The cloth frays where it is cut again: check for doubled strokes.",
     "off-outline": "The blade cuts into cloth where it should not: check units, blade offset and lifts.",
     "corner-missed": "Check the blade's offset, and how it swivels at corners.",
-    "cut-after-freed": "Cut what is inside a piece, or in its cut-out, before the line that frees it.",
+    "cut-after-freed": "Cut what is in a piece or a cut-out before the line that frees it. Give --notches as for cut.",
     "ink-missed": "Cut the program again from the marker; lines of the pen are missing or lie elsewhere.",
     "stray-ink": "The pen draws where nothing should be: check for lifts left out.",
 }

@@ -19,7 +19,7 @@ import shapely
 from shapely.geometry import LineString, MultiLineString, Polygon
 
 from cutkit.cut.blade import is_closed
-from cutkit.cut.flush import Edges, Span, contours_of, left_of, part
+from cutkit.cut.flush import NEAR_MM, Edges, Span, contours_of, left_of, part
 from cutkit.cut.strokes import CONTOURS, PieceStrokes
 from cutkit.model import Point
 from cutkit.toolpath import Knife, Stroke, StrokeKind, StrokeRules
@@ -28,8 +28,6 @@ FLUSH_MM = 0.02
 """Lines this near are one line: less than what any machine here is true to."""
 LEAST_COMMON_MM = 10.0
 """A shorter common stretch is cut twice: to lift the tool takes longer."""
-NEAR_MM = 0.1
-"""A neighbour's cut this near frees a piece as its own does."""
 SLIVER_MM = 0.1
 """A shorter stretch between common ones comes of rounding."""
 STANDS_MM = 0.5

@@ -19,6 +19,8 @@ from cutkit.model import Point
 
 Floats = NDArray[np.float64]
 Span = tuple[float, float]
+NEAR_MM = 0.1
+"""A neighbour's cut this near frees a piece as its own does."""
 JOIN_MM = 0.05
 """Stretches this near to one another are one: between them lies a corner, or a vertex of the other line."""
 

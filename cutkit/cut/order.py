@@ -30,8 +30,10 @@ COLUMN_ROUNDING_MM = 1e-3
 PULL = 0.1
 """Weight of a pull to the start of the marker in the first order, so that no piece is left behind."""
 KICKS_PER_PIECE = 15
+KICKS_FOR_FEW = 60
+FEW_KICKS = 6_000
 MOST_KICKS = 45_000
-"""How long a shorter way is looked for: exchanges tried."""
+"""How long a shorter way is looked for: exchanges tried for each piece, more where that is quickly done."""
 
 
 def ordered_strokes(
@@ -95,7 +97,8 @@ def routed(visits: Sequence[Visit], before: Sequence[set[int]], here: Point) -> 
         ]
     )
     lag = PULL * np.array([one.start_x for one in visits])
-    kicks = min(KICKS_PER_PIECE * len(visits), MOST_KICKS)
+    for_few = min(KICKS_FOR_FEW * len(visits), FEW_KICKS)
+    kicks = min(max(KICKS_PER_PIECE * len(visits), for_few), MOST_KICKS)
     order, mode = shortest(modes, waits, lag, here, kicks)
     chosen = [choices[k][int(mode[k] - modes.first[k])] for k in order]
     return _with_best_starts([visits[k] for k in order], chosen, here)

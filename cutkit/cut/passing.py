@@ -7,7 +7,7 @@ comes down again exactly where the contour stopped. A contour that is parted so 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import dist
 
 import shapely
@@ -16,7 +16,7 @@ from shapely.geometry import Point as ShapelyPoint
 from shapely.ops import substring
 
 from cutkit.cut.blade import is_closed, run_over
-from cutkit.cut.flush import part
+from cutkit.cut.flush import NEAR_MM, Edges, left_of, part
 from cutkit.cut.strokes import CONTOURS, PieceStrokes
 from cutkit.model import Point
 from cutkit.toolpath import CutterProfile, Knife, Stroke
@@ -24,10 +24,10 @@ from cutkit.toolpath import CutterProfile, Knife, Stroke
 TOUCH_MM = 0.01
 """What is this near meets: the ends of notches are worked out, and so are rounded."""
 CLEAR_MM = 2.0
-"""A notch this near to a line that a neighbour has too is made before the contour, not with it."""
+"""What a contour has for itself alone behind a notch, so that the piece is surely not free when the notch is made."""
 AT_END_MM = 1.0
-"""A notch this near to where a contour begins, or a closed one ends, is cut before it, and one this near to an open
-one's end before the rest: no shorter part is worth a lift."""
+"""A notch this near to where a contour begins, or a closed one ends, is cut before it, and one this near to the end of
+an open one before the rest: no shorter part is worth a lift."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,11 @@ class Passed:
     lines: tuple[Stroke, ...]
 
 
-def set_aside(piece: PieceStrokes, near: shapely.Geometry) -> tuple[PieceStrokes, list[Passed]]:
+def set_aside(piece: PieceStrokes, common: shapely.Geometry | None) -> tuple[PieceStrokes, list[Passed]]:
     """The piece without the notches that are made in passing, and these.
 
-    A notch stays where none of the piece's contours meets it, or another tool makes them; also ``near`` a neighbour,
-    whose cut runs along the contour there: when that was first, the rest of the contour frees the piece.
+    A notch stays where none of the piece's contours meets it, or another tool makes them; and on a line that is
+    ``common`` with a neighbour, which may cut it.
     """
     passed: list[Passed] = []
     left: list[Stroke] = []
@@ -51,7 +51,7 @@ def set_aside(piece: PieceStrokes, near: shapely.Geometry) -> tuple[PieceStrokes
     }
     for stroke in piece.strokes:
         mouths = () if stroke.kind != "notch" else _mouths(stroke, contours[stroke.tool])
-        if mouths and not any(ShapelyPoint(mouth).distance(near) < CLEAR_MM for mouth in mouths):
+        if mouths and not (common and any(ShapelyPoint(mouth).distance(common) < CLEAR_MM for mouth in mouths)):
             passed.append(Passed(mouths, (stroke,)))
             continue
         beside = None if stroke.kind != "notch" or mouths else _notch_of(stroke, passed)
@@ -62,35 +62,68 @@ def set_aside(piece: PieceStrokes, near: shapely.Geometry) -> tuple[PieceStrokes
     return replace(piece, strokes=tuple(left)), passed
 
 
-def in_passing(strokes: Sequence[Stroke], passed: dict[int, list[Passed]], profile: CutterProfile) -> Iterator[Stroke]:
+def in_passing(
+    strokes: Sequence[Stroke], passed: dict[int, list[Passed]], profile: CutterProfile, contours: Edges
+) -> Iterator[Stroke]:
     """The strokes, with the notches that were set aside (by placement) made where their contours pass them.
 
-    One that no contour meets any more is made before them. A contour begins at one of its notches, where the way there
-    costs no more than the lift that it spares.
+    One that no contour meets any more is made before them. ``contours`` are those of all pieces: where a boundary lies
+    flush with others to its end, they may have freed the piece by then, and notches there are made before it too. A
+    contour begins at one of its notches, where the way there costs no more than the lift that it spares.
     """
-    motion = profile.motion
-    lift_mm = (motion.tool_down_s + motion.tool_up_s) * motion.travel_mm_s
-    here: Point = (0.0, 0.0)
-    contours: dict[int, list[Stroke]] = {}
+    work = _Passing(profile, contours, {placement: list(those) for placement, those in passed.items()})
     for stroke in strokes:
         if stroke.kind in CONTOURS:
-            contours.setdefault(stroke.placement, []).append(stroke)
-    waiting = {placement: list(those) for placement, those in passed.items()}
-    for number, stroke in enumerate(strokes):
-        mine = waiting.get(stroke.placement, []) if stroke.kind in CONTOURS else []
-        for one in mine:
-            if not any(_meets(one, contour) for contour in contours[stroke.placement]):
-                yield from one.lines
-                here = one.lines[-1].points[-1]
-                mine = [other for other in mine if other is not one]
+            work.contours.setdefault(stroke.placement, []).append(stroke)
+    for stroke, following in zip(strokes, [*strokes[1:], None], strict=True):
+        for made in work.made(stroke, None if following is None else following.points[0]):
+            yield made
+            work.here = made.points[-1]
+
+
+@dataclass
+class _Passing:
+    """The notches that wait for their contours, by placement, and where the tool is."""
+
+    profile: CutterProfile
+    neighbours: Edges
+    waiting: dict[int, list[Passed]]
+    contours: dict[int, list[Stroke]] = field(default_factory=dict)
+    here: Point = (0.0, 0.0)
+
+    def made(self, stroke: Stroke, then: Point | None) -> Iterator[Stroke]:
+        """A stroke with the notches that it passes; ``then`` is where the next one begins."""
+        mine = self.waiting.get(stroke.placement, [])
+        if stroke.kind not in CONTOURS or not mine:
+            yield stroke
+            return
         met = [one for one in mine if _meets(one, stroke)]
-        if stroke.kind in CONTOURS:
-            waiting[stroke.placement] = [one for one in mine if one not in met]
         if met and is_closed(stroke.points):
-            then = strokes[number + 1].points[0] if number + 1 < len(strokes) else None
-            stroke = _begun_at_a_notch(stroke, met, (here, then), lift_mm)
-        yield from _parted(stroke, met, profile.knife) if met else [stroke]
-        here = stroke.points[-1]
+            motion = self.profile.motion
+            lift_mm = (motion.tool_down_s + motion.tool_up_s) * motion.travel_mm_s
+            stroke = _begun_at_a_notch(stroke, met, (self.here, then), lift_mm)
+        all_mine = self.contours[stroke.placement]
+        early = [one for one in mine if not any(_meets(one, contour) for contour in all_mine)]
+        if stroke.kind == "boundary" and _is_last(stroke, all_mine):
+            early += self._behind_the_last_own(stroke, met)
+        for one in early:
+            yield from _made(one, self.here)
+        met = [one for one in met if one not in early]
+        self.waiting[stroke.placement] = [one for one in mine if one not in met and one not in early]
+        yield from _parted(stroke, met, self.profile.knife) if met else [stroke]
+
+    def _behind_the_last_own(self, stroke: Stroke, met: Sequence[Passed]) -> list[Passed]:
+        """Those of some notches behind which a boundary lies flush with neighbours to its end."""
+        line = LineString(stroke.points)
+        flush = self.neighbours.along(stroke.points, NEAR_MM, but=stroke.placement)
+        own = [high for low, high in left_of(line.length, flush) if high - low >= CLEAR_MM]
+        last = own[-1] if own else 0.0
+        return [one for one in met if flush and _passed_at(one, line) > last - CLEAR_MM]
+
+
+def _is_last(stroke: Stroke, contours: Sequence[Stroke]) -> bool:
+    """Whether no other stroke of the contours is made after this one (which may begin elsewhere by now)."""
+    return contours[-1].kind == stroke.kind and set(contours[-1].points) <= set(stroke.points)
 
 
 def _begun_at_a_notch(stroke: Stroke, met: list[Passed], ends: tuple[Point, Point | None], lift_mm: float) -> Stroke:

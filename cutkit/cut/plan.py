@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from cutkit.cut.blade import align_stroke, cloth_outline, heading_after, lead_blade
 from cutkit.cut.bridges import with_bridges
 from cutkit.cut.common_lines import cut_once, left_to_cut, near_others
+from cutkit.cut.flush import contours_of
 from cutkit.cut.limits import refuse_beyond, refuse_long_marker, refuse_wide_marker
 from cutkit.cut.order import ordered_strokes
 from cutkit.cut.passing import in_passing, set_aside
@@ -97,16 +98,17 @@ def _in_order(pieces: Sequence[PieceStrokes], profile: CutterProfile, start: Poi
     rules = profile.strokes
     passed = {}
     if rules.notches == "with":
-        near = near_others(pieces)
-        aside = [set_aside(piece, near[piece.placement]) for piece in pieces]
+        common = near_others(pieces) if rules.common_lines else {}
+        aside = [set_aside(piece, common.get(piece.placement)) for piece in pieces]
         pieces = [piece for piece, _ in aside]
         passed = {piece.placement: notches for piece, notches in aside if notches}
+    contours = contours_of(pieces)
     strokes, saved_mm = ordered_strokes(pieces, rules, start=start), 0.0
     if rules.common_lines:
         strokes, saved_mm = cut_once(strokes, pieces, profile.knife, rules)
         pieces, earlier = left_to_cut(pieces, strokes)
         strokes, _ = cut_once(ordered_strokes(pieces, rules, earlier, start), pieces, profile.knife, rules)
-    return list(in_passing(strokes, passed, profile)), saved_mm
+    return list(in_passing(strokes, passed, profile, contours)), saved_mm
 
 
 def _windows(pieces: list[PieceStrokes], profile: CutterProfile) -> list[WindowWork]:

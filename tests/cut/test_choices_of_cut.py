@@ -81,15 +81,15 @@ def test_notches_of_a_cut_out_belong_to_its_ring(profile):
 
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda p: p.name)
-def test_where_a_neighbour_lies_flush_notches_are_made_before_the_contour(profile):
+def test_behind_a_notch_where_a_neighbour_lies_flush_the_contour_has_something_for_itself(profile):
     marker = row_of([(200, 100), (200, 100)], marks=(notch(200, 50, 180), notch(0, 50, 0), notch(100, 0, 90)))
     cut = [s for s in plan_cut(marker, chosen(profile, notches="with")).strokes if s.tool == "knife"]
-    for placement, shared_x in ((0, 200.0), (1, 200.0)):
+    line = LineString([(200, 0), (200, 100)])
+    for placement in (0, 1):
         mine = [s for s in cut if s.placement == placement]
-        first = next(k for k, s in enumerate(mine) if s.kind == "boundary")
-        flush = [k for k, s in enumerate(mine) if s.kind == "notch" and s.points[0][0] == pytest.approx(shared_x)]
-        assert len(flush) == 1
-        assert flush[0] < first
+        (flush,) = (k for k, s in enumerate(mine) if s.kind == "notch" and s.points[0][0] == pytest.approx(200.0))
+        behind = [LineString(s.points) for s in mine[flush:] if s.kind == "boundary"]
+        assert sum(part.difference(line.buffer(0.01)).length for part in behind) > 2
         assert sum(1 for s in mine if s.kind == "boundary") > 1
 
 
@@ -260,3 +260,25 @@ def test_a_piece_without_room_gets_no_bridge_and_says_so():
         "no room for 2 bridges clear of corners, notches and neighbours: it gets 0"
     ]
     assert len([s for s in path.strokes if s.kind == "boundary"]) == 1
+
+
+CHOICES = [
+    StrokeRules("with"),
+    StrokeRules("after", "piece"),
+    StrokeRules("with", "column", 250.0),
+    StrokeRules("with", common_lines=True),
+    StrokeRules("before", "column", 400.0, common_lines=True, bridges=2),
+]
+
+
+@given(st.lists(sizes, min_size=1, max_size=8), st.integers(300, 900), st.sampled_from(CHOICES), st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_every_piece_once_whatever_table_and_choice(boxes, length, rules, drag):
+    marks = (notch(20, 0, 90, "v"), notch(0, 20, 0), Mark("drill", ((15.0, 15.0),), "punch"))
+    row = row_of(boxes, marks=marks)
+    places = (*row.placements, *(replace(p, bundle=2, y_mm=400.0) for p in row.placements))
+    pieces = tuple(replace(piece, ordered=2) for piece in row.pieces)
+    profile = replace(GRBL if drag else HPGL, strokes=rules)
+    _, verdict, faults = judged(replace(row, pieces=pieces, placements=places), table(profile, float(length)))
+    assert not faults
+    assert verdict.cut_once == len(places)

@@ -138,17 +138,19 @@ def is_common(stroke):
 
 
 @pytest.mark.parametrize("kind", ["notch", "cutout", "boundary"])
-@pytest.mark.parametrize("shift", [(SHIFT_MM, 0.0), (0.0, SHIFT_MM)])
-def test_a_stroke_moved(job, kind, shift):
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_stroke_moved(job, kind, axis):
     profile, path = job
     for k in some(path, kind):
         stroke = path.strokes[k]
+        along = all(abs(a[1 - axis] - b[1 - axis]) < 1e-6 for a, b in pairwise(stroke.points))
+        by = SHIFT_MM + (profile.knife.overcut_mm if along else 0.0)
+        shift = (by, 0.0) if axis == 0 else (0.0, by)
         points, holder = (
             way and tuple((x + shift[0], y + shift[1]) for x, y in way) for way in (stroke.points, stroke.holder)
         )
         moved = replace(stroke, points=points, holder=holder)
         faults, _ = judged(profile, [*path.strokes[:k], moved, *path.strokes[k + 1 :]], path)
-        along = all(abs(a[1 if shift[0] else 0] - b[1 if shift[0] else 0]) < 1e-6 for a, b in pairwise(stroke.points))
         # A straight stroke moved along itself stays on its line, but leaves some of it uncut.
         assert ({"off-outline", "unclosed", "cut-twice", "notch-missed"} if along else {"off-outline"}) & faults, stroke
 
@@ -174,6 +176,17 @@ def test_with_common_lines_a_line_is_cut_once_and_only_that_rule_takes_it(profil
     assert all_cut - cut == pytest.approx(path.common_mm, abs=20.0)  # the overcuts
     assert {"missed", "unclosed"} & judged(profile, path.strokes, path)[0]
     assert judged(chosen, plain.strokes, plain)[0] == set()
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda p: p.name)
+def test_notches_in_passing_are_made_before_neighbours_and_contour_together_free_a_piece(profile):
+    chosen = replace(profile, strokes=RULES["with"])
+    path = plan_cut(MARKER, chosen)
+    jointly = replace(profile, strokes=RULES["common-with"])  # which takes a piece as free, whoever cut it loose
+    assert judged(jointly, path.strokes, path)[0] == set()
+    mine = [k for k, s in enumerate(path.strokes) if s.placement == 2 and s.kind == "notch"]
+    late = [s for k, s in enumerate(path.strokes) if k not in mine] + [path.strokes[k] for k in mine]
+    assert "cut-after-freed" in judged(jointly, late, path)[0]
 
 
 def middle_of_nine():
