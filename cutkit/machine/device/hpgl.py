@@ -1,7 +1,7 @@
 """An HP-GL cutter as a device: a buffer with XON/XOFF or a hardware line, device control by ESC, and queries.
 
-Written from HP's published manuals (HP 7475A Interfacing and Programming Manual, chapter on RS-232-C): ESC . commands are
-obeyed at once and never stored; queries (OA, OS, ...) are answered in their turn, after what is before them.
+Written from HP's published manuals (HP 7475A Interfacing and Programming Manual, chapter on RS-232-C): ESC . commands
+are obeyed at once and never stored; queries (OA, OS, ...) are answered in their turn, after what is before them.
 """
 
 from __future__ import annotations
