@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterable
 from typing import ClassVar
 
+from cutkit.machine.actions import Device as Numbers
 from cutkit.machine.actions import Lift, Program, Violation
 from cutkit.machine.device.base import Device, Step
 from cutkit.machine.device.faults import FaultSpec
-from cutkit.machine.hpgl import Device as Numbers
 from cutkit.machine.hpgl import StreamReader
 from cutkit.toolpath import CutterProfile
 
