@@ -168,12 +168,12 @@ def _blade_at_start(program: Program, profile: CutterProfile, start_deg: float |
         return 0.0, 0.0
     heading = knife.start_deg if start_deg is None else start_deg
     if heading is None:
-        heading = _first_cut_deg(program) + WORST_HEADING_OFF_DEG
+        heading = _first_cut_deg(program, profile.plunge) + WORST_HEADING_OFF_DEG
     return knife.offset_mm, math.radians(heading)
 
 
-def _first_cut_deg(program: Program) -> float:
-    """The direction of the first motion with the tool down."""
+def _first_cut_deg(program: Program, plunge: Plunge | None) -> float:
+    """The direction of the first motion with the tool down, by a command or on its Z axis."""
     here, down = (0.0, 0.0), False
     for action in program.actions:
         if isinstance(action, MoveTo):
@@ -181,6 +181,8 @@ def _first_cut_deg(program: Program) -> float:
             if down and target != here:
                 return math.degrees(math.atan2(target[1] - here[1], target[0] - here[0]))
             here = target
+            if action.z_mm is not None and plunge is not None:
+                down = action.z_mm < plunge.touch_mm
         elif isinstance(action, (Lower, Lift)):
             down = isinstance(action, Lower)
     return 0.0

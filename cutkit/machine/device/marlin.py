@@ -106,6 +106,7 @@ class MarlinDevice(Device):
         numbered = _NUMBERED.match(line)
         body, star, check = line.rpartition("*")
         if numbered is None and not star:
+            self._set_number(line, self.last_number)
             return line
         if not star:
             self._ask_again("No Checksum with line number")
@@ -118,14 +119,19 @@ class MarlinDevice(Device):
             return None
         rest, number = body[numbered.end() :].strip(), int(numbered[1])
         if rest.startswith("M110"):
-            given = re.search(r"N(-?\d+)", rest)
-            self.last_number = int(given[1]) if given else number
+            self._set_number(rest, number)
             return rest
         if number != self.last_number + 1:
             self._ask_again("Line Number is not Last Line Number+1")
             return None
         self.last_number = number
         return rest
+
+    def _set_number(self, command: str, number: int) -> None:
+        """M110 says which number the last line is to have had."""
+        if command.startswith("M110"):
+            given = re.search(r"N(-?\d+)", command)
+            self.last_number = int(given[1]) if given else number
 
     def _ask_again(self, why: str) -> None:
         """What has come after the bad line is thrown away: the host sends it anew."""
