@@ -101,7 +101,12 @@ class Device(ABC):
         self.connected = False
 
     def hang_up(self) -> None:
-        """The host closes the link: a violation where the machine is not done yet and could have said so."""
+        """The host closes the link, which first sends what is on the wire, as serial drivers do.
+
+        A violation where the machine is not done yet and could have said so.
+        """
+        if self.connected and self.powered and self.wire.pending:
+            self.advance(self.now_s + (self.wire.pending + 1) * self.wire.byte_s)
         if self.connected and self.profile.link.barrier is not None and self.powered and not self.done:
             message = "the port is closed before the machine is done with what it was sent"
             self.violations.append(Violation("closed-early", message))
