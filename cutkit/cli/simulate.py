@@ -38,6 +38,9 @@ HINTS = {
     "off-outline": "The blade cuts into cloth where it should not: check units, blade offset and lifts.",
     "corner-missed": "Check the blade's offset, and how it swivels at corners.",
     "cut-after-freed": "Cut what is inside a piece, or in its cut-out, before the line that frees it.",
+    "link-overrun": "The sender must heed the machine's buffer: count bytes, wait for answers, or obey XOFF.",
+    "closed-early": "Wait for the answer to a dwell (or the machine's other barrier) before the port is closed.",
+    "soft-limit": "Set the work's zero so that the job lies within the machine's travel.",
     "ink-missed": "Cut the program again from the marker; lines of the pen are missing or lie elsewhere.",
     "stray-ink": "The pen draws where nothing should be: check for lifts left out.",
 }

@@ -2,6 +2,16 @@
 
 Nothing here knows the time of day. The clock stands until ``advance`` (or the transport, or ``cutkit emulate``) moves
 it, and the same bytes at the same times give the same run. What a dialect makes of its bytes is in the subclasses.
+
+A run of a device has the violations of ``emulator`` and ``judge``, and these:
+
+=============  ===================================================================================================
+link-overrun   bytes came while the receive buffer was full, or while a setting was written, and were lost
+closed-early   the port was closed before the machine was done, though it could have told
+soft-limit     a move beyond the machine's travel, with soft limits switched on (Grbl)
+=============  ===================================================================================================
+
+Remarks (not violations): ``fault`` (one that was ordered has struck), ``alarm``, ``resend`` (Marlin), ``unfinished``.
 """
 
 from __future__ import annotations
@@ -158,7 +168,6 @@ class Device(ABC):
         if not self.powered:
             return
         self.mechanics.halt(self.now_s)
-        self.mechanics.cut_trace(self.now_s)
         self._end_session()
         self.disconnect()
         self.ring.data.clear()
@@ -269,7 +278,7 @@ class Device(ABC):
     def say(self, text: str) -> None:
         """Answer the host, if it listens."""
         if self.powered and self.connected:
-            self.answers.say(text.encode("ascii"), self.now_s)
+            self.answers.say(text.encode("latin-1", "replace"), self.now_s)
 
     def say_ok(self, text: str = "ok\r\n") -> None:
         """An ok, which a fault may swallow."""

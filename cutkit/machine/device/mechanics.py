@@ -130,6 +130,7 @@ class Mechanics:
     def halt(self, now_s: float) -> None:
         """Stop dead where the machine is, and forget all that is queued."""
         self.flush(now_s)
+        self.cut_trace(now_s)
         self.planner.blocks.clear()
         self.planner.holding = False
         self.waiting.clear()
@@ -151,8 +152,9 @@ class Mechanics:
         self.machine.now_s = now_s - self.began_s
 
     def break_knife(self, now_s: float) -> None:
-        """From now on the tool goes up and down and cuts nothing."""
+        """From now on (or from when the tool is up or down) it goes up and down and cuts nothing."""
         self.flush(now_s)
+        now_s = max(now_s, self.stop_until_s)
         self.machine.now_s = now_s - self.began_s
         self.machine.broken_at_s = self.machine.now_s
         self.machine._sample(self.machine.here, self.machine.samples.last_line)
