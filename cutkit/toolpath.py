@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from cutkit.model import Notice, Point, Tool
+from cutkit.model import Notice, Point
 
 StrokeKind = Literal["align", "label", "internal", "notch", "drill", "cutout", "boundary"]
 DialectName = Literal["hpgl", "gcode", "gpgl", "dmpl", "gerber"]
@@ -23,6 +23,8 @@ ControllerName = Literal["grbl", "grblhal", "linuxcnc", "marlin"]
 KnifeKind = Literal["none", "drag", "tangential", "rotary"]
 LiftKind = Literal["pen", "spindle", "z"]
 LineEnd = Literal["lf", "etx", "none"]
+CutTool = Literal["knife", "fine", "pen", "punch"]
+"""The tools of a machine: those of a marker's marks, and a second, finer knife for what the first cannot make."""
 NotchTime = Literal["before", "with", "after"]
 OrderStyle = Literal["shortest", "piece", "column"]
 FlowControl = Literal["count", "wait", "xonxoff", "hardware", "query", "none"]
@@ -34,15 +36,17 @@ class Stroke:
 
     A contour ("cutout", "boundary") ends where it began, or runs on along its own line by the knife's overcut. A single
     point is a punch. ``holder`` is what the machine must be told so that the tip goes there; None means the same as
-    ``points``. ``placement`` is the index of the placement in the marker that the stroke belongs to; -1 for "align",
+    ``points``. ``angles_deg`` is the angle of a blade that the machine turns, one for every point, counted on beyond
+    360. ``placement`` is the index of the placement in the marker that the stroke belongs to; -1 for "align",
     which turns a drag knife of unknown heading in the waste, clear of every piece.
     """
 
-    tool: Tool
+    tool: CutTool
     kind: StrokeKind
     points: tuple[Point, ...]
     placement: int
     holder: tuple[Point, ...] | None = None
+    angles_deg: tuple[float, ...] | None = None
 
     @property
     def path(self) -> tuple[Point, ...]:
@@ -199,8 +203,9 @@ class Link:
 @dataclass(frozen=True, slots=True)
 class Motion:
     """Kinematics, for time estimates and the emulator. ``feed_per_mm_s`` turns mm/s into the machine's own feed
-    numbers (60: mm per minute; 0.1: cm per second). ``steps_per_mm`` of the motors, where known: it counts on very
-    short moves."""
+    numbers (60: mm per minute; 0.1: cm per second). ``turn_deg_s`` is how fast a blade is turned;
+    ``steps_per_mm`` of the motors, where known: it counts on very short moves, as does ``line_s``, what the controller
+    takes to read a line."""
 
     travel_mm_s: float
     cut_mm_s: float
@@ -209,7 +214,9 @@ class Motion:
     tool_down_s: float = 0.1
     tool_up_s: float = 0.1
     feed_per_mm_s: float = 60.0
+    turn_deg_s: float = 720.0
     steps_per_mm: float | None = None
+    line_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +264,7 @@ class CutterProfile:
 
     ``lift`` says how the tool goes up and down: "pen" by commands of its own (PU, PD), "spindle" by M3 S and M5, "z" on
     an axis of its own, which ``plunge`` describes. ``controller`` is whose rules hold for the dialect "gcode".
+    ``fine_knife`` is the blade of the tool "fine", which makes what a tangential knife or a rotary blade cannot.
     A machine without the tool "knife" draws every line with its pen.
     """
 
@@ -267,8 +275,9 @@ class CutterProfile:
     coordinates: Coordinates
     motion: Motion
     program: ProgramTexts
-    tools: Mapping[Tool, ToolTexts] = field(default_factory=dict)
+    tools: Mapping[CutTool, ToolTexts] = field(default_factory=dict)
     knife: Knife = field(default_factory=Knife)
+    fine_knife: Knife = field(default_factory=Knife)
     plunge: Plunge | None = None
     windows: Windows | None = None
     strokes: StrokeRules = field(default_factory=StrokeRules)

@@ -91,12 +91,12 @@ def run_over(ring: tuple[Point, ...], before_mm: float, after_mm: float) -> tupl
     Neither is longer than half the way round.
     """
     half = sum(hypot(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(ring)) / 2
-    lead = _first_mm(ring[::-1], min(before_mm, half))[::-1]
-    tail = _first_mm(ring, min(after_mm, half))
+    lead = first_mm(ring[::-1], min(before_mm, half))[::-1]
+    tail = first_mm(ring, min(after_mm, half))
     return (*lead[:-1], *ring, *tail[1:])
 
 
-def _first_mm(line: tuple[Point, ...], length: float) -> tuple[Point, ...]:
+def first_mm(line: tuple[Point, ...], length: float) -> tuple[Point, ...]:
     """The first ``length`` mm of a line."""
     part = [line[0]]
     for a, b in pairwise(line):

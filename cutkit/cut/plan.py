@@ -6,6 +6,7 @@ from cutkit.cut.blade import align_stroke, lead_blade
 from cutkit.cut.limits import refuse_beyond, refuse_long_marker, refuse_wide_marker
 from cutkit.cut.order import ordered_strokes
 from cutkit.cut.strokes import PieceStrokes, all_strokes
+from cutkit.cut.turned import turn_blade, with_fine_knife
 from cutkit.cut.windows import ROUNDING_MM, WindowWork, in_windows, window_length_mm
 from cutkit.errors import InfeasibleError
 from cutkit.model import Marker, Notice
@@ -26,7 +27,7 @@ def plan_cut(marker: Marker, profile: CutterProfile, *, windows: bool = True) ->
     refuse_wide_marker(marker, profile)
     if not windows or profile.windows is None:
         refuse_long_marker(marker, profile)
-    pieces = list(all_strokes(marker, profile))
+    pieces = with_fine_knife(list(all_strokes(marker, profile)), profile)
     strokes: list[Stroke] = []
     parts: list[PathWindow] = []
     for work in _windows(pieces, profile) if windows else [_whole(pieces, profile)]:
@@ -60,6 +61,10 @@ def _whole(pieces: list[PieceStrokes], profile: CutterProfile) -> WindowWork:
 def _led(strokes: list[Stroke], marker: Marker, profile: CutterProfile, window: WindowWork) -> list[Stroke]:
     """The strokes with the blade taken into account; before them its alignment, where its heading is unknown."""
     knife = profile.knife
+    if knife.kind in ("tangential", "rotary"):
+        strokes = turn_blade(strokes, knife, marker)
+        fine = profile.fine_knife
+        return turn_blade(strokes, fine, marker, "fine") if fine.kind == "tangential" else strokes
     heading = knife.start_deg
     if heading is None and knife.kind == "drag":
         align, heading = align_stroke(marker, profile, (window.start_mm, window.end_mm))

@@ -26,8 +26,9 @@ NAME_KEY = "name"
 """Not a key of the file: a profile is named after it."""
 BASE_KEY = "base"
 """Not a key of a profile either: the profile whose values hold where the file has none of its own."""
-WORDS_FOR_NONE = (("table", "length_mm", "endless"), ("knife", "start_deg", "unknown"))
-"""Where a word stands for None, which TOML cannot say and which must not come from forgetting the key."""
+WORDS_FOR_NONE = (("table", "length_mm", "endless"), ("knife", "start_deg", "unknown"), ("link", "barrier", "none"))
+"""Where a word stands for None, which TOML cannot say: it must not come from forgetting the key, or takes away what the
+base has."""
 
 TEXT_FIELDS: Mapping[str, tuple[str, ...]] = {
     "program.header": (),
@@ -67,6 +68,7 @@ _POSITIVE = (
     "motion.junction_deviation_mm",
     "motion.feed_per_mm_s",
     "motion.steps_per_mm",
+    "motion.turn_deg_s",
     "plunge.speed_mm_s",
     "plunge.acceleration_mm_s2",
     "tools.*.cut_mm_s",
@@ -88,10 +90,16 @@ _NOT_NEGATIVE = (
     "knife.length_mm",
     "knife.corner_overcut_mm",
     "knife.least_radius_mm",
+    "fine_knife.lift_above_deg",
+    "fine_knife.length_mm",
+    "fine_knife.corner_overcut_mm",
+    "fine_knife.least_radius_mm",
+    "fine_knife.overcut_mm",
     "strokes.bridges",
     "windows.overlap_mm",
     "motion.tool_down_s",
     "motion.tool_up_s",
+    "motion.line_s",
     "tools.*.number",
 )
 
@@ -279,6 +287,21 @@ def _number_faults(table: Mapping[str, Any]) -> Iterator[str]:
                 yield f"key {key!r}: {value} must not be below 0"
 
 
+def _turned_faults(profile: CutterProfile) -> Iterator[str]:
+    """What is wrong with a blade that the machine turns, or with the finer knife beside it."""
+    turned = profile.knife.kind in ("tangential", "rotary")
+    if turned and "{angle}" not in profile.program.cut:
+        yield "key 'program.cut': the field {angle} is missing; the blade is turned along the way"
+    if not turned and "fine" in profile.tools:
+        yield "key 'tools.fine': a finer knife goes with a tangential knife or a rotary blade"
+    if profile.fine_knife.kind not in ("none", "tangential"):
+        yield 'key \'fine_knife.kind\': "none" or "tangential"'
+    if profile.knife.kind == "drag" and profile.knife.length_mm:
+        yield "key 'knife.length_mm': only a blade that the machine turns has it"
+    if not 0 < profile.knife.lift_above_deg <= 90:
+        yield "key 'knife.lift_above_deg': above 0, at most 90"
+
+
 def _sense_faults(profile: CutterProfile) -> Iterator[str]:
     """What is wrong although every key by itself is right."""
     low, high = profile.coordinates.lowest_units, profile.coordinates.highest_units
@@ -306,6 +329,7 @@ def _sense_faults(profile: CutterProfile) -> Iterator[str]:
         yield "key 'knife.offset_mm': a drag knife has an offset; without one its kind is \"none\""
     if profile.knife.kind != "drag" and profile.knife.offset_mm:
         yield "key 'knife.offset_mm': only a drag knife has an offset; set knife.kind = \"drag\""
+    yield from _turned_faults(profile)
     turned = profile.knife.kind in ("tangential", "rotary")
     if turned != (profile.program.turn is not None):
         yield "key 'program.turn': a tangential knife or a rotary blade has this text, and no other"

@@ -23,6 +23,8 @@ COMMENT_MARKS = " _-+.,:/#="
 """What a comment may hold besides letters and digits. Grbl takes ! ? ~ and every byte from 0x80 as real-time commands
 even inside a comment, and a closing parenthesis ends it."""
 
+ANGLE_DECIMALS = 3
+
 
 def program_texts(path: ToolPath, profile: CutterProfile, title: str) -> list[str]:
     """The programs that make the strokes of ``path``, one for each of its windows; see ``program_text``."""
@@ -78,15 +80,18 @@ def _stroke_lines(stroke: Stroke, texts: ToolTexts, profile: CutterProfile) -> I
     """Travel to the start, tool down, along the path, tool up. Points that round to the same position come once."""
     program = profile.program
     feed = _feed(texts, profile)
-    points = _in_short_cuts(stroke.path, program.longest_cut_mm)
+    points = stroke.path if stroke.angles_deg else _in_short_cuts(stroke.path, program.longest_cut_mm)
     positions = [_position(point, stroke, profile) for point in points]
+    angles = [number_text(a, ANGLE_DECIMALS) for a in stroke.angles_deg or [0.0] * len(positions)]
     x, y = positions[0]
-    yield from _text(program.travel.format(x=x, y=y))
+    yield from _text(program.travel.format(x=x, y=y, angle=angles[0]))
+    if stroke.angles_deg is not None and program.turn is not None:
+        yield from _text(program.turn.format(angle=angles[0], feed=feed))
     yield from _fill(texts.down, texts, profile)
     cut = program.cut if program.first_cut is None else program.first_cut
-    for before, (x, y) in pairwise(positions):
+    for (before, (x, y)), angle in zip(pairwise(positions), angles[1:], strict=True):
         if (x, y) != before:
-            yield from _text(cut.format(x=x, y=y, feed=feed))
+            yield from _text(cut.format(x=x, y=y, feed=feed, angle=angle))
             cut = program.cut
     yield from _fill(texts.up, texts, profile)
 

@@ -29,7 +29,7 @@ class MoveTo:
     """The holder goes straight to a point on the table. ``rapid``: not meant for cutting, as fast as the machine goes.
 
     ``feed_mm_s`` None: the machine's own speed. ``z_mm`` is given only where the program moves a third axis,
-    ``angle_deg`` only where it turns the blade: degrees counter-clockwise from +x, counted on beyond a full turn.
+    ``angle_deg`` (counter-clockwise from +x, counted on beyond 360) where it turns the blade.
     """
 
     line: int
@@ -39,6 +39,11 @@ class MoveTo:
     feed_mm_s: float | None = None
     z_mm: float | None = None
     angle_deg: float | None = None
+
+    @property
+    def end(self) -> Point:
+        """Where the holder goes."""
+        return (self.x_mm, self.y_mm)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 LEAST_COSINE = 0.87
 """A segment within 30 degrees of an edge runs along it; what crosses it does not."""

@@ -27,6 +27,8 @@ label-with-knife       LB writes text with the knife in use
 down-rapid             a rapid move (G0) with the tool down
 no-dwell               motion before the tool has had the time to go down or up (``M3`` without enough ``G4``)
 no-axis                the program moves an axis that the machine does not have
+blade-across           the blade goes sideways: it points elsewhere than the way it cuts
+turned-in-cloth        the blade is turned where it stands in the cloth, by more than it may without being lifted
 slanted                the tool goes along while it goes up or down in the cloth
 not-through            the tool is let down into the cloth, but not through it
 outside-table          the tool cuts outside the table, or the holder leaves the table and its margin
@@ -40,6 +42,7 @@ Remarks (not violations): ``init-again``, ``pause``, ``label-not-drawn``, ``blen
 from __future__ import annotations
 
 import math
+import re
 from array import array
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -55,12 +58,14 @@ from cutkit.machine.gcode_rules import rules_of
 from cutkit.machine.gerber import parse_gerber
 from cutkit.machine.gpgl import parse_gpgl
 from cutkit.machine.hpgl import parse_hpgl
-from cutkit.machine.kinematics import Limits, Ramp, plan_ramps
+from cutkit.machine.kinematics import LOOK_AHEAD_BLOCKS, Limits, Ramp, plan_ramps
 from cutkit.machine.physics import Blade
-from cutkit.model import Point, Tool
-from cutkit.toolpath import CutterProfile, Plunge
+from cutkit.model import Point
+from cutkit.toolpath import CutterProfile, CutTool, Knife, Plunge
 
 TIP_TOLERANCE_MM = 0.05
+ACROSS_DEG = 2.0
+"""How much farther off its way than half of what it may be turned in the cloth a blade may point."""
 WORST_HEADING_OFF_DEG = 175.0
 """Where nobody knows how the blade stands when a program starts: nearly backwards to the first cut, the worst case."""
 NO_TOOL, UNKNOWN_TOOL = -1, -2
@@ -82,7 +87,7 @@ class Trace:
     down: NDArray[np.bool_]
     tool: NDArray[np.int64]
     line: NDArray[np.int64]
-    tools: tuple[Tool, ...]
+    tools: tuple[CutTool, ...]
 
     def runs(self) -> list[tuple[int, int]]:
         """The stretches with the tool down: first sample and one past the last of each."""
@@ -112,9 +117,14 @@ class Run:
     starts: tuple[int, ...] = (0,)
 
     @property
-    def cutting_tool(self) -> Tool:
+    def cutting_tool(self) -> CutTool:
         """The tool that makes outlines on this machine: its knife, or the pen of a machine without one."""
         return "knife" if "knife" in self.profile.tools else "pen"
+
+    @property
+    def cutting_tools(self) -> frozenset[CutTool]:
+        """All tools that cut lines: beside the knife a finer one."""
+        return frozenset({self.cutting_tool, "fine"})
 
 
 def run_program(data: bytes, profile: CutterProfile, *, start_deg: float | None = None) -> Run:
@@ -148,9 +158,17 @@ def parse_program(data: bytes, profile: CutterProfile) -> Program:
 def _parse_gcode(data: bytes, profile: CutterProfile) -> Program:
     feed, spindle = profile.motion.feed_per_mm_s, profile.lift == "spindle"
     if profile.controller == "marlin":
-        return parse_marlin(data, feed_per_mm_s=feed, knife_on_spindle=spindle)
+        servo = _servo_down_deg(profile) if spindle else None
+        return parse_marlin(data, feed_per_mm_s=feed, knife_on_spindle=spindle, servo_down_deg=servo)
     rules = rules_of(profile.controller, turning_axis=profile.program.turn is not None)
     return parse_gcode(data, feed_per_mm_s=feed, knife_on_spindle=spindle, rules=rules)
+
+
+def _servo_down_deg(profile: CutterProfile) -> float | None:
+    """The angle of the servo (M280) that lets the knife down, as the profile says it; None where it has no servo."""
+    knife = profile.tools.get("knife")
+    told = re.search(r"M280\s[^\n]*S(-?\d+(?:\.\d+)?)", knife.down) if knife else None
+    return float(told[1]) if told else None
 
 
 def line_count(data: bytes, profile: CutterProfile) -> int:
@@ -209,7 +227,7 @@ class _Samples:
         self.numbers.extend((t_s, tip[0], tip[1], holder[0], holder[1], blade_deg, down, tool, line))
         self.last_line = line
 
-    def trace(self, tools: tuple[Tool, ...]) -> Trace:
+    def trace(self, tools: tuple[CutTool, ...]) -> Trace:
         columns = np.frombuffer(self.numbers, dtype=float).reshape(-1, 9)
         return Trace(
             columns[:, 0].copy(),
@@ -230,7 +248,7 @@ class _Machine:
     def __init__(self, profile: CutterProfile, blade: Blade) -> None:
         self.profile = profile
         self.blade = blade
-        self.tools: tuple[Tool, ...] = tuple(profile.tools)
+        self.tools: tuple[CutTool, ...] = tuple(profile.tools)
         self.tool = self._tool_at_start()
         self.here: Point = (0.0, 0.0)
         self.now_s = 0.0
@@ -238,6 +256,8 @@ class _Machine:
         self.settled_s = 0.0
         self.tool_downs = 0
         self.height_mm = 0.0
+        self.angle_deg = 0.0
+        self.across = False
         self.outside = False
         self.broken_at_s = math.inf
         self.queue: list[MoveTo] = []
@@ -277,6 +297,8 @@ class _Machine:
     def _plunge(self, move: MoveTo, plunge: Plunge) -> None:
         """Move the Z axis, and then along the table what else the block asks for."""
         self._drain()
+        if move.angle_deg is not None:
+            self._turn(move)
         height = self.height_mm if move.z_mm is None else move.z_mm
         along = (move.x_mm, move.y_mm) != self.here
         deep = height < plunge.touch_mm
@@ -289,18 +311,24 @@ class _Machine:
         way = abs(height - self.height_mm)
         self.now_s += Ramp.from_rest(way, speed, plunge.acceleration_mm_s2).time_s
         self.height_mm = height
+        if self.down and not deep:
+            self._edge_forward(move.line)
         if deep and not self.down:
             self.tool_downs += 1
         self.down = deep
-        self._sample(self.here, move.line)
+        self._come_to_rest(move.line)
         if along:
-            self.queue.append(replace(move, z_mm=None))
+            self.queue.append(replace(move, z_mm=None, angle_deg=None))
 
     def _queue_move(self, move: MoveTo) -> None:
         if move.z_mm is not None and self.profile.plunge is not None:
             self._plunge(move, self.profile.plunge)
             return
         self._check(move, at_rest=not self.queue)
+        if move.angle_deg is not None and move.end == (self.queue[-1].end if self.queue else self.here):
+            self._drain()
+            self._turn(move)
+            return
         self.queue.append(move)
 
     def _check(self, move: MoveTo, *, at_rest: bool) -> None:
@@ -322,9 +350,12 @@ class _Machine:
         """Carry out the queued motions and come to rest."""
         if not self.queue:
             return
-        speeds = [self._speed(m) for m in self.queue]
+        speeds = [min(self._speed(m), most) for m, most in zip(self.queue, self._turning_speeds(), strict=True)]
         ramps = plan_ramps(self.here, [(m.x_mm, m.y_mm) for m in self.queue], speeds, self.limits)
-        for move, ramp in zip(self.queue, ramps, strict=True):
+        read_s = self._times_read()
+        self.now_s = read_s[min(len(read_s), LOOK_AHEAD_BLOCKS + 1) - 1]
+        for move, ramp, ready_s in zip(self.queue, ramps, read_s, strict=True):
+            self.now_s = max(self.now_s, ready_s)
             self._go(move, ramp)
         self.queue.clear()
 
@@ -334,13 +365,26 @@ class _Machine:
             return self._cut_speed(move)
         return math.inf if self.limits.per_axis else self.profile.motion.travel_mm_s
 
+    def _times_read(self) -> list[float]:
+        """When the controller has read the line of each queued move, from now on.
+
+        Grbl begins to move when its planner is full, or when it has to wait for what comes next (a dwell, a tool).
+        """
+        times, last_line, now = [], None, self.now_s
+        for move in self.queue:
+            now += self.profile.motion.line_s if move.line != last_line else 0.0
+            last_line = move.line
+            times.append(now)
+        return times
+
     def _cut_speed(self, move: MoveTo) -> float:
         motion = self.profile.motion
         own = self.profile.tools[self.tools[self.tool]].cut_mm_s if self.tool >= 0 else None
         return min(move.feed_mm_s or own or motion.cut_mm_s, motion.travel_mm_s)
 
     def _go(self, move: MoveTo, ramp: _Timing) -> None:
-        end = (move.x_mm, move.y_mm)
+        end = move.end
+        self._turn_along(move)
         if self.down and self._drags():
             factor = ramp.length_mm / length if (length := math.dist(self.here, end)) > 0 else 0.0
             for way_mm, holder, tip in self.blade.drag(self.here, end):
@@ -363,12 +407,74 @@ class _Machine:
 
     def _change(self, action: Lower | Lift, *, down: bool, takes_s: float) -> None:
         """Up or down; the machine waits for it, or it goes on by itself until ``settled_s``."""
+        if self.down and not down:
+            self._edge_forward(action.line)
         if action.waits:
             self.now_s += takes_s
         else:
             self.settled_s = self.now_s + takes_s
         self.down = down
-        self._sample(self.here, action.line)
+        self._come_to_rest(action.line)
+
+    def _come_to_rest(self, line: int) -> None:
+        """Note where the tool stands after it went up or down."""
+        if self.down:
+            self._stand(line)
+        self._sample(self.here, line)
+
+    def _stand(self, line: int) -> None:
+        """A blade that has a length makes its cut where it stands in the cloth, from its heel to its edge."""
+        knife = self._turned_knife()
+        if knife is not None and knife.length_mm > 0:
+            for end in (-0.5, 0.5):
+                self._sample(self.here, line, tip=_ahead(self.here, self.angle_deg, end * knife.length_mm))
+
+    def _edge_forward(self, line: int) -> None:
+        """A wheel cuts below its axis on the way, and up to its edge where it is lifted."""
+        knife = self._turned_knife()
+        if knife is not None and knife.kind == "rotary":
+            self._sample(self.here, line, tip=_ahead(self.here, self.angle_deg, knife.length_mm / 2))
+
+    def _turn(self, move: MoveTo) -> None:
+        """Turn the blade where it stands."""
+        angle = self.angle_deg if move.angle_deg is None else move.angle_deg
+        turn = abs(angle - self.angle_deg)
+        knife = self._turned_knife()
+        if self.down and knife is not None and turn > knife.lift_above_deg + ACROSS_DEG:
+            message = f"the blade is turned by {turn:.0f} degrees in the cloth; it may be by {knife.lift_above_deg:g}"
+            self._fault("turned-in-cloth", message, move.line)
+        self.now_s += turn / self.profile.motion.turn_deg_s
+        self.angle_deg = angle
+        self._sample(self.here, move.line)
+
+    def _turn_along(self, move: MoveTo) -> None:
+        """Turn the blade on a way, and see whether it points along it; one fault for each time that it does not."""
+        before = self.angle_deg
+        self.angle_deg = before if move.angle_deg is None else move.angle_deg
+        knife = self._turned_knife()
+        if not self.down or knife is None or move.end == self.here:
+            return
+        way = math.degrees(math.atan2(move.y_mm - self.here[1], move.x_mm - self.here[0]))
+        off = max(abs(math.remainder(angle - way, 360.0)) for angle in (before, self.angle_deg))
+        across = off > knife.lift_above_deg / 2 + ACROSS_DEG
+        if across and not self.across:
+            message = f"the blade goes sideways: it points {off:.0f} degrees off the way that it cuts"
+            self._fault("blade-across", message, move.line)
+        self.across = across
+
+    def _turning_speeds(self) -> list[float]:
+        """For every queued move how fast it may go for the blade to turn in time."""
+        speeds: list[float] = []
+        here, angle = self.here, self.angle_deg
+        for move in self.queue:
+            speeds.append(self._turning_speed(here, angle, move))
+            here, angle = move.end, angle if move.angle_deg is None else move.angle_deg
+        return speeds
+
+    def _turning_speed(self, here: Point, angle_deg: float, move: MoveTo) -> float:
+        """How fast a move from this place and angle may go for the blade to turn in time."""
+        turn = 0.0 if move.angle_deg is None else abs(move.angle_deg - angle_deg)
+        return math.dist(here, move.end) * self.profile.motion.turn_deg_s / turn if turn > 0 else math.inf
 
     def _select(self, action: SelectTool) -> None:
         if self.down:
@@ -400,11 +506,23 @@ class _Machine:
     def _drags(self) -> bool:
         return self.blade.offset_mm > 0 and self.tool >= 0 and self.tools[self.tool] == "knife"
 
+    def _turned_knife(self) -> Knife | None:
+        """The blade in use where the machine turns it."""
+        name = self.tools[self.tool] if self.tool >= 0 else None
+        knife = {"knife": self.profile.knife, "fine": self.profile.fine_knife}.get(name or "")
+        return knife if knife is not None and knife.kind in ("tangential", "rotary") else None
+
     def _tip(self, holder: Point) -> Point:
+        """Where the tool touches the cloth: of a blade that has a length, its edge in front."""
+        knife = self._turned_knife()
+        if knife is not None:
+            knifes = self.down and knife.kind == "tangential"
+            return _ahead(holder, self.angle_deg, knife.length_mm / 2) if knifes else holder
         return self.blade.tip(holder) if self._drags() else holder
 
     def _sample(self, holder: Point, line: int, t_s: float | None = None, tip: Point | None = None) -> None:
-        degrees = math.degrees(self.blade.heading_rad) % 360
+        turned = self._turned_knife() is not None
+        degrees = self.angle_deg % 360 if turned else math.degrees(self.blade.heading_rad) % 360
         time = self.now_s if t_s is None else t_s
         down = self.down and time < self.broken_at_s
         self.samples.add(time, tip or self._tip(holder), holder, degrees, down, self.tool, line)
@@ -423,6 +541,11 @@ class _Machine:
 
     def _fault(self, code: str, message: str, line: int | None, at: Point | None = None) -> None:
         self.violations.append(Violation(code, message, line, at or self.here))
+
+
+def _ahead(point: Point, angle_deg: float, by_mm: float) -> Point:
+    angle = math.radians(angle_deg)
+    return (point[0] + by_mm * math.cos(angle), point[1] + by_mm * math.sin(angle))
 
 
 def _beyond(point: Point, length_mm: float | None, width_mm: float) -> float:

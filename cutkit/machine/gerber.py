@@ -25,7 +25,7 @@ LONGEST_MOVE_MM = 60 * MM_PER_INCH
 """The knife's longest move in one block."""
 QUIET = frozenset(["M17", "M18", "M19", "M30", "M40", "M41", "M42", "M46", "M47", "M48", "M51"])
 """Overcut, advance, lift at corners, sharpening, knife intelligence: not where the knife goes."""
-BEYOND = frozenset(["E", "M68", "M69", "G02", "G03", "G2", "G3", "G04", "D4", "Q", "M72", "M73"])
+BEYOND = frozenset(["E", "M68", "M69", "G04", "D4", "Q", "M72", "M73"])
 """Notches and bites by the machine, arcs (which older controllers do not know), other origins, the light."""
 SPEED_SHARE = {"M25": 0.75, "L": 0.75, "M26": 1.0, "O": 1.0, **{f"M{60 + k}": 0.95 - 0.05 * k for k in range(8)}}
 ALIASES = {"B": "M14", "A": "M15", "R": "M43", "M00": "M0"}
@@ -125,7 +125,7 @@ class _Reader:
             pen.remark("pause", "M01: the machine waits here, where the operator wants it to", line)
         elif numbered and numbered[1] == "F":
             self._feed(int(numbered[2]), line)
-        elif code in BEYOND:
+        elif code in BEYOND or code.startswith(("G02", "G03")):
             pen.fault("not-emulated", f"{code}: the emulator does not carry this out", line)
         elif code not in QUIET and code not in SPEED_SHARE and not numbered and not code.startswith("ZX"):
             pen.fault("unknown-command", f"{code[:24]!r} is no code; a block holds one", line)

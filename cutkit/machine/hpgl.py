@@ -35,7 +35,9 @@ QUERIES = frozenset(["OA", "OC", "OD", "OE", "OF", "OH", "OI", "OO", "OP", "OS",
 CHORD_DEG = 5.0
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)")
-_DEVICE_CONTROL = re.compile(r"\x1b(?:\.[A-Za-z@()](?:[\d;]*:)?|%-?\d*[ABX]|E)")
+_OBEYED_AT_ONCE = re.compile(r"\x1b\.[A-Za-z@()](?:[\d;]*:)?")
+"""Device control: taken out of the stream wherever it stands, also within an instruction."""
+_DEVICE_CONTROL = re.compile(r"\x1b(?:%-?\d*[ABX]|E)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Instruction:
 def parse_hpgl(data: bytes, device: Device) -> Program:
     """The actions of an HP-GL program, and everything in it that the machine would refuse or misread."""
     reader = _Reader(device)
-    for item in _instructions(data.decode("latin-1")):
+    for item in _instructions(_OBEYED_AT_ONCE.sub("", data.decode("latin-1"))):
         if isinstance(item, Violation):
             reader.violations.append(item)
         else:

@@ -34,6 +34,7 @@ import shapely
 from cutkit.machine.actions import Violation
 from cutkit.machine.coverage import (
     Array,
+    Flags,
     Indices,
     Lines,
     Overlaps,
@@ -138,11 +139,13 @@ class _Case:
     def __post_init__(self) -> None:
         marker, trace = self.marker, self.run.trace
         self.tolerance_mm = max(TOLERANCE_MM, GRID_SHARE * self.run.profile.coordinates.grid_mm)
+        # A pass along a neighbour's line, as far off as it may be, must still count for this one.
+        self.surely_flush_mm = min(SURELY_FLUSH_MM, COVER_TOLERANCE_MM - self.tolerance_mm)
         self.names = {k: f"{p.piece} (placement {k}, bundle {p.bundle})" for k, p in enumerate(marker.placements)}
         self.wanted, spots = wanted_lines(marker)
         self.closed = np.array([w.closed for w in self.wanted], dtype=bool)
         self.lines = Lines([w.points for w in self.wanted])
-        self.path = tip_path(trace, {self.run.cutting_tool})
+        self.path = tip_path(trace, self.run.cutting_tools)
         self.punched = tip_path(trace, {"punch"})
         self.tree = tree_of(self.path.segments)
         self._sort_ink()
@@ -211,7 +214,7 @@ class _Case:
     def coverage_faults(self) -> Iterator[Violation]:
         """What is not cut, and what is cut again; neighbours that only lie flush with such a line are not blamed."""
         weight = np.ones(len(self.wanted))
-        surely, maybe = self._flush(SURELY_FLUSH_MM), self._flush(MAYBE_FLUSH_MM)
+        surely, maybe = self._flush(self.surely_flush_mm), self._flush(MAYBE_FLUSH_MM)
         for _ in range(MOST_ROUNDS):
             found = self._stretches(surely, maybe, weight)
             lacking = summed_where(found, found.passes < found.fewest, ROUNDING_GAP_MM, len(self.wanted))
@@ -281,6 +284,7 @@ class _Case:
         distance = np.minimum(self.lines.nearest(points), self.drawn.nearest(points))
         off = np.flatnonzero(distance > self.tolerance_mm)
         off = off[~self.spots.makes_one(points[off], run[off])]
+        off = off[~self._beyond_corners(points[off])]
         close = distance[distance <= self.tolerance_mm]
         self.worst_mm = float(max(close.max(initial=0.0), distance[off].max(initial=0.0)))
         for number in np.unique(run[off]):
@@ -302,6 +306,22 @@ class _Case:
         points = np.vstack([start[firsts], inner])
         index = np.concatenate([firsts, which])
         return points, self.path.sample[index], self.path.run[index]
+
+    def _beyond_corners(self, points: Array) -> Flags:
+        """Which points a turned blade may cut beyond the corners at which it is lifted: in the waste, close to them."""
+        longest = self.run.profile.knife.corner_overcut_mm
+        if longest <= 0 or not len(points):
+            return np.zeros(len(points), dtype=bool)
+        corners = np.concatenate([w.points for w in self.wanted if w.closed])
+        spots = shapely.points(points)
+        near = shapely.STRtree(shapely.points(corners)).query(
+            spots, predicate="dwithin", distance=longest + TOLERANCE_MM
+        )
+        allowed = np.zeros(len(points), dtype=bool)
+        allowed[near[0]] = True
+        pieces = shapely.STRtree(np.array(self.marker.polygons, dtype=object))
+        allowed[pieces.query(spots, predicate="within")[0]] = False
+        return allowed
 
     def _alignments(self) -> list[int]:
         """The strokes that turn a blade of unknown heading: of every program the first, short, clear of every piece."""

@@ -21,7 +21,7 @@ from cutkit.toolpath import Link
 MARLIN = replace(GRBL, controller="marlin", link=Link("wait", 96, 115200, "M400"))
 
 
-@pytest.mark.parametrize("name", [name for name in profile_names() if name != "hpgl-7475" and "tangential" not in name])
+@pytest.mark.parametrize("name", [name for name in profile_names() if name != "hpgl-7475"])
 def test_a_streamed_program_does_what_the_program_does(name):
     profile, marker = load_profile(name), shirt_like()
     program = program_text(plan_cut(marker, profile), profile, "test").encode("ascii")

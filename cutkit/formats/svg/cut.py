@@ -10,9 +10,10 @@ from typing import Any
 
 from cutkit.formats.svg.page import ALARM, FAINT, Item, Sheet, new_drawing
 from cutkit.formats.svg.pieces import number
-from cutkit.model import Point, Tool
+from cutkit.model import Point
+from cutkit.toolpath import CutTool
 
-COLOURS: dict[Tool, str] = {"knife": "#0072B2", "pen": "#7A5C00", "punch": "#AA3377"}
+COLOURS: dict[CutTool, str] = {"knife": "#0072B2", "fine": "#009E73", "pen": "#7A5C00", "punch": "#AA3377"}
 TRAVEL = "#5B8F7B"
 PIECE_FILL = "#F3EEE2"
 UNITS_ACROSS = 130
@@ -27,7 +28,7 @@ LABELLED_ABOVE_UNITS = 6.0
 class CutLine:
     """One stretch with the tool down, as its tip went, in table coordinates (mm)."""
 
-    tool: Tool
+    tool: CutTool
     points: tuple[Point, ...]
 
 

@@ -265,6 +265,10 @@ class Device(ABC):
     def _own_event(self) -> None:  # noqa: B027  (most have none)
         """Something of the dialect's own may be due."""
 
+    def _reading_s(self) -> float:
+        """What the controller takes to read a command."""
+        return 0.0
+
     def _own_findings(self) -> Program:
         """What the parser found in this session."""
         return Program(())
@@ -299,6 +303,7 @@ class Device(ABC):
 
     def rest(self) -> bool:
         """The step that waits until all motion is made."""
+        self.mechanics.start(self.now_s)
         return self.mechanics.idle(self.now_s)
 
     def queue_with_rest(self, action: Action) -> list[Step]:
@@ -361,8 +366,9 @@ class Device(ABC):
                     self.steps.popleft()
             elif self._next_command():
                 self.commands += 1
-                self.ready_s = self.now_s + self.slow_s
+                self.ready_s = self.now_s + self.slow_s + self._reading_s()
             else:
+                self.mechanics.start(self.now_s)
                 return
             if self._holds_back():
                 self.wire.delay(self.now_s - 0.5 * self.wire.byte_s)

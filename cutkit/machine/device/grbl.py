@@ -60,6 +60,8 @@ class GrblDevice(Device):
         self.reader = LineReader(self.profile.motion.feed_per_mm_s, spindle, self.rules)
         self.reader.state.offset = list(self.places["G54"])
         self.mechanics.set_limits(self.settings.limits())
+        # Grbl sets out when its planner is full, or when it has read all that has come.
+        self.mechanics.gathers = self.profile.motion.line_s > 0
         self.line_count = 0
         self.after_cr = False
         self.raw_line = bytearray()
@@ -477,6 +479,9 @@ class GrblDevice(Device):
             fields.append(f"Ov:{self.feed_share},{self.rapid_share},{self.spindle_share}")
         self.reports += 1
         return f"<{'|'.join(fields)}>"
+
+    def _reading_s(self) -> float:
+        return self.profile.motion.line_s
 
     def _own_findings(self) -> Program:
         return self.reader.found

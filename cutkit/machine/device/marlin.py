@@ -174,6 +174,9 @@ class MarlinDevice(Device):
             self.busy_s = self.now_s + BUSY_EVERY_S
             self.say(f"echo:busy: {'paused for user' if self.paused else 'processing'}\n")
 
+    def _reading_s(self) -> float:
+        return self.profile.motion.line_s
+
     def _own_findings(self) -> Program:
         return self.reader.found
 
