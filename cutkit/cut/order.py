@@ -31,12 +31,12 @@ MOST_KICKS = 45_000
 """How long a shorter way is looked for: exchanges tried."""
 
 
-def ordered_strokes(pieces: Sequence[PieceStrokes]) -> list[Stroke]:
-    """All strokes of all pieces in the order in which they are to be made, from the origin of the table.
+def ordered_strokes(pieces: Sequence[PieceStrokes], start: Point = (0.0, 0.0)) -> list[Stroke]:
+    """All strokes of all pieces in the order in which they are to be made, by a machine that stands at ``start``.
 
     A piece whose cloth lies in another's cut-out is cut before it, so nothing is ever cut in cloth already freed.
     """
-    here: Point = (0.0, 0.0)
+    here = start
     done: list[Stroke] = []
     before = predecessors([p.outline for p in pieces])
     for tool in TOOL_ORDER:

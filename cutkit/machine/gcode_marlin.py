@@ -319,8 +319,10 @@ class Taken:
 class LineReader:
     """Reads line by line, as a machine does that is told them one after the other; without numbers and checksums."""
 
-    def __init__(self, feed_per_mm_s: float = 60.0, knife_on_spindle: bool = True) -> None:
-        self._reader = _Reader(feed_per_mm_s, knife_on_spindle)
+    def __init__(
+        self, feed_per_mm_s: float = 60.0, knife_on_spindle: bool = True, servo_down_deg: float | None = None
+    ) -> None:
+        self._reader = _Reader(feed_per_mm_s, knife_on_spindle, servo_down_deg=servo_down_deg)
 
     @property
     def found(self) -> Program:

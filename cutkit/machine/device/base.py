@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from cutkit.machine.actions import Action, Dwell, Lift, Lower, Program, Violation
+from cutkit.machine.actions import Action, Dwell, Feed, Lift, Lower, Program, Violation
 from cutkit.machine.device.faults import FaultSpec
 from cutkit.machine.device.link import Answers, Ring, RingFigures, Wire
 from cutkit.machine.device.mechanics import Mechanics, PlannerFigures
@@ -308,7 +308,7 @@ class Device(ABC):
 
     def queue_with_rest(self, action: Action) -> list[Step]:
         """The steps of an action for which the controller first drains its planner, as of Grbl's M3, M5 and G4."""
-        if isinstance(action, (Lower, Lift, Dwell)):
+        if isinstance(action, (Lower, Lift, Dwell, Feed)):
             return [self.rest, self.queue(action), self.rest]
         return [self.queue(action)]
 

@@ -185,6 +185,10 @@ class Mechanics:
         numbers = self.machine.samples.numbers
         while len(numbers) > _SAMPLE_NUMBERS and numbers[-_SAMPLE_NUMBERS] > now_s - self.began_s + _NEAR_S:
             del numbers[-_SAMPLE_NUMBERS:]
+        while self.machine.starts[-1] >= self.machine.samples.count:
+            # The cloth was being moved on; it is taken to lie where it lay.
+            self.machine.starts.pop()
+            self.machine.zeros_mm.pop()
 
     def where(self, now_s: float) -> tuple[Point, float]:
         """The holder in the controller's coordinates, and its speed."""
