@@ -7,6 +7,11 @@ import sys
 from contextlib import contextmanager
 
 import pytest
+from builders import make_marker
+from shapely.geometry import box
+
+from cutkit.formats.marker import marker_text
+from cutkit.model import Fabric, OrderedPiece, Placement
 
 serial = pytest.importorskip("serial")
 
@@ -67,6 +72,21 @@ def test_a_foreign_sender_streams_and_the_report_comes_at_the_end(where):
     assert (report["ok"], report["violations"]) == (True, [])
     assert (report["stream"]["lost_bytes"], report["stream"]["answered"]) == (0, 13)
     assert process.returncode == 0
+
+
+def test_what_was_cut_is_judged(tmp_path):
+    piece = OrderedPiece("A", "Front", "M", box(0, 0, 100, 50), 1)
+    marker = tmp_path / "sample.marker.json"
+    marker.write_text(marker_text(make_marker([piece], [Placement("A", 1, 10.0, 10.0, 0.0)], fabric=Fabric(400.0))))
+    options = ("--cutter", "hpgl-generic", "--tcp", "127.0.0.1:0", "--once", "--json", "--marker", str(marker))
+    for last, code in ((b"PD400,400;", 0), (b"", 5)):
+        with emulated(*options) as (process, address):
+            with opened(address) as port:
+                port.write(b"IN;SP1;PU400,400;PD4400,400;PD4400,2400;PD400,2400;" + last + b"PU;PU0,0;OA;")
+                assert port.read_until(b"\r") == b"0,0,0\r"
+            output, _ = process.communicate(timeout=60)
+        report = json.loads(output)
+        assert (process.returncode, report["pieces"]["cut_once"]) == (code, int(code == 0))
 
 
 def test_a_buffer_that_runs_over_ends_in_exit_code_5():

@@ -167,6 +167,15 @@ def test_a_broken_blade_cuts_no_more():
     assert "missed" in codes(judge(run, sample_marker()).violations)
 
 
+def test_a_new_blade_cuts_again():
+    device = started(GRBL_LINK, "knife@0.2s")
+    ask(device, "G0 X10\nM3 S1\nG4 P0.1\nG1 X60 F6000\nM5\nG4 P0.1\n", 5.0)
+    assert device.run().cut_mm == 0
+    device.change_blade()
+    ask(device, "M3 S1\nG4 P0.1\nG1 X80 F6000\nM5\nG4 P0.1\n", 5.0)
+    assert device.run().cut_mm == pytest.approx(20)
+
+
 def test_a_lost_ok_is_done_all_the_same():
     device = started(GRBL_LINK, "lost-ok@2")
     assert ask(device, "G1 X1 F600\nX2\nX3\n", 5.0) == "ok\r\n" * 2

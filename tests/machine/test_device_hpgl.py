@@ -38,6 +38,15 @@ def test_answers(sent, answer):
     assert ask(device_of(XONXOFF), sent, 5.0) == answer
 
 
+def test_errors_are_told_once():
+    device = device_of(HARDWARE)
+    assert ask(device, "IN;SP1;QQ;OE;OE;PD1,2,3;OE;") == "1\r0\r2\r"
+    overrun = device_of(replace(XONXOFF, link=Link("query", 255, 9600)))
+    overrun.receive(b"IN;SP1;" + b"PU80000,0;PU0,0;" * 40)
+    overrun.advance(3.0)
+    assert ask(overrun, "\x1b.E\x1b.E", 0.1) == "16\r0\r"
+
+
 def test_queries_are_answered_after_the_motion_before_them():
     device = device_of(XONXOFF)
     assert ask(device, "IN;SP1;PU24000,0;OA;", 0.5) == ""

@@ -179,7 +179,7 @@ class Device(ABC):
         """Switch on again, over the same cloth, with a fresh controller.
 
         ``zeroed``: the operator has brought the tool to the table's zero by hand before; else the controller takes the
-        place where the tool stands for its zero. The blade hangs as it hung; a broken one has not been changed.
+        place where the tool stands for its zero. The blade hangs as it hung; a broken one stays (``change_blade``).
         """
         if self.powered:
             return
@@ -193,6 +193,10 @@ class Device(ABC):
             self.mechanics.machine.broken_at_s = 0.0
         self.powered, self.connected, self.ready_s = True, True, self.now_s
         self._switch_on()
+
+    def change_blade(self) -> None:
+        """A whole blade in place of a broken one, hanging as that did."""
+        self.mechanics.machine.broken_at_s = math.inf
 
     # ---- what it did
 

@@ -23,6 +23,10 @@ XON, XOFF = 17, 19
 SPARE_BYTES = 80
 """XOFF is sent where fewer are free."""
 BUFFER_EMPTY, PAUSED = 8, 16
+OVERFLOWN = 16
+"""What ESC . E answers once when bytes found no room."""
+_ERRORS = {"unknown-command": 1, "wrong-parameters": 2, "not-emulated": 3, "out-of-range": 6}
+"""What OE answers once after an instruction that was wrong; 0: all well."""
 _ESC = 0x1B
 _SINGLE = re.compile(rb"\x1b\.([ABEJKLORYZ@()])")
 _WITH_NUMBERS = re.compile(rb"\x1b\.([HIMNPTQSU@])([0-9;]*):")
@@ -47,6 +51,7 @@ class HpglDevice(Device):
         self.control = b""
         self.paused = self.dead = self.sent_xoff = False
         self.error = 0
+        self._lost_told = self.ring.figures.lost
         self._ended_input = False
         self._default_handshake()
 
@@ -94,7 +99,8 @@ class HpglDevice(Device):
             empty = not self.ring.data and self.mechanics.idle(self.now_s)
             self.say(f"{BUFFER_EMPTY * empty + PAUSED * self.paused}\r")
         elif letter == "E":
-            self.say("0\r")
+            lost, self._lost_told = self.ring.figures.lost - self._lost_told, self.ring.figures.lost
+            self.say(f"{OVERFLOWN if lost else 0}\r")
         elif letter == "A":
             self.say(f"{self.profile.name},0\r")
         elif letter == "K":
@@ -142,13 +148,19 @@ class HpglDevice(Device):
         part = data[: found.end()] if found else data
         del self.ring.data[: len(part)]
         self._ended_input = self._ended_input and not last
-        for item in self.reader.take(part, last=last):
+        faults = len(self.reader.found.violations)
+        items = self.reader.take(part, last=last)
+        for fault in self.reader.found.violations[faults:]:
+            self.error = _ERRORS.get(fault.code, self.error)
+        for item in items:
             self.steps += [self.rest, self._answer(item)] if isinstance(item, str) else [self.queue(item)]
         self._look_at_room()
         return True
 
     def _answer(self, query: str) -> Step:
         """The answer to a query, ended by CR."""
+        if query == "OE":
+            return self.then(self._say_error)
         device, state = self.profile, self.reader.state
         x, y = (round(v) for v in state.here)
         width = device.table.width_mm * self._numbers.units_per_mm
@@ -159,7 +171,6 @@ class HpglDevice(Device):
             "OA": f"{x},{y},{state.down:d}",
             "OC": f"{x},{y},{state.down:d}",
             "OD": f"{x},{y},{state.down:d}",
-            "OE": str(self.error),
             "OF": "40,40",
             "OH": corner,
             "OI": device.name,
@@ -170,6 +181,10 @@ class HpglDevice(Device):
             "OW": corner,
         }
         return self.then(lambda: self.say(answers[query] + "\r"))
+
+    def _say_error(self) -> None:
+        self.say(f"{self.error}\r")
+        self.error = 0
 
     def _input_ends(self) -> None:
         self._ended_input = True

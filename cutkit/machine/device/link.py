@@ -18,7 +18,6 @@ class RingFigures:
     """How full the receive ring was. ``lost`` bytes found no room; shares are of the time while it was in use."""
 
     lost: int = 0
-    received: int = 0
     used_s: float = 0.0
     byte_seconds: float = 0.0
     over_half_s: float = 0.0
