@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +46,9 @@ HINTS = {
     "off-outline": "The blade cuts into cloth where it should not: check units, blade offset and lifts.",
     "corner-missed": "Check the blade's offset, and how it swivels at corners.",
     "cut-after-freed": "Cut what is in a piece or a cut-out before the line that frees it. Give --notches as for cut.",
+    "link-overrun": "The sender must heed the machine's buffer: count bytes, wait for answers, or obey XOFF.",
+    "closed-early": "Wait for the answer to a dwell (or the machine's other barrier) before the port is closed.",
+    "soft-limit": "Set the work's zero so that the job lies within the machine's travel.",
     "ink-missed": "Cut the program again from the marker; lines of the pen are missing or lie elsewhere.",
     "stray-ink": "The pen draws where nothing should be: check for lifts left out.",
 }
@@ -87,7 +90,6 @@ def command(
     from cutkit.formats.files import refuse_bad_outputs, write_whole
     from cutkit.formats.marker import read_marker
     from cutkit.formats.profile import is_profile_file, load_profile
-    from cutkit.formats.svg.cut import cut_svg
 
     if play_s is not None and svg_path is None:
         raise UsageError("--animate is about the picture", hint="Say where to write it (--svg OUT).")
@@ -105,24 +107,38 @@ def command(
     fit = registration_fit(registration_path, registration_tolerance_mm)
     outcome = judged(programs, profile, marker, fit.registration if fit else None)
     png, notices = _png(outcome) if png_path else (b"", [])
-    if trace_path:
-        write_whole(trace_path, "".join(_trace_lines(outcome.run)), inputs=inputs)
-    if svg_path:
-        write_whole(svg_path, cut_svg(_picture(outcome, play_s)), inputs=inputs)
+    write_outputs(outcome, svg_path, trace_path, inputs, play_s)
     if png_path:
         write_whole(png_path, png, inputs=inputs)
     say_notices(notices, quiet=quiet, all_of_them="")
     for remark in outcome.remarks:
         say(f"note [{remark.code}] {outcome.sources.where(remark.line)}: {remark.message}", quiet=quiet)
     if as_json:
-        print_json(_report(outcome) | ({"registration": fit_json(fit)} if fit else {}))
+        print_json(outcome_json(outcome) | ({"registration": fit_json(fit)} if fit else {}))
     else:
-        _print(outcome, fit)
+        print_outcome(outcome, fit)
     if outcome.violations:
         raise click.exceptions.Exit(CheckError.exit_code)
 
 
-def _report(outcome: Outcome) -> dict[str, Any]:
+def write_outputs(
+    outcome: Outcome,
+    svg_path: str | None,
+    trace_path: str | None,
+    inputs: Sequence[str | Path],
+    play_s: float | None = None,
+) -> None:
+    """Write the picture (played, where a time is given) and the trace that were asked for, over none of the inputs."""
+    from cutkit.formats.files import write_whole
+    from cutkit.formats.svg.cut import cut_svg
+
+    if trace_path:
+        write_whole(trace_path, "".join(_trace_lines(outcome.run)), inputs=inputs)
+    if svg_path:
+        write_whole(svg_path, cut_svg(_picture(outcome, play_s)), inputs=inputs)
+
+
+def outcome_json(outcome: Outcome) -> dict[str, Any]:
     run, verdict = outcome.run, outcome.verdict
     report: dict[str, Any] = {
         "schema": "cutkit.simulate/1",
@@ -161,7 +177,7 @@ def _trace_lines(run: Run) -> Iterator[str]:
         yield json.dumps(row) + "\n"
 
 
-def _print(outcome: Outcome, fit: RegistrationFit | None) -> None:
+def print_outcome(outcome: Outcome, fit: RegistrationFit | None = None) -> None:
     """The figures, then the violations with their lines, then what to do about them."""
     from cutkit.cli.tables import Column, TableData, print_table
 

@@ -46,6 +46,7 @@ import math
 import re
 from array import array
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -211,12 +212,12 @@ def _blade_at_start(program: Program, profile: CutterProfile, start_deg: float |
         return 0.0, 0.0
     heading = knife.start_deg if start_deg is None else start_deg
     if heading is None:
-        heading = _first_cut_deg(program) + WORST_HEADING_OFF_DEG
+        heading = _first_cut_deg(program, profile.plunge) + WORST_HEADING_OFF_DEG
     return knife.offset_mm, math.radians(heading)
 
 
-def _first_cut_deg(program: Program) -> float:
-    """The direction of the first motion with the tool down."""
+def _first_cut_deg(program: Program, plunge: Plunge | None) -> float:
+    """The direction of the first motion with the tool down, by a command or on its Z axis."""
     here, down = (0.0, 0.0), False
     for action in program.actions:
         if isinstance(action, MoveTo):
@@ -224,9 +225,21 @@ def _first_cut_deg(program: Program) -> float:
             if down and target != here:
                 return math.degrees(math.atan2(target[1] - here[1], target[0] - here[0]))
             here = target
+            if action.z_mm is not None and plunge is not None:
+                down = action.z_mm < plunge.touch_mm
         elif isinstance(action, (Lower, Lift)):
             down = isinstance(action, Lower)
     return 0.0
+
+
+class _Timing(Protocol):
+    """When along a move the machine is where: a ``Ramp``, or what the emulated device made of it as it went."""
+
+    @property
+    def length_mm(self) -> float: ...
+    @property
+    def time_s(self) -> float: ...
+    def time_at_s(self, distance_mm: float) -> float: ...
 
 
 @dataclass
@@ -274,6 +287,7 @@ class _Machine:
         self.angle_deg = 0.0
         self.across = False
         self.outside = False
+        self.broken_at_s = math.inf
         self.queue: list[MoveTo] = []
         self.violations: list[Violation] = []
         self.remarks: list[Violation] = []
@@ -341,7 +355,16 @@ class _Machine:
         if move.z_mm is not None and self.profile.plunge is not None:
             self._plunge(move, self.profile.plunge)
             return
-        if not self.queue and self.now_s < self.settled_s - _SETTLED_S:
+        self._check(move, at_rest=not self.queue)
+        if move.angle_deg is not None and move.end == (self.queue[-1].end if self.queue else self.here):
+            self._drain()
+            self._turn(move)
+            return
+        self.queue.append(move)
+
+    def _check(self, move: MoveTo, *, at_rest: bool) -> None:
+        """Note what is wrong with a move in the state in which the machine takes it up."""
+        if at_rest and self.now_s < self.settled_s - _SETTLED_S:
             short = self.settled_s - self.now_s
             self._fault(
                 "no-dwell", f"motion {short:.2f} s before the tool is {'down' if self.down else 'up'}", move.line
@@ -353,26 +376,25 @@ class _Machine:
             self._fault("no-axis", "the program moves Z; this machine lifts its tool otherwise", move.line)
         if move.angle_deg is not None and self.profile.program.turn is None:
             self._fault("no-axis", "the program turns A; this machine has no such axis", move.line)
-        if move.angle_deg is not None and (move.x_mm, move.y_mm) == (self.queue[-1].end if self.queue else self.here):
-            self._drain()
-            self._turn(move)
-            return
-        self.queue.append(move)
 
     def _drain(self) -> None:
         """Carry out the queued motions and come to rest."""
         if not self.queue:
             return
-        rapid = math.inf if self.limits.per_axis else self.profile.motion.travel_mm_s
-        speeds = [rapid if m.rapid else self._cut_speed(m) for m in self.queue]
-        speeds = [min(v, most) for v, most in zip(speeds, self._turning_speeds(), strict=True)]
+        speeds = [min(self._speed(m), most) for m, most in zip(self.queue, self._turning_speeds(), strict=True)]
         ramps = plan_ramps(self.here, [(m.x_mm, m.y_mm) for m in self.queue], speeds, self.limits)
         read_s = self._times_read()
-        self.now_s = read_s[min(len(read_s), LOOK_AHEAD_BLOCKS - 1) - 1]
+        self.now_s = read_s[min(len(read_s), LOOK_AHEAD_BLOCKS + 1) - 1]
         for move, ramp, ready_s in zip(self.queue, ramps, read_s, strict=True):
             self.now_s = max(self.now_s, ready_s)
             self._go(move, ramp)
         self.queue.clear()
+
+    def _speed(self, move: MoveTo) -> float:
+        """The speed asked for; a rapid move is as fast as the limits let it be, on each axis or along the path."""
+        if not move.rapid:
+            return self._cut_speed(move)
+        return math.inf if self.limits.per_axis else self.profile.motion.travel_mm_s
 
     def _times_read(self) -> list[float]:
         """When the controller has read the line of each queued move, from now on.
@@ -391,7 +413,7 @@ class _Machine:
         own = self.profile.tools[self.tools[self.tool]].cut_mm_s if self.tool >= 0 else None
         return min(move.feed_mm_s or own or motion.cut_mm_s, motion.travel_mm_s)
 
-    def _go(self, move: MoveTo, ramp: Ramp) -> None:
+    def _go(self, move: MoveTo, ramp: _Timing) -> None:
         end = move.end
         self._turn_along(move)
         if self.down and self._drags():
@@ -476,11 +498,14 @@ class _Machine:
         speeds: list[float] = []
         here, angle = self.here, self.angle_deg
         for move in self.queue:
-            turn = 0.0 if move.angle_deg is None else abs(move.angle_deg - angle)
-            way = math.dist(here, move.end)
-            speeds.append(way * self.profile.motion.turn_deg_s / turn if turn > 0 else math.inf)
+            speeds.append(self._turning_speed(here, angle, move))
             here, angle = move.end, angle if move.angle_deg is None else move.angle_deg
         return speeds
+
+    def _turning_speed(self, here: Point, angle_deg: float, move: MoveTo) -> float:
+        """How fast a move from this place and angle may go for the blade to turn in time."""
+        turn = 0.0 if move.angle_deg is None else abs(move.angle_deg - angle_deg)
+        return math.dist(here, move.end) * self.profile.motion.turn_deg_s / turn if turn > 0 else math.inf
 
     def _feed(self, action: Feed) -> None:
         """Move the cloth on: the machine stands, and its zero lies farther along the cloth."""
@@ -543,8 +568,9 @@ class _Machine:
         turned = self._turned_knife() is not None
         degrees = self.angle_deg % 360 if turned else math.degrees(self.blade.heading_rad) % 360
         time = self.now_s if t_s is None else t_s
+        down = self.down and time < self.broken_at_s
         at, axis = self._on_cloth(tip or self._tip(holder)), self._on_cloth(holder)
-        self.samples.add(time, at, axis, degrees, self.down, self.tool, line)
+        self.samples.add(time, at, axis, degrees, down, self.tool, line)
 
     def _on_cloth(self, point: Point) -> Point:
         return (point[0] + self.zeros_mm[-1], point[1])
