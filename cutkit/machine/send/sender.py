@@ -1,0 +1,235 @@
+"""Sends a job cut by cut so that after any fault at most one cut is in doubt.
+
+The tool-down of a cut goes out only when the machine has confirmed the cut before it and the journal has that on disk.
+The way to the next cut, with the tool up, may go out before: while the machine travels, the confirmation comes, and no
+time is lost. Nothing here knows of a terminal; the command line is the ``Listener``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import numpy as np
+
+from cutkit.machine.send.grbl import GrblLink
+from cutkit.machine.send.job import Cut, Points
+from cutkit.machine.send.journal import JournalFile
+from cutkit.machine.send.link import Fault, Figures, Greeting, MachineLink, Mark
+from cutkit.machine.send.marlin import MarlinLink
+from cutkit.machine.send.plotter import PlotterLink
+from cutkit.machine.send.resume import Rest
+from cutkit.machine.send.transport import Transport
+from cutkit.model import Point
+from cutkit.toolpath import CutterProfile
+
+Ended = Literal["finished", "operator", "interrupted", "fault"]
+LEAST_MEASURED_S = 5.0
+"""The time left is corrected by the speed that was measured so far once this much of the job is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the job is. ``cut`` is the cut in work, from 1; ``fill`` the machine's buffer, 0 to 1, None: unknown."""
+
+    cut: int
+    cuts: int
+    share: float
+    left_s: float
+    fill: float | None
+    state: str
+    paused: bool
+
+
+class Listener(Protocol):
+    """Who watches a job."""
+
+    def progress(self, progress: Progress) -> None:
+        """Called again and again."""
+
+    def note(self, text: str) -> None:
+        """Something worth a line."""
+
+    def key(self) -> str | None:
+        """The key that was pressed: p pause, r go on, q stop after this cut; None without one."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended. ``done`` are the cuts confirmed (or handed over, on a machine that cannot tell) in this run,
+    ``doubt`` is the cut that may be made in part, None: surely none is."""
+
+    ended: Ended
+    done: tuple[int, ...]
+    doubt: int | None
+    figures: Figures
+    planned_s: float
+    fault: Fault | None = None
+
+
+def make_link(port: Transport, profile: CutterProfile, sender: Sender) -> MachineLink:
+    """The link that speaks to the machine of a profile."""
+    flow, turn, note = profile.link.flow, sender.turn, sender.listener.note
+    if profile.dialect == "gcode" and profile.controller == "marlin":
+        return MarlinLink(port, profile.link, turn, note)
+    if profile.dialect == "gcode" and flow in ("count", "wait"):
+        return GrblLink(port, profile.link, turn, note)
+    return PlotterLink(port, profile.link, turn, note, units_per_mm=profile.coordinates.units_per_mm)
+
+
+@dataclass
+class Sender:
+    """One run of a job over one port."""
+
+    rest: Rest
+    port: Transport
+    journal: JournalFile
+    listener: Listener
+    stopping: bool = False
+    done: list[int] = field(default_factory=list)
+    begun: int | None = None
+    _pending: tuple[int, Mark] | None = None
+    _current: int = 0
+
+    def __post_init__(self) -> None:
+        self.link = make_link(self.port, self.rest.job.profile, self)
+        self._stands = _stands(self.rest)
+        self._ready_s = _ready_times(self.rest)
+
+    def greet(self, greeting: Greeting) -> None:
+        """See that the machine is ready; Fault where it is not. Nothing moves but by what ``greeting`` asks for."""
+        self._current = self.rest.first
+        self.link.greet(greeting)
+
+    def run(self) -> Outcome:
+        """Send the job. Faults do not come as exceptions: the outcome tells, and the journal is right."""
+        try:
+            ended: Ended = "finished" if self._send_all() else "operator"
+            fault = None
+        except Fault as found:
+            self.link.hold()
+            ended, fault = "fault", found
+        except KeyboardInterrupt:
+            self.link.hold()
+            ended, fault = "interrupted", None
+        self._close_journal(ended, fault)
+        return Outcome(ended, tuple(self.done), self.begun, self.link.figures, self.rest.job.run.time_s, fault)
+
+    def _close_journal(self, ended: Ended, fault: Fault | None) -> None:
+        if ended == "finished":
+            whole = self.rest.last == len(self.rest.job.cuts) + self.rest.first - 1 - self.rest.aligned
+            self.journal.write({"finished": True} if whole else {"stopped": "operator"})
+        else:
+            self.journal.write({"stopped": ended, **({"message": fault.message} if fault else {})})
+
+    def _send_all(self) -> bool:
+        """Everything; False where the operator stopped it after a cut."""
+        job = self.rest.job
+        self._send(range(job.preamble))
+        for cut in job.cuts:
+            self._current = max(cut.number, self.rest.first)
+            while self.link.paused:
+                self.link.pump()
+            if self.stopping and not self._pending:
+                return False
+            if not self._cut(cut):
+                return False
+        self._await_pending()
+        self.link.path = ()
+        self._send(range(job.cuts[-1].end, len(job.lines)))
+        end = self.link.mark(synced=False, at_mm=None)
+        if end is not None:
+            self.link.wait_for(end)
+        self.link.drain()
+        return True
+
+    def _cut(self, cut: Cut) -> bool:
+        """Travel, wait until the cut before is confirmed, then cut. False where the operator wants to stop before."""
+        self.link.path = self._watched(cut)
+        self._send(range(cut.first, cut.down))
+        self._await_pending()
+        self.link.settle()
+        if self.stopping:
+            return False
+        if self.begun is None or self.link.confirms:
+            self.begun = cut.number or None
+        self._send(range(cut.down, cut.end))
+        mark = self.link.mark(synced=cut.synced, at_mm=cut.stop)
+        if mark is None:
+            self._note_made(cut.number, "sent")
+        else:
+            self._pending = (cut.number, mark)
+        return True
+
+    def _watched(self, cut: Cut) -> tuple[Points, ...]:
+        """Where the machine may be while it travels to a cut and makes it: on the path from the last cut on, for the
+        first from where it stands, if it says so."""
+        if self.link.path or cut is not self.rest.job.cuts[0]:
+            return (*self.link.path[-1:], cut.points)
+        here = self.link.position()
+        return () if here is None else (np.vstack([[here], cut.points[1:]]),)
+
+    def _send(self, indices: range) -> None:
+        for index in indices:
+            self.link.send(self.rest.job.lines[index], index, self._stands[index])
+
+    def _await_pending(self) -> None:
+        while self._pending is not None:
+            self.link.pump()
+
+    def turn(self) -> None:
+        """What is done again and again while the link waits."""
+        if self._pending is not None and self._pending[1].reached:
+            number, self._pending = self._pending[0], None
+            self._note_made(number, "done")
+        self._obey(self.listener.key())
+        self.listener.progress(self.progress())
+
+    def _note_made(self, number: int, word: str) -> None:
+        if number > 0:
+            self.journal.write({"cut": number, word: True})
+            self.done.append(number)
+        self.begun = None if word == "done" else number
+
+    def _obey(self, key: str | None) -> None:
+        if key == "p" and not self.link.paused:
+            self.link.pause()
+            self.listener.note("paused: r goes on, q stops" if self.link.holds else "paused after this cut: r goes on")
+        elif key == "r":
+            self.link.go_on()
+        elif key == "q":
+            self.stopping = True
+            if self.link.paused:
+                self.link.go_on()
+            self.listener.note(f"stopping when cut {self._current} is made")
+
+    def progress(self) -> Progress:
+        """How far the job is now."""
+        job, figures = self.rest.job, self.link.figures
+        planned = job.run.time_s
+        made_s = float(self._ready_s[self.link.answered]) if self.link.answered >= 0 else 0.0
+        ratio = figures.time_s / made_s if made_s > LEAST_MEASURED_S else 1.0
+        fill = self.link.in_flight / self.link.link.buffer_bytes if self.link.reports_fill else None
+        count = self.rest.last
+        share = made_s / planned if planned > 0 else 0.0
+        left = max(0.0, planned - made_s) * ratio
+        return Progress(self._current, count, share, left, fill, self.link.state, self.link.paused)
+
+
+def _stands(rest: Rest) -> Sequence[Point | None]:
+    """Where the holder stands after every line of the job; None before it has moved."""
+    trace = rest.job.run.trace
+    samples = np.searchsorted(trace.line, np.arange(1, len(rest.job.lines) + 1), side="right") - 1
+    points: list[Point | None] = []
+    for sample, (x, y) in zip(samples.tolist(), trace.holder_mm[samples].tolist(), strict=True):
+        points.append((x, y) if trace.line[sample] > 0 else None)
+    return points
+
+
+def _ready_times(rest: Rest) -> Points:
+    """When every line of the job is done, in seconds after its start, by the emulated machine."""
+    trace = rest.job.run.trace
+    samples = np.searchsorted(trace.line, np.arange(1, len(rest.job.lines) + 1), side="right") - 1
+    times: Points = trace.t_s[samples]
+    return times
