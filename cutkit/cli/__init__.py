@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "check": "Referee a marker file.",
     "cut": "Turn a marker into a program for a cutter.",
     "simulate": "Run a program on the emulated cutter and judge it.",
+    "send": "Stream a program to a cutter, and go on after an interruption.",
     "cutters": "List the machine profiles, or show one.",
 }
 """Every command with its line of help; the module ``cutkit.cli.NAME`` holds it as ``command``."""

@@ -188,8 +188,8 @@ class GrblLink(MachineLink):
             x, y = status.work_mm
             raise Fault(
                 "astray",
-                f"the machine is at x {x:.1f}, y {y:.1f} mm, {off_mm:.1f} mm off the program's path: bytes were damaged "
-                "on the way to it, or its zero was moved",
+                f"the machine is at x {x:.1f}, y {y:.1f} mm, {off_mm:.1f} mm off the program's path: bytes were "
+                "damaged on the way to it, or its zero was moved",
                 "Look at the cloth. A shorter, shielded cable, away from the motors' ones, keeps bytes whole.",
             )
 

@@ -5,7 +5,8 @@
     {"schema": "cutkit.journal/1", "program", "sha256", "cutter", "port", "cuts": n, "confirms": bool}
     {"cut": k, "done": true}        the machine has said that it is made
     {"cut": k, "sent": true}        handed over; this machine cannot tell more
-    {"resumed": k}                  a later run goes on with cut k
+    {"resumed": k}                  a later run goes on with cut k; with "told": true because the operator says that
+                                    the cuts before it are made, and none behind it
     {"stopped": "fault" | "interrupted" | "operator", "message"}
     {"finished": true}
 
@@ -104,6 +105,9 @@ def _take(journal: Journal, entry: Mapping[str, Any]) -> None:
         journal.done.add(cut)
     elif isinstance(cut, int) and entry.get("sent") is True:
         journal.sent.add(cut)
+    told = entry.get("resumed")
+    if isinstance(told, int) and entry.get("told") is True:
+        journal.done, journal.sent = set(range(1, told)), set()
     journal.finished = journal.finished or entry.get("finished") is True
 
 

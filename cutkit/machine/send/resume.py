@@ -35,13 +35,15 @@ ROUNDING_MM = 0.02
 @dataclass(frozen=True, eq=False)
 class Rest:
     """What is left of a job. ``point_deg``: the operator must point the blade there first; None: he need not.
-    ``aligned``: the first cut of ``job`` is an alignment that the sender put in; it has the number 0."""
+    ``aligned``: the first cut of ``job`` is an alignment that the sender put in; it has the number 0.
+    ``to_the_end``: no cut of the program is left behind it."""
 
     job: Job
     first: int
     last: int
     point_deg: float | None = None
     aligned: bool = False
+    to_the_end: bool = True
 
 
 def whole(job: Job) -> Rest:
@@ -77,7 +79,8 @@ def rest_of(job: Job, first: int, last: int, where: str) -> Rest:
     point = None if again else heading if first > 1 else _pointed(job.profile)
     rest = job_of(lines, job.profile, where, start_deg=point)
     numbers = [*([0] if again else []), *range(first, last + 1)]
-    return _checked(Rest(renumbered(rest, numbers), first, last, point, bool(again)), job, where)
+    made = Rest(renumbered(rest, numbers), first, last, point, bool(again), last == count)
+    return _checked(made, job, where)
 
 
 def alignment(job: Job) -> Cut | None:

@@ -58,13 +58,16 @@ class Listener(Protocol):
 @dataclass(frozen=True)
 class Outcome:
     """How a job ended. ``done`` are the cuts confirmed (or handed over, on a machine that cannot tell) in this run,
-    ``doubt`` is the cut that may be made in part, None: surely none is."""
+    ``doubt`` is the cut that may be made in part, None: surely none is. ``confirmed``: the machine tells what it has
+    made; ``fill_known``: how many bytes wait in it, too."""
 
     ended: Ended
     done: tuple[int, ...]
     doubt: int | None
     figures: Figures
     planned_s: float
+    confirmed: bool
+    fill_known: bool
     fault: Fault | None = None
 
 
@@ -84,12 +87,12 @@ class Sender:
 
     rest: Rest
     port: Transport
-    journal: JournalFile
     listener: Listener
     stopping: bool = False
     done: list[int] = field(default_factory=list)
     begun: int | None = None
     _pending: tuple[int, Mark] | None = None
+    _journal: JournalFile | None = None
     _current: int = 0
 
     def __post_init__(self) -> None:
@@ -102,8 +105,9 @@ class Sender:
         self._current = self.rest.first
         self.link.greet(greeting)
 
-    def run(self) -> Outcome:
+    def run(self, journal: JournalFile) -> Outcome:
         """Send the job. Faults do not come as exceptions: the outcome tells, and the journal is right."""
+        self._journal = journal
         try:
             ended: Ended = "finished" if self._send_all() else "operator"
             fault = None
@@ -113,15 +117,16 @@ class Sender:
         except KeyboardInterrupt:
             self.link.hold()
             ended, fault = "interrupted", None
-        self._close_journal(ended, fault)
-        return Outcome(ended, tuple(self.done), self.begun, self.link.figures, self.rest.job.run.time_s, fault)
+        self._write_end(journal, ended, fault)
+        link, planned_s = self.link, self.rest.job.run.time_s
+        done = tuple(self.done)
+        return Outcome(ended, done, self.begun, link.figures, planned_s, link.confirms, link.reports_fill, fault)
 
-    def _close_journal(self, ended: Ended, fault: Fault | None) -> None:
+    def _write_end(self, journal: JournalFile, ended: Ended, fault: Fault | None) -> None:
         if ended == "finished":
-            whole = self.rest.last == len(self.rest.job.cuts) + self.rest.first - 1 - self.rest.aligned
-            self.journal.write({"finished": True} if whole else {"stopped": "operator"})
+            journal.write({"finished": True} if self.rest.to_the_end else {"stopped": "operator"})
         else:
-            self.journal.write({"stopped": ended, **({"message": fault.message} if fault else {})})
+            journal.write({"stopped": ended, **({"message": fault.message} if fault else {})})
 
     def _send_all(self) -> bool:
         """Everything; False where the operator stopped it after a cut."""
@@ -187,8 +192,8 @@ class Sender:
         self.listener.progress(self.progress())
 
     def _note_made(self, number: int, word: str) -> None:
-        if number > 0:
-            self.journal.write({"cut": number, word: True})
+        if number > 0 and self._journal is not None:
+            self._journal.write({"cut": number, word: True})
             self.done.append(number)
         self.begun = None if word == "done" else number
 
