@@ -334,11 +334,7 @@ def _raise_unfinished(part: Part, wishes: Wishes, outcome: Outcome) -> None:
     if outcome.fault is not None:
         hint = " ".join(text for text in (sure, outcome.fault.remedy) if text)
         raise MachineError(outcome.fault.message, where=str(part.path), hint=f"{hint}\n{resume}")
-    held = (
-        ""
-        if outcome.ended == "operator"
-        else (" The machine is held where it can be, with what it has in its memory: --reset throws that away.")
-    )
+    held = " The machine is held, with lines in its memory: --reset throws these away." if outcome.held else ""
     click.echo(f"{part.path}: stopped. {sure}{held}\n{resume}", err=True)
     raise click.exceptions.Exit(EXIT_INTERRUPTED)
 
@@ -346,7 +342,7 @@ def _raise_unfinished(part: Part, wishes: Wishes, outcome: Outcome) -> None:
 def _resume_line(part: Part, wishes: Wishes, outcome: Outcome) -> str:
     words = ["cutkit", "send", str(part.path), "--cutter", wishes.cutter, "--port", str(wishes.port)]
     words += ["--journal", str(wishes.journal)] if wishes.journal else []
-    words += ["--resume"] + ([] if outcome.confirmed else ["--from", "CUT"])
+    words += ["--resume"] + ([] if outcome.confirmed else ["--from", "CUT"]) + (["--reset"] if outcome.held else [])
     return shlex.join(words)
 
 

@@ -8,12 +8,13 @@
   must lie on the path of what was sent: bytes damaged on the way are not noticed by Grbl, which has no checksums.
 - An answer that is lost would leave the sender waiting for ever. Where the machine is idle, the missing answer is one
   only, and it stands where the last line leads, the line is taken for done; else that is a fault.
-- A line cut short by a broken connection may lie in the machine's memory. The first bytes that are sent, ``@`` and a
-  line end, make any such rest a wrong block, which is refused whole, instead of a motion.
+- A line cut short by a broken connection may lie in the machine's memory. The first bytes that are sent, ``$`` and a
+  line end, make any such rest a wrong block, which is refused whole, instead of a motion; alone they ask for help.
 """
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ SILENT_S = 5.0
 FIRST_ANSWER_S = 8.0
 """An Arduino is reset by opening its port and takes two seconds to start."""
 ANSWER_S = 5.0
+HOLD_S = 3.0
 HOMING_S = 240.0
 LOST_ANSWER_S = 2.0
 """So long idle, dwells apart, with an answer missing: it will not come."""
@@ -55,6 +57,7 @@ class GrblLink(MachineLink):
     _asked_s: float = -math.inf
     _idle_since_s: float | None = None
     _held_told: bool = False
+    _homing: bool = False
     _watched: bool = True
     _settings: dict[str, str] = field(default_factory=dict)
 
@@ -111,11 +114,15 @@ class GrblLink(MachineLink):
         self.paused = self._held_told = False
 
     def hold(self) -> None:
-        """Feed hold, if the link still is there."""
-        try:
-            self.port.write(b"!")
-        except OSError:
-            return
+        """Feed hold, and wait until it stands; nothing where the link is gone or the machine has stopped itself."""
+        self._asking = []
+        until = self.port.clock() + HOLD_S
+        with contextlib.suppress(Fault, OSError):
+            self.put(b"!")
+            while self.state not in ("Hold", "Alarm") and self.port.clock() < until:
+                self._hear_bytes(self.port.read(STATUS_EVERY_S))
+                self.put(b"?")
+        self.held = self.state == "Hold"
 
     def position(self) -> Point | None:
         """Where it last said that it stands, in the program's coordinates."""
@@ -198,7 +205,7 @@ class GrblLink(MachineLink):
         if now - self._asked_s >= STATUS_EVERY_S:
             self._asked_s = now
             self.put(b"?")
-        if self._asking is None and now - self._heard_s > SILENT_S:
+        if now - self._heard_s > SILENT_S and self.status is not None and not self._homing:
             raise Fault("silent", f"the machine has not said a word for {SILENT_S:.0f} s", _AFTER_SILENCE)
         dwells = sum(float(m.group(1)) for sent in self.waiting if (m := _DWELL.search(sent.line.words)))
         if self._idle_since_s is not None and now - self._idle_since_s > LOST_ANSWER_S + dwells:
@@ -228,19 +235,37 @@ class GrblLink(MachineLink):
         self._wait_for_status()
         if greeting.reset:
             self._reset()
-        self._wait_while_moving()
         if greeting.home:
             self._need("$H", HOMING_S, "homing")
         elif greeting.unlock and self.state == "Alarm":
             self._need("$X", ANSWER_S, "unlocking")
         self._fresh_status()
-        if self.state in _NOT_READY:
-            raise Fault("state", f"the machine is in the state {self.state}: {_NOT_READY[self.state]}")
-        self._ask("@", ANSWER_S)
+        self._refuse_not_ready()
+        self._empty_its_memory()
+        self._refuse_not_ready()
         self._read_settings()
         self._fresh_status()
         self._asking = None
         self._heard_s = self.port.clock()
+
+    def _refuse_not_ready(self) -> None:
+        if self.state in _NOT_READY:
+            raise Fault("state", f"the machine is in the state {self.state}: {_NOT_READY[self.state]}")
+
+    def _empty_its_memory(self) -> None:
+        """Wait until the lines of an earlier sender are done, and make a wrong block of the rest of a broken one."""
+        self._asking = []
+        self.put(b"$\n$G\n")  # lines are answered in order: [GC: ...] comes when all before it are taken
+        told = False
+        while not (self._asking and self._asking[-1] == "ok" and any(a.startswith("[GC:") for a in self._asking)):
+            if self.state == "Run" and not told:
+                self.note("the machine is still at work: waiting until it stands")
+                told = True
+            self._refuse_not_ready()
+            self.pump()
+        self._fresh_status()
+        while self.state in ("Run", "Jog", "Home"):
+            self.pump()
 
     def _wait_for_status(self) -> None:
         """Until the machine tells its state; Fault where none answers."""
@@ -274,24 +299,18 @@ class GrblLink(MachineLink):
                 raise Fault("silent", "the machine does not answer a reset", _AFTER_SILENCE)
         self._fresh_status()
 
-    def _wait_while_moving(self) -> None:
-        told = False
-        while self.state in ("Run", "Jog", "Home"):
-            if not told:
-                self.note("the machine is still moving: waiting until it stands")
-                told = True
-            self.pump()
-
     def _ask(self, text: str, most_s: float) -> list[str]:
         """Send a line by itself and return what comes, up to ok or error."""
         answers: list[str] = []
         self._asking = answers
+        self._homing = text == "$H"
         self.put(text.encode("ascii") + b"\n")
         until = self.port.clock() + most_s
         while not any(answer == "ok" or answer.startswith("error:") for answer in answers):
             self.pump()
             if self.port.clock() > until:
                 raise Fault("silent", f"no answer to {text} within {most_s:.0f} s", _AFTER_SILENCE)
+        self._homing = False
         return answers
 
     def _need(self, text: str, most_s: float, what: str) -> None:
@@ -332,9 +351,7 @@ def _off_mm(point: Point, points: Points) -> float:
 
 _AFTER_ALARM = "Free the machine, reset it, and home it or set its zero again."
 _AFTER_RESET = "See why (its supply, its reset button); then home it or set its zero again."
-_AFTER_REFUSAL = (
-    "The machine is held, with the lines before it in its memory. Reset it at its button, or resume by --reset."
-)
+_AFTER_REFUSAL = "On the emulated machine the line is right: it was damaged on the way, or this machine knows less."
 _AFTER_SILENCE = "Is it still switched on? After a limit switch was hit Grbl is silent until it is reset."
 _NOT_READY = {
     "Alarm": "it is locked. Home it (--home), or set its zero again and unlock it (--unlock)",

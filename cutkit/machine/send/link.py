@@ -96,6 +96,7 @@ class MachineLink:
     turn: Callable[[], None]
     note: Callable[[str], None]
     paused: bool = False
+    held: bool = False
     path: tuple[Points, ...] = ()
     in_flight: int = 0
     waiting: deque[Sent] = field(default_factory=deque)

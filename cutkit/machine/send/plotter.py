@@ -51,7 +51,7 @@ class PlotterLink(MachineLink):
 
     def __post_init__(self) -> None:
         self.confirms = self.link.barrier is not None
-        self.reports_fill = self.link.flow == "query"
+        self.reports_fill = False
 
     def greet(self, greeting: Greeting) -> None:
         """Where the machine answers questions, see that it does, and throw away the rest of a broken instruction."""
@@ -82,7 +82,6 @@ class PlotterLink(MachineLink):
             self.put(chunk)
             self.figures.bytes += len(chunk)
             self._free -= len(chunk)
-            self.in_flight = max(0, self.link.buffer_bytes - self._free) if self.reports_fill else 0
         self.answered = max(self.answered, index)
 
     def _chunk(self) -> int:
@@ -112,8 +111,6 @@ class PlotterLink(MachineLink):
                 raise Fault(
                     "silent", "the machine does not answer ESC . B", "Is it switched on, on line, out of paper?"
                 )
-        self._account()
-        self.in_flight = max(0, self.link.buffer_bytes - self._free)
         if self._free < CHUNK_BYTES:
             self.pump(ASK_AGAIN_S)
 

@@ -74,7 +74,7 @@ def rest_of(job: Job, first: int, last: int, where: str) -> Rest:
     if first > 1:
         skipped, approach = job.lines[: start.first], job.lines[start.first : start.end]
         state = catch_up(skipped, approach, job.of(first - 1).stop, job.profile, where)
-        lines += [*again, *_selected(job, start, state), *state]
+        lines += [*_lifted(job.profile), *again, *_selected(job, start, state), *state]
     lines += [*job.lines[start.first : end.end], *job.ending]
     point = None if again else heading if first > 1 else _pointed(job.profile)
     rest = job_of(lines, job.profile, where, start_deg=point)
@@ -129,8 +129,7 @@ def _alignment_lines(turn: Cut, heading_deg: float, profile: CutterProfile) -> l
         program.cut.format(x=where[2][0], y=where[2][1], feed=feed, angle="0"),
         texts.up.format(number=texts.number, feed=feed),
     ]
-    end = "" if profile.dialect == "gcode" else "\n"
-    return [Line((text + end).encode("ascii")) for part in parts for text in part.split("\n") if text.strip()]
+    return [line for part in parts for line in _parts(part, profile)]
 
 
 def _turned(point: Point, middle: Point, angle_rad: float) -> Point:
@@ -139,14 +138,24 @@ def _turned(point: Point, middle: Point, angle_rad: float) -> Point:
     return (middle[0] + x * cosine - y * sine, middle[1] + x * sine + y * cosine)
 
 
+def _lifted(profile: CutterProfile) -> list[Line]:
+    """The tool goes up, whatever the last run left: not every program's preamble says so."""
+    texts = profile.tools.get("knife") or next(iter(profile.tools.values()))
+    return _parts(texts.up.format(number=texts.number, feed=""), profile)
+
+
+def _parts(text: str, profile: CutterProfile) -> list[Line]:
+    """A command text as lines to send."""
+    end = "" if profile.dialect == "gcode" else "\n"
+    return [Line((part + end).encode("ascii")) for part in text.split("\n") if part.strip()]
+
+
 def _selected(job: Job, cut: Cut, state: Sequence[Line]) -> list[Line]:
     """The tool chosen again that was in use before the cut, where neither the state nor the cut itself says it."""
     texts = job.profile.tools.get(cut.tool) if cut.tool is not None else None
     if texts is None or not texts.select or any(b"SP" in line.raw for line in state):
         return []
-    end = "" if job.profile.dialect == "gcode" else "\n"
-    text = texts.select.format(number=texts.number, feed="")
-    return [Line((part + end).encode("ascii")) for part in text.split("\n") if part.strip()]
+    return _parts(texts.select.format(number=texts.number, feed=""), job.profile)
 
 
 def _checked(rest: Rest, job: Job, where: str) -> Rest:

@@ -59,7 +59,7 @@ class Listener(Protocol):
 class Outcome:
     """How a job ended. ``done`` are the cuts confirmed (or handed over, on a machine that cannot tell) in this run,
     ``doubt`` is the cut that may be made in part, None: surely none is. ``confirmed``: the machine tells what it has
-    made; ``fill_known``: how many bytes wait in it, too."""
+    made; ``fill_known``: how many bytes wait in it, too. ``held``: it stands in feed hold, with lines in its memory."""
 
     ended: Ended
     done: tuple[int, ...]
@@ -68,15 +68,16 @@ class Outcome:
     planned_s: float
     confirmed: bool
     fill_known: bool
+    held: bool = False
     fault: Fault | None = None
 
 
 def make_link(port: Transport, profile: CutterProfile, sender: Sender) -> MachineLink:
     """The link that speaks to the machine of a profile."""
-    flow, turn, note = profile.link.flow, sender.turn, sender.listener.note
+    turn, note = sender.turn, sender.listener.note
     if profile.dialect == "gcode" and profile.controller == "marlin":
         return MarlinLink(port, profile.link, turn, note)
-    if profile.dialect == "gcode" and flow in ("count", "wait"):
+    if profile.dialect == "gcode" and profile.controller in ("grbl", "grblhal"):  # its lines are answered in any case
         return GrblLink(port, profile.link, turn, note)
     return PlotterLink(port, profile.link, turn, note, units_per_mm=profile.coordinates.units_per_mm)
 
@@ -120,7 +121,8 @@ class Sender:
         self._write_end(journal, ended, fault)
         link, planned_s = self.link, self.rest.job.run.time_s
         done = tuple(self.done)
-        return Outcome(ended, done, self.begun, link.figures, planned_s, link.confirms, link.reports_fill, fault)
+        told = (link.confirms, link.reports_fill, link.held)
+        return Outcome(ended, done, self.begun, link.figures, planned_s, *told, fault)
 
     def _write_end(self, journal: JournalFile, ended: Ended, fault: Fault | None) -> None:
         if ended == "finished":
