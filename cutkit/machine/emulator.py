@@ -38,6 +38,7 @@ from __future__ import annotations
 import math
 from array import array
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -154,6 +155,16 @@ def _first_cut_deg(program: Program) -> float:
     return 0.0
 
 
+class _Timing(Protocol):
+    """When along a move the machine is where: a ``Ramp``, or what the emulated device made of it as it went."""
+
+    @property
+    def length_mm(self) -> float: ...
+    @property
+    def time_s(self) -> float: ...
+    def time_at_s(self, distance_mm: float) -> float: ...
+
+
 @dataclass
 class _Samples:
     """The growing trace, as bare numbers: a long marker has millions of them."""
@@ -195,6 +206,7 @@ class _Machine:
         self.tool_downs = 0
         self.height_mm = 0.0
         self.outside = False
+        self.broken_at_s = math.inf
         self.queue: list[MoveTo] = []
         self.violations: list[Violation] = []
         self.remarks: list[Violation] = []
@@ -255,7 +267,12 @@ class _Machine:
         if move.z_mm is not None and self.profile.plunge is not None:
             self._plunge(move, self.profile.plunge)
             return
-        if not self.queue and self.now_s < self.settled_s - _SETTLED_S:
+        self._check(move, at_rest=not self.queue)
+        self.queue.append(move)
+
+    def _check(self, move: MoveTo, *, at_rest: bool) -> None:
+        """Note what is wrong with a move in the state in which the machine takes it up."""
+        if at_rest and self.now_s < self.settled_s - _SETTLED_S:
             short = self.settled_s - self.now_s
             self._fault(
                 "no-dwell", f"motion {short:.2f} s before the tool is {'down' if self.down else 'up'}", move.line
@@ -265,25 +282,29 @@ class _Machine:
             self._fault("down-rapid", "a rapid move with the tool down", move.line, (move.x_mm, move.y_mm))
         if move.z_mm is not None:
             self._fault("no-axis", "the program moves Z; this machine lifts its tool otherwise", move.line)
-        self.queue.append(move)
 
     def _drain(self) -> None:
         """Carry out the queued motions and come to rest."""
         if not self.queue:
             return
-        motion = self.profile.motion
-        speeds = [motion.travel_mm_s if not self.down or m.rapid else self._cut_speed(m) for m in self.queue]
+        speeds = [self._speed(m) for m in self.queue]
         ramps = plan_ramps(self.here, [(m.x_mm, m.y_mm) for m in self.queue], speeds, self.limits)
         for move, ramp in zip(self.queue, ramps, strict=True):
             self._go(move, ramp)
         self.queue.clear()
+
+    def _speed(self, move: MoveTo) -> float:
+        """The speed asked for; a rapid move is as fast as the limits let it be, on each axis or along the path."""
+        if not move.rapid:
+            return self._cut_speed(move)
+        return math.inf if self.limits.per_axis else self.profile.motion.travel_mm_s
 
     def _cut_speed(self, move: MoveTo) -> float:
         motion = self.profile.motion
         own = self.profile.tools[self.tools[self.tool]].cut_mm_s if self.tool >= 0 else None
         return min(move.feed_mm_s or own or motion.cut_mm_s, motion.travel_mm_s)
 
-    def _go(self, move: MoveTo, ramp: Ramp) -> None:
+    def _go(self, move: MoveTo, ramp: _Timing) -> None:
         end = (move.x_mm, move.y_mm)
         if self.down and self._drags():
             factor = ramp.length_mm / length if (length := math.dist(self.here, end)) > 0 else 0.0
@@ -350,7 +371,8 @@ class _Machine:
     def _sample(self, holder: Point, line: int, t_s: float | None = None, tip: Point | None = None) -> None:
         degrees = math.degrees(self.blade.heading_rad) % 360
         time = self.now_s if t_s is None else t_s
-        self.samples.add(time, tip or self._tip(holder), holder, degrees, self.down, self.tool, line)
+        down = self.down and time < self.broken_at_s
+        self.samples.add(time, tip or self._tip(holder), holder, degrees, down, self.tool, line)
 
     def _watch(self, move: MoveTo, holder: Point, tip: Point) -> None:
         """Note where the tool cuts off the table, or the holder goes beyond its reach; once for each time out."""

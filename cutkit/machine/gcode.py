@@ -272,3 +272,53 @@ def _chords(here: list[float], target: list[float], centre: Point, clockwise: bo
         z = here[2] + (target[2] - here[2]) * k / count
         yield [centre[0] + radius * math.cos(angle), centre[1] + radius * math.sin(angle), z]
     yield target
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one line brings: actions, the number of its ``error:N`` (0: none), whether it pauses or ends the program."""
+
+    actions: tuple[Action, ...]
+    error: int = 0
+    pauses: bool = False
+    ends: bool = False
+
+
+class LineReader:
+    """Reads line by line, as a machine does that is told them one after the other and answers each."""
+
+    def __init__(self, feed_per_mm_s: float = 60.0, knife_on_spindle: bool = True) -> None:
+        self._reader = _Reader(feed_per_mm_s, knife_on_spindle)
+
+    @property
+    def state(self) -> _Reader:
+        """The modal state after the last line."""
+        return self._reader
+
+    @property
+    def found(self) -> Program:
+        """The violations and remarks of all lines so far."""
+        return Program((), tuple(self._reader.violations), tuple(self._reader.remarks))
+
+    def take(self, raw: bytes, line: int) -> Taken:
+        """Carry out one line without its end; real-time bytes are left out without a word."""
+        reader, faults, remarks = self._reader, len(self._reader.violations), len(self._reader.remarks)
+        _read_line(reader, raw, line)
+        actions = tuple(reader.actions)
+        reader.actions.clear()
+        refused = [v.code for v in reader.violations[faults:] if v.code.startswith("error:")]
+        pauses = any(remark.code == "pause" for remark in reader.remarks[remarks:])
+        ends = not refused and re.search(rb"M0*(?:2|30)(?![0-9.])", without_comments(raw)) is not None
+        return Taken(actions, int(refused[0][6:]) if refused else 0, pauses, ends)
+
+    def reset(self, here: tuple[float, float, float], offset: tuple[float, float, float]) -> None:
+        """Modal state as after switching on, at this place; what was found stays."""
+        old = self._reader
+        self._reader = _Reader(old.feed_per_mm_s, old.knife_on_spindle, here=list(here), offset=list(offset))
+        self._reader.violations, self._reader.remarks = old.violations, old.remarks
+
+
+def without_comments(raw: bytes) -> bytes:
+    """A line as the machine keeps it: no blanks, comments or real-time bytes, upper case."""
+    text = bytes(b for b in raw if b not in REAL_TIME and b < 0x80).decode("ascii")
+    return _without_comments(text).encode("ascii")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cutkit.machine.actions import Action, DrawText, Lift, Lower, MoveTo, Program, SelectTool, Violation
 from cutkit.machine.hpgl_encoded import decode_polyline
@@ -430,3 +430,85 @@ _HANDLERS: dict[str, Callable[[_Reader, Instruction], None]] = {
     "LB": _label,
     "PE": _encoded,
 }
+
+
+class StreamReader:
+    """Reads as a machine does that is sent the program bit by bit: instruction by instruction, long lists in parts."""
+
+    def __init__(self, device: Device) -> None:
+        self._reader = _Reader(device)
+        self._text = ""
+        self._line = 1
+        self._label_end = ETX
+
+    @property
+    def state(self) -> _Reader:
+        """Pen, place and coordinates after the last instruction."""
+        return self._reader
+
+    @property
+    def found(self) -> Program:
+        """The violations and remarks of all instructions so far."""
+        return Program((), tuple(self._reader.violations), tuple(self._reader.remarks))
+
+    @property
+    def line(self) -> int:
+        """The line that is being read."""
+        return self._line
+
+    def take(self, data: bytes, *, last: bool = False) -> list[str | Action]:
+        """The actions of what is complete with these bytes (``last``: of all), and queries by their mnemonics."""
+        self._text += data.decode("latin-1")
+        end = len(self._text) if last else self._complete()
+        head, self._text = self._text[:end], self._text[end:]
+        taken: list[str | Action] = []
+        prefix = "" if self._label_end == ETX else f"DT{self._label_end};"
+        for item in _instructions(prefix + head):
+            placed = replace(item, line=(item.line or 1) + self._line - 1)
+            if isinstance(placed, Violation):
+                self._reader.violations.append(placed)
+                continue
+            if placed.name == "DT":
+                self._label_end = placed.text[:1] or ETX
+            self._reader.obey(placed)
+            taken += self._reader.actions
+            self._reader.actions.clear()
+            if placed.name in QUERIES:
+                taken.append(placed.name)
+        self._line += head.count("\n")
+        return taken
+
+    def drop(self) -> None:
+        """Forget what is not complete."""
+        self._text = ""
+
+    def _complete(self) -> int:
+        """Up to where the text can be read without knowing what comes; a long list of points is parted after a pair."""
+        text, position = self._text, 0
+        while True:
+            skipped = re.compile(r"[\s;,!]*").match(text, position)
+            start = skipped.end() if skipped else position
+            name = text[start : start + 2].upper()
+            control = _DEVICE_CONTROL.match(text, start)
+            if control and control.end() < len(text):
+                position = control.end()
+                continue
+            if len(name) < 2 or control or name[0] == ESC:
+                return start
+            known = name.isascii() and name.isalpha()
+            end = _end_of(text, start + 2, name, self._label_end) if known else _next_boundary(text, start)
+            if end >= len(text):
+                return start + self._part_list(start, name)
+            position = end + (name == "LB")
+
+    def _part_list(self, start: int, name: str) -> int:
+        """How much of an unfinished list of points can be made now; the rest begins with the mnemonic anew."""
+        if name not in ("PU", "PD", "PA", "PR"):
+            return 0
+        body = self._text[start + 2 :]
+        commas = [k for k, letter in enumerate(body) if letter == ","]
+        if len(commas) < 4:
+            return 0
+        at = commas[len(commas) // 2 * 2 - 1]
+        self._text = f"{self._text[: start + 2]}{body[:at]};{name}{body[at + 1 :]}"
+        return 2 + at + 1
