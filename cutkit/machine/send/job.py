@@ -167,7 +167,7 @@ class _Reading:
         """The first line with which anything is chosen, lowered or moved along the table."""
         here = (0.0, 0.0)
         for action in self.actions:
-            moves = isinstance(action, MoveTo) and (action.z_mm is None or (action.x_mm, action.y_mm) != here)
+            moves = isinstance(action, MoveTo) and (action.x_mm, action.y_mm) != here
             if moves or isinstance(action, (Lower, SelectTool)):
                 return action.line - 1
         return 0
@@ -195,9 +195,10 @@ class _Reading:
         lowered = int(np.searchsorted(trace.line, down + 1))
         before = max(0, lowered - 1)
         last = max(0, int(np.searchsorted(trace.line, end, side="right")) - 1)
-        moves = slice(*np.searchsorted(self.move_lines, [first, end]))
-        begun = moves.start > 0
-        start = self.move_points[moves.start - 1 : moves.start] if begun else trace.holder_mm[:1]
+        begin, at_down, done = np.searchsorted(self.move_lines, [first, down, end])
+        start = self.move_points[begin - 1 : begin] if begin > 0 else trace.holder_mm[:1]
+        way = _distinct(np.concatenate([start, self.move_points[begin:at_down]]))
+        work = _distinct(np.concatenate([way[-1:], self.move_points[at_down:done]]))
         tool = int(trace.tool[_lowered_sample(trace, lowered)])
         return Cut(
             number,
@@ -205,12 +206,19 @@ class _Reading:
             down,
             end,
             trace.tools[tool] if tool >= 0 else None,
-            np.concatenate([start, self.move_points[moves]]),
-            int(np.searchsorted(self.move_lines, down)) - moves.start,
+            np.concatenate([way, work[1:]]),
+            len(way) - 1,
             float(trace.blade_deg[before]),
             float(trace.t_s[last]),
             end - 1 in self.dwells,
         )
+
+
+def _distinct(points: Points) -> Points:
+    """The points without those that repeat the one before: where only the Z axis moved."""
+    keep = np.ones(len(points), dtype=bool)
+    keep[1:] = (points[1:] != points[:-1]).any(axis=1)
+    return points[keep]
 
 
 def _lowered_sample(trace: Trace, since: int) -> int:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from cutkit.errors import CheckError
+from cutkit.machine.send.job import Job
 from cutkit.machine.send.lines import Line
 from cutkit.model import Point
 from cutkit.toolpath import CutterProfile
@@ -30,16 +31,17 @@ _HPGL_STATE = frozenset([b"VS", b"FS", b"AS", b"SC", b"IP", b"RO", b"IW", b"LT",
 _HPGL_MODES = frozenset([b"PA", b"PR"])
 
 
-def catch_up(
-    skipped: Sequence[Line], approach: Sequence[Line], here: Point, profile: CutterProfile, where: str
-) -> list[Line]:
-    """The lines that bring a machine which has done the preamble, its tool up, to the state that the first of
-    ``approach`` expects after the ``skipped`` lines; ``here`` is where the holder stood then, in mm.
+def catch_up(job: Job, first: int, where: str) -> list[Line]:
+    """The lines that bring a machine which has done the preamble of ``job``, its tool up, to the state in which cut
+    ``first`` finds it in the whole program.
 
     CheckError where the skipped part moves the machine's zero: only the operator can know where that lies now.
     """
+    cut, profile = job.of(first), job.profile
+    preamble, skipped = job.lines[: job.preamble], job.lines[job.preamble : cut.first]
+    approach, here = job.lines[cut.first : cut.end], job.of(first - 1).stop
     if profile.dialect == "gcode":
-        return [Line(text) for text in _gcode(skipped, approach, here, where)]
+        return [Line(text) for text in _gcode(preamble, skipped, approach, here, where)]
     if profile.dialect == "hpgl":
         return [Line(text + b"\n") for text in _hpgl(skipped, approach, here, profile)]
     return []
@@ -57,20 +59,29 @@ def _codes(line: Line) -> list[tuple[str, str]]:
     return words
 
 
-def _gcode(skipped: Sequence[Line], approach: Sequence[Line], here: Point, where: str) -> list[bytes]:
-    state: dict[str, str] = {}
-    changed: set[str] = set()
+def _set_modes(state: dict[str, str], line: Line) -> None:
+    for code, value in _codes(line):
+        if code in _GROUPS:
+            state[_GROUPS[code]] = code
+        elif code in ("F", "S"):
+            state[code] = code + value
+
+
+def _gcode(
+    preamble: Sequence[Line], skipped: Sequence[Line], approach: Sequence[Line], here: Point, where: str
+) -> list[bytes]:
+    at_first: dict[str, str] = {}
+    for line in preamble:
+        _set_modes(at_first, line)
+    state = dict(at_first)
     for line in skipped:
-        for code, value in _codes(line):
-            if code in _MOVED_ZERO:
-                raise _moved_zero(code, line, where)
-            if code in _GROUPS:
-                state[_GROUPS[code]] = code
-                changed.add(_GROUPS[code])
-            elif code in ("F", "S"):
-                state[code] = code + value
+        moved = next((code for code, _ in _codes(line) if code in _MOVED_ZERO), None)
+        if moved is not None:
+            raise _moved_zero(moved, line, where)
+        _set_modes(state, line)
+    changed = {name for name, code in state.items() if code != at_first.get(name)}
     modes = [state[group] for group in ("plane", "units", "feed mode", "zero", "path") if group in changed]
-    feeds = [state[letter] for letter in ("F", "S") if letter in state]
+    feeds = [state[letter] for letter in ("F", "S") if letter in changed]
     lines = [" ".join([*modes, *feeds])] if modes or feeds else []
     relative = state.get("distance") == "G91"
     motion = state.get("motion", "G0")

@@ -72,8 +72,7 @@ def rest_of(job: Job, first: int, last: int, where: str) -> Rest:
     again = _alignment_lines(turn, heading, job.profile) if turn is not None and heading is not None else []
     lines = [*job.lines[: job.preamble]]
     if first > 1:
-        skipped, approach = job.lines[: start.first], job.lines[start.first : start.end]
-        state = catch_up(skipped, approach, job.of(first - 1).stop, job.profile, where)
+        state = catch_up(job, first, where)
         lines += [*_lifted(job.profile), *again, *_selected(job, start, state), *state]
     lines += [*job.lines[start.first : end.end], *job.ending]
     point = None if again else heading if first > 1 else _pointed(job.profile)

@@ -94,6 +94,7 @@ class Sender:
     begun: int | None = None
     _pending: tuple[int, Mark] | None = None
     _journal: JournalFile | None = None
+    _ways: tuple[tuple[Points, ...], ...] = ()
     _current: int = 0
 
     def __post_init__(self) -> None:
@@ -153,7 +154,7 @@ class Sender:
 
     def _cut(self, cut: Cut) -> bool:
         """Travel, wait until the cut before is confirmed, then cut. False where the operator wants to stop before."""
-        self.link.path = self._watched(cut)
+        self._watch(cut)
         self._send(range(cut.first, cut.down))
         self._await_pending()
         self.link.settle()
@@ -169,13 +170,16 @@ class Sender:
             self._pending = (cut.number, mark)
         return True
 
-    def _watched(self, cut: Cut) -> tuple[Points, ...]:
-        """Where the machine may be while it travels to a cut and makes it: on the path from the last cut on, for the
-        first from where it stands, if it says so."""
-        if self.link.path or cut is not self.rest.job.cuts[0]:
-            return (*self.link.path[-1:], cut.points)
+    def _watch(self, cut: Cut) -> None:
+        """Tell the link where the machine may be while it makes the cut before and travels to this one."""
         here = self.link.position()
-        return () if here is None else (np.vstack([[here], cut.points[1:]]),)
+        ways: tuple[Points, ...] = (cut.points,)
+        if cut is self.rest.job.cuts[0]:
+            # A preamble may go to the zero before: the emulated machine stands there already, and does not move.
+            ways = () if here is None else (np.vstack([[here], cut.points[1:]]), np.vstack([[here], cut.points]))
+        self._ways = (*self._ways[-1:], ways)
+        unknown = any(not known for known in self._ways)
+        self.link.path = () if unknown else tuple(points for known in self._ways for points in known)
 
     def _send(self, indices: range) -> None:
         for index in indices:
