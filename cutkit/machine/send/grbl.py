@@ -138,7 +138,7 @@ class GrblLink(MachineLink):
     def _hear(self, text: str) -> None:
         if text.startswith("<"):
             self._take_status(text)
-        elif text.startswith("ALARM:"):
+        elif text.startswith("ALARM:") and self._asking is None:
             raise Fault("alarm", f"the machine stopped itself: {alarm_text(text[6:])}", _AFTER_ALARM)
         elif self._asking is not None:
             self._asking.append(text)
@@ -232,9 +232,9 @@ class GrblLink(MachineLink):
     def greet(self, greeting: Greeting) -> None:
         """Wait for the machine, bring it to rest and idle as far as the operator allows, and ask for its buffer."""
         self._asking = []
-        self._wait_for_status()
         if greeting.reset:
-            self._reset()
+            self._reset()  # without a word before: after a limit switch was hit it hears nothing else
+        self._wait_for_status()
         if greeting.home:
             self._need("$H", HOMING_S, "homing")
         elif greeting.unlock and self.state == "Alarm":
@@ -292,12 +292,12 @@ class GrblLink(MachineLink):
     def _reset(self) -> None:
         self._asking = []
         self.put(b"\x18")
-        until = self.port.clock() + ANSWER_S
+        until = self.port.clock() + FIRST_ANSWER_S
         while not any(text.startswith("Grbl") for text in self._asking):
             self.pump()
             if self.port.clock() > until:
                 raise Fault("silent", "the machine does not answer a reset", _AFTER_SILENCE)
-        self._fresh_status()
+        self.status = None
 
     def _ask(self, text: str, most_s: float) -> list[str]:
         """Send a line by itself and return what comes, up to ok or error."""

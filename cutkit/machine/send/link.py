@@ -97,6 +97,7 @@ class MachineLink:
     note: Callable[[str], None]
     paused: bool = False
     held: bool = False
+    patience_s: float = 120.0
     path: tuple[Points, ...] = ()
     in_flight: int = 0
     waiting: deque[Sent] = field(default_factory=deque)

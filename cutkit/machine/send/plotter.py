@@ -22,7 +22,7 @@ import re
 from dataclasses import dataclass, field
 
 from cutkit.machine.send.lines import Line
-from cutkit.machine.send.link import Fault, Greeting, MachineLink, Mark
+from cutkit.machine.send.link import TURN_S, Fault, Greeting, MachineLink, Mark
 from cutkit.model import Point
 
 XON, XOFF = 0x11, 0x13
@@ -34,6 +34,7 @@ ABORT = b"\x1b.K"
 ANSWER_S = 10.0
 ASK_AGAIN_S = 0.05
 UNITS_OFF = 2.5
+NEAR_S = 1e-6
 _ANSWER = re.compile(r"-?\d+(?:\.\d+)?(?:,-?\d+(?:\.\d+)?)*")
 
 
@@ -48,6 +49,7 @@ class PlotterLink(MachineLink):
     _line_free_s: float = 0.0
     _marks: list[tuple[Mark, Point | None]] = field(default_factory=list)
     _greeted: bool = False
+    _quiet_since_s: float = 0.0
 
     def __post_init__(self) -> None:
         self.confirms = self.link.barrier is not None
@@ -93,10 +95,18 @@ class PlotterLink(MachineLink):
             while self._free < size:
                 self._ask_for_room()
         elif self.link.flow == "xonxoff":
-            while self._stopped or self._line_free_s - self.port.clock() > 0:
-                self.pump(0.001 if not self._stopped else 0.05)
+            while self._stopped or (early_s := self._line_free_s - self.port.clock()) > NEAR_S:
+                self.pump(TURN_S if self._stopped else early_s)
             seconds = size * BITS_A_BYTE / self.link.baud
             self._line_free_s = max(self._line_free_s, self.port.clock()) + seconds
+
+    def _tick(self) -> None:
+        """Machines of this kind are silent by nature; but not for longer than a cut can last."""
+        if not (self._marks or self._stopped) or self.paused:
+            self._quiet_since_s = self.port.clock()
+        elif self.port.clock() - self._quiet_since_s > self.patience_s:
+            what = f"does not answer {self.link.barrier}" if self._marks else "takes no more bytes"
+            raise Fault("silent", f"the machine {what} for {self.patience_s:.0f} s", "Is it on line, and does it move?")
 
     def _is_asking(self) -> bool:
         return self._asked_s is not None
@@ -138,6 +148,7 @@ class PlotterLink(MachineLink):
     def _hear_bytes(self, data: bytes) -> None:
         for byte in data:
             if byte in (XON, XOFF):
+                self._quiet_since_s = self.port.clock()
                 self._stopped = byte == XOFF
         super()._hear_bytes(bytes(byte for byte in data if byte not in (XON, XOFF)))
 
@@ -149,6 +160,7 @@ class PlotterLink(MachineLink):
         elif self._marks:
             mark, at_mm = self._marks.pop(0)
             self._compare(text, at_mm)
+            self._quiet_since_s = self.port.clock()
             mark.reached = True
 
     def _compare(self, text: str, at_mm: Point | None) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal, Protocol
 
 import numpy as np
@@ -25,6 +26,8 @@ from cutkit.model import Point
 from cutkit.toolpath import CutterProfile
 
 Ended = Literal["finished", "operator", "interrupted", "fault"]
+PATIENCE_S, PATIENCE = 60.0, 3.0
+"""How long a machine that only answers questions may be silent: so many seconds, and times the longest cut."""
 LEAST_MEASURED_S = 5.0
 """The time left is corrected by the speed that was measured so far once this much of the job is done."""
 
@@ -101,6 +104,8 @@ class Sender:
         self.link = make_link(self.port, self.rest.job.profile, self)
         self._stands = _stands(self.rest)
         self._ready_s = _ready_times(self.rest)
+        ready = [0.0, *(cut.ready_s for cut in self.rest.job.cuts)]
+        self.link.patience_s = PATIENCE_S + PATIENCE * max(b - a for a, b in pairwise(ready))
 
     def greet(self, greeting: Greeting) -> None:
         """See that the machine is ready; Fault where it is not. Nothing moves but by what ``greeting`` asks for."""

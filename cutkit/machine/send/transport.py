@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 RAW_PORT = 9100
 CONNECT_S = 10.0
-WRITE_S = 30.0
+WRITE_S = 300.0
 """A port that takes no byte for so long is gone: no machine holds its sender off for longer without a word."""
 ONE_READ = 4096
 
