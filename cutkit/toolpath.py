@@ -102,6 +102,11 @@ class Coordinates:
     lowest_units: float | None = None
     highest_units: float | None = None
 
+    @property
+    def grid_mm(self) -> float:
+        """How far apart two positions are that differ by the least that can be written."""
+        return float(10.0**-self.decimals / self.units_per_mm)
+
 
 @dataclass(frozen=True, slots=True)
 class Knife:
@@ -228,7 +233,9 @@ class ProgramTexts:
     ``travel``, ``cut`` and ``first_cut`` (the first cutting move of a stroke; None: as ``cut``) take {x} and {y} in
     device units; the latter two also {feed} in the machine's own unit. ``comment`` takes {text}; None: the machine
     knows no comments. ``turn`` turns a lifted blade and takes {angle}, as ``cut`` and ``travel`` may. Lines are ASCII,
-    at most ``longest_line`` characters, and end with ``line_end``: LF, ETX (0x03) or nothing.
+    at most ``longest_line`` characters, and end with ``line_end``: LF, ETX (0x03) or nothing. ``piece`` stands before
+    the strokes of a piece and takes {number}, counted from 1 through the program. A cut longer than ``longest_cut_mm``
+    is written in several.
     """
 
     header: str
@@ -240,6 +247,8 @@ class ProgramTexts:
     longest_line: int | None = None
     turn: str | None = None
     line_end: LineEnd = "lf"
+    piece: str | None = None
+    longest_cut_mm: float | None = None
 
 
 @dataclass(frozen=True)

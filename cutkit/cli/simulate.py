@@ -149,14 +149,14 @@ def _zeros_mm(programs: Sequence[Path], profile: Any, marker: Marker | None) -> 
 
 def _run_all(programs: Sequence[Path], profile: Any, zeros_mm: list[float] | None) -> tuple[Run, Sources]:
     from cutkit.formats.files import read_bytes
-    from cutkit.machine.emulator import join_runs, run_program
+    from cutkit.machine.emulator import join_runs, line_count, run_program
 
     runs, first_lines, lines = [], [], 0
     for path in programs:
         data = read_bytes(path)
         runs.append(run_program(data, profile))
         first_lines.append(lines)
-        lines += data.count(b"\n") + 1
+        lines += line_count(data, profile)
     return join_runs(runs, first_lines, zeros_mm), Sources(tuple(programs), tuple(first_lines))
 
 

@@ -37,6 +37,7 @@ TEXT_FIELDS: Mapping[str, tuple[str, ...]] = {
     "program.first_cut": ("x", "y", "feed", "angle"),
     "program.turn": ("angle", "feed"),
     "program.comment": ("text",),
+    "program.piece": ("number",),
     "windows.feed": ("advance", "advance_mm"),
     "windows.zero": (),
     "link.barrier": (),
@@ -52,6 +53,7 @@ REQUIRED_FIELDS: Mapping[str, tuple[str, ...]] = {
     "program.first_cut": ("x", "y"),
     "program.turn": ("angle",),
     "program.comment": ("text",),
+    "program.piece": ("number",),
 }
 """The fields that a command text cannot do without."""
 
@@ -69,6 +71,7 @@ _POSITIVE = (
     "plunge.acceleration_mm_s2",
     "tools.*.cut_mm_s",
     "program.longest_line",
+    "program.longest_cut_mm",
     "strokes.column_mm",
     "strokes.bridge_mm",
     "link.buffer_bytes",
@@ -285,6 +288,8 @@ def _sense_faults(profile: CutterProfile) -> Iterator[str]:
         yield "key 'coordinates.lowest_units': it must lie below highest_units"
     if (profile.lift == "pen") != (profile.dialect != "gcode"):
         yield 'key \'lift\': "spindle" (M3 S, M5) and "z" go with the dialect gcode, "pen" (PU, PD) with any other'
+    if profile.program.line_end != "lf" and profile.dialect == "gcode":
+        yield "key 'program.line_end': lines of G-code end with \"lf\""
     if profile.controller != "grbl" and profile.dialect != "gcode":
         yield "key 'controller': it goes with the dialect gcode"
     if (profile.lift == "z") != (profile.plunge is not None):

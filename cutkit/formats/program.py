@@ -1,19 +1,23 @@
 """Programs for cutters: a tool path written in the command texts of a profile. The bytes are the text's ASCII.
 
-One writer serves every dialect, because everything in which dialects differ is in the profile. Lines end with LF alone:
-Grbl answers CR LF with two acknowledgements, and a sender that counts them overruns its buffer.
+One writer serves every dialect, because everything in which dialects differ is in the profile. Lines end with LF alone
+(Grbl answers CR LF with two acknowledgements, and a sender that counts them overruns its buffer), or as the language
+wants it: GP-GL with ETX, DM/PL and cutter code with nothing but what their texts say.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from math import ceil, dist
 
 from cutkit.errors import LimitError
 from cutkit.model import Point
-from cutkit.toolpath import CutterProfile, Stroke, ToolPath, ToolTexts
+from cutkit.toolpath import CutterProfile, LineEnd, Stroke, ToolPath, ToolTexts
+
+LINE_ENDS: Mapping[LineEnd, str] = {"lf": "\n", "etx": "\x03", "none": ""}
 
 COMMENT_MARKS = " _-+.,:/#="
 """What a comment may hold besides letters and digits. Grbl takes ! ? ~ and every byte from 0x80 as real-time commands
@@ -45,10 +49,11 @@ def program_text(path: ToolPath, profile: CutterProfile, title: str) -> str:
     reads, is a LimitError, never clamped or cut off. The tool is up at the end.
     """
     lines = [*_text(profile.program.header), *_comment(title, profile)]
-    tool, placement = None, -1
+    tool, placement, number = None, -1, 0
     for stroke in path.strokes:
-        if stroke.placement != placement and 0 <= stroke.placement < len(path.names):
-            lines += _comment(f"piece {stroke.placement} {path.names[stroke.placement]}", profile)
+        if stroke.placement not in (placement, -1):
+            number += 1
+            lines += _piece_lines(stroke.placement, number, path, profile)
         placement = stroke.placement
         texts = profile.tools[stroke.tool]
         if stroke.tool != tool:
@@ -57,14 +62,24 @@ def program_text(path: ToolPath, profile: CutterProfile, title: str) -> str:
         lines += _stroke_lines(stroke, texts, profile)
     lines += _text(profile.program.footer)
     _refuse_long_lines(lines, profile)
-    return "".join(f"{line}\n" for line in lines)
+    end = LINE_ENDS[profile.program.line_end]
+    return "".join(line + end for line in lines)
+
+
+def _piece_lines(placement: int, number: int, path: ToolPath, profile: CutterProfile) -> Iterator[str]:
+    """What stands before the strokes of a piece: its name, where the machine knows comments, and its number."""
+    if placement < len(path.names):
+        yield from _comment(f"piece {placement} {path.names[placement]}", profile)
+    if profile.program.piece is not None:
+        yield from _text(profile.program.piece.format(number=number))
 
 
 def _stroke_lines(stroke: Stroke, texts: ToolTexts, profile: CutterProfile) -> Iterator[str]:
     """Travel to the start, tool down, along the path, tool up. Points that round to the same position come once."""
     program = profile.program
     feed = _feed(texts, profile)
-    positions = [_position(point, stroke, profile) for point in stroke.path]
+    points = _in_short_cuts(stroke.path, program.longest_cut_mm)
+    positions = [_position(point, stroke, profile) for point in points]
     x, y = positions[0]
     yield from _text(program.travel.format(x=x, y=y))
     yield from _fill(texts.down, texts, profile)
@@ -74,6 +89,16 @@ def _stroke_lines(stroke: Stroke, texts: ToolTexts, profile: CutterProfile) -> I
             yield from _text(cut.format(x=x, y=y, feed=feed))
             cut = program.cut
     yield from _fill(texts.up, texts, profile)
+
+
+def _in_short_cuts(points: Sequence[Point], longest_mm: float | None) -> Iterator[Point]:
+    """The points, with others between them where they are farther apart than a machine cuts at once."""
+    yield points[0]
+    for a, b in pairwise(points):
+        parts = 1 if longest_mm is None else max(1, ceil(dist(a, b) / longest_mm))
+        for k in range(1, parts):
+            yield (a[0] + (b[0] - a[0]) * k / parts, a[1] + (b[1] - a[1]) * k / parts)
+        yield b
 
 
 def _text(text: str) -> list[str]:

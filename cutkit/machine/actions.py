@@ -1,6 +1,6 @@
 """What a parser makes of a program: actions in order, each with its line, and the violations it found on the way.
 
-Both dialects meet here: everything behind the parsers (kinematics, physics, judge) knows actions only.
+All dialects meet here: everything behind the parsers (kinematics, physics, judge) knows actions only.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from cutkit.model import Point
 class Violation:
     """One thing that a program does wrong. ``code`` is stable (``emulator`` and ``judge`` list them all).
 
-    ``line`` counts the program's lines from 1; None where the fault is that something is absent. ``at_mm`` is where on
-    the table, if anywhere.
+    ``line`` counts the program's lines from 1 (its blocks or instructions, where the language has no lines); None where
+    the fault is that something is absent. ``at_mm`` is where on the table, if anywhere.
     """
 
     code: str
@@ -28,7 +28,8 @@ class Violation:
 class MoveTo:
     """The holder goes straight to a point on the table. ``rapid``: not meant for cutting, as fast as the machine goes.
 
-    ``feed_mm_s`` None: the machine's own speed. ``z_mm`` is given only where the program moves a third axis.
+    ``feed_mm_s`` None: the machine's own speed. ``z_mm`` is given only where the program moves a third axis,
+    ``angle_deg`` only where it turns the blade: degrees counter-clockwise from +x, counted on beyond a full turn.
     """
 
     line: int
@@ -37,6 +38,7 @@ class MoveTo:
     rapid: bool = False
     feed_mm_s: float | None = None
     z_mm: float | None = None
+    angle_deg: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,17 @@ class DrawText:
 
 
 Action = MoveTo | Lower | Lift | SelectTool | Dwell | DrawText
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What the parsers of plotter languages must know of the machine: the unit, the range of numbers, and how fast its
+    own number of speed makes it."""
+
+    units_per_mm: float
+    lowest_units: float | None = None
+    highest_units: float | None = None
+    feed_per_mm_s: float = 0.1
 
 
 @dataclass(frozen=True)

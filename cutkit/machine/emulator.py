@@ -1,21 +1,25 @@
 """The emulated cutter: runs a program and says what the tool really did, when, and what was wrong with it.
 
-Four layers, each a module: the parsers (``hpgl``, ``gcode``) make actions of the program's bytes; ``kinematics`` gives
-them times; ``physics`` drags the blade; this module holds the machine's state between them. It shares no code with the
-writer of programs. ``judge`` compares what it finds with a marker.
+Four layers, each a module: the parsers (one for each language) make actions of the program's bytes; ``kinematics``
+gives them times; ``physics`` drags the blade; this module holds the machine's state between them. It shares no code
+with the writer of programs. ``judge`` compares what it finds with a marker.
 
 Violations, by their stable codes:
 
 =====================  ===============================================================================================
-unknown-command        the machine does not know this instruction (HP-GL)
-wrong-parameters       an instruction with too few, too many or broken numbers (HP-GL)
-error:N                the block that a Grbl 1.1 refuses with this number (G-code): nothing in it is carried out
+unknown-command        the machine does not know this instruction, command or code
+wrong-parameters       an instruction with too few, too many, broken or meaningless numbers or words
+error:N                the block that Grbl 1.1 or grblHAL refuses with this number: nothing in it is carried out
+refused                the line that LinuxCNC (which then stops) or Marlin (which asks for it again) refuses
+cut-off                a line longer than the machine's buffer, which drops the rest (Marlin)
 real-time-byte         a byte that Grbl obeys at once, also inside a comment: ``! ? ~``, 0x18, 0x80 and above
 not-emulated           the machine may know it, the emulator does not: what would happen is not known
-not-initialised        motion before IN (HP-GL)
+not-initialised        motion before IN (HP-GL), a command before ;: (DM/PL), a file without H1 (cutter code)
+no-end, after-end      a file that does not end with M0; blocks after it (cutter code)
+long-move              the knife goes farther in one block than the machine can (cutter code)
 out-of-range           a coordinate that the machine's numbers cannot hold
 outside-window         a cut outside the window set by IW, which the machine drops (HP-GL)
-dashed-line            LT asks for dashes (HP-GL)
+dashed-line            LT or L asks for dashes (HP-GL, GP-GL, DM/PL)
 no-feed                a speed of zero
 no-tool, unknown-tool  the tool is lowered with none selected; a tool is selected that the profile does not have
 tool-change-down       the tool is changed while it is down
@@ -30,7 +34,7 @@ down-at-end            the program ends with the tool down
 nothing-done           the program never puts a tool down
 =====================  ===============================================================================================
 
-Remarks (not violations): ``init-again``, ``pause``, ``label-not-drawn``.
+Remarks (not violations): ``init-again``, ``pause``, ``label-not-drawn``, ``blended``.
 """
 
 from __future__ import annotations
@@ -43,9 +47,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from cutkit.machine.actions import Action, DrawText, Dwell, Lift, Lower, MoveTo, Program, SelectTool, Violation
+from cutkit.machine.actions import Action, Device, DrawText, Dwell, Lift, Lower, MoveTo, Program, SelectTool, Violation
+from cutkit.machine.dmpl import command_count, parse_dmpl
 from cutkit.machine.gcode import parse_gcode
-from cutkit.machine.hpgl import Device, parse_hpgl
+from cutkit.machine.gcode_marlin import parse_marlin
+from cutkit.machine.gcode_rules import rules_of
+from cutkit.machine.gerber import parse_gerber
+from cutkit.machine.gpgl import parse_gpgl
+from cutkit.machine.hpgl import parse_hpgl
 from cutkit.machine.kinematics import Limits, Ramp, plan_ramps
 from cutkit.machine.physics import Blade
 from cutkit.model import Point, Tool
@@ -123,12 +132,34 @@ def run_program(data: bytes, profile: CutterProfile, *, start_deg: float | None 
 
 def parse_program(data: bytes, profile: CutterProfile) -> Program:
     """The program's actions, by the dialect of the machine."""
-    if profile.dialect == "gcode":
-        spindle = profile.lift == "spindle"
-        return parse_gcode(data, feed_per_mm_s=profile.motion.feed_per_mm_s, knife_on_spindle=spindle)
     at = profile.coordinates
     device = Device(at.units_per_mm, at.lowest_units, at.highest_units, profile.motion.feed_per_mm_s)
+    if profile.dialect == "gcode":
+        return _parse_gcode(data, profile)
+    if profile.dialect == "gpgl":
+        return parse_gpgl(data, device)
+    if profile.dialect == "dmpl":
+        return parse_dmpl(data, device)
+    if profile.dialect == "gerber":
+        return parse_gerber(data)
     return parse_hpgl(data, device)
+
+
+def _parse_gcode(data: bytes, profile: CutterProfile) -> Program:
+    feed, spindle = profile.motion.feed_per_mm_s, profile.lift == "spindle"
+    if profile.controller == "marlin":
+        return parse_marlin(data, feed_per_mm_s=feed, knife_on_spindle=spindle)
+    rules = rules_of(profile.controller, turning_axis=profile.program.turn is not None)
+    return parse_gcode(data, feed_per_mm_s=feed, knife_on_spindle=spindle, rules=rules)
+
+
+def line_count(data: bytes, profile: CutterProfile) -> int:
+    """How many lines a program has, as its violations count them: instructions or blocks, in some languages."""
+    if profile.dialect == "dmpl":
+        return command_count(data)
+    if profile.dialect == "gerber":
+        return data.count(b"*") + 1
+    return data.count(b"\n") + 1 + (data.count(b"\x03") if profile.dialect == "gpgl" else 0)
 
 
 def _blade_at_start(program: Program, profile: CutterProfile, start_deg: float | None) -> tuple[float, float]:
@@ -137,12 +168,12 @@ def _blade_at_start(program: Program, profile: CutterProfile, start_deg: float |
         return 0.0, 0.0
     heading = knife.start_deg if start_deg is None else start_deg
     if heading is None:
-        heading = _first_cut_deg(program) + WORST_HEADING_OFF_DEG
+        heading = _first_cut_deg(program, profile.plunge) + WORST_HEADING_OFF_DEG
     return knife.offset_mm, math.radians(heading)
 
 
-def _first_cut_deg(program: Program) -> float:
-    """The direction of the first motion with the tool down."""
+def _first_cut_deg(program: Program, plunge: Plunge | None) -> float:
+    """The direction of the first motion with the tool down, by a command or on its Z axis."""
     here, down = (0.0, 0.0), False
     for action in program.actions:
         if isinstance(action, MoveTo):
@@ -150,6 +181,8 @@ def _first_cut_deg(program: Program) -> float:
             if down and target != here:
                 return math.degrees(math.atan2(target[1] - here[1], target[0] - here[0]))
             here = target
+            if action.z_mm is not None and plunge is not None:
+                down = action.z_mm < plunge.touch_mm
         elif isinstance(action, (Lower, Lift)):
             down = isinstance(action, Lower)
     return 0.0
@@ -282,6 +315,8 @@ class _Machine:
             self._fault("down-rapid", "a rapid move with the tool down", move.line, (move.x_mm, move.y_mm))
         if move.z_mm is not None:
             self._fault("no-axis", "the program moves Z; this machine lifts its tool otherwise", move.line)
+        if move.angle_deg is not None and self.profile.program.turn is None:
+            self._fault("no-axis", "the program turns A; this machine has no such axis", move.line)
 
     def _drain(self) -> None:
         """Carry out the queued motions and come to rest."""

@@ -1,38 +1,46 @@
-"""G-code, read as Grbl 1.1h reads it: the same blocks accepted, the same ones refused, with the same error numbers.
+"""G-code, read as its controller reads it: the same blocks accepted, the same ones refused, with the same numbers.
 
-Written from Grbl's public documentation and its answers (``error:N``); it shares nothing with the writer of programs,
-which it is the check on. A refused block moves nothing, as on the machine, and the reading goes on with the next.
+Written from the public documentation and the answers of Grbl 1.1h, grblHAL and LinuxCNC; ``gcode_rules`` says in what
+they differ. It shares nothing with the writer of programs, which it is the check on. A refused block moves nothing, as
+on the machine, and the reading goes on with the next.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
-from cutkit.machine.actions import Action, Dwell, Lift, Lower, MoveTo, Program, Violation
-from cutkit.machine.gcode_words import NOT_EMULATED, REFUSALS, Block, Refused, read_block
-from cutkit.model import Point
+from cutkit.machine.actions import Action, Dwell, Lift, Lower, MoveTo, Program, SelectTool, Violation
+from cutkit.machine.gcode_curves import arc_points, centre_by_offset, centre_by_radius, spline_points
+from cutkit.machine.gcode_rules import GRBL, Rules
+from cutkit.machine.gcode_words import MOTIONS, NOT_EMULATED, REFUSALS, Block, Refused, read_block
 
-LONGEST_LINE = 79
-"""What Grbl 1.1h's line buffer of 80 holds, comments and blanks taken out and the closing zero left room for."""
 REAL_TIME = {0x18: "reset", 0x21: "feed hold (!)", 0x3F: "status report (?)", 0x7E: "cycle start (~)"}
-ARC_TOLERANCE_MM = 0.002
 MM_PER_INCH = 25.4
-_FULL_TURN_SLACK = 5e-7
+AXES = "XYZA"
+LEAST_BLEND_MM = 0.02
+"""G64 with a tolerance up to this keeps the path close enough to say nothing of it."""
 _QUIET_SYSTEM_LINES = re.compile(r"\$(?:\$|#|G|I|N|X)?")
+_SYSTEMS = ("G54", "G55", "G56", "G57", "G58", "G59", "G59.1", "G59.2", "G59.3")
+_COMPENSATIONS = ("G40", "G41", "G42", "G41.1", "G42.1")
 
 
-def parse_gcode(data: bytes, *, feed_per_mm_s: float = 60.0, knife_on_spindle: bool = True) -> Program:
-    """The actions of a G-code program and everything in it that a Grbl 1.1h would refuse or take for a command.
+def parse_gcode(
+    data: bytes, *, feed_per_mm_s: float = 60.0, knife_on_spindle: bool = True, rules: Rules = GRBL
+) -> Program:
+    """The actions of a G-code program and everything in it that the controller would refuse or take for a command.
 
     ``feed_per_mm_s`` is what F numbers are divided by to give mm/s (60: they are mm per minute). ``knife_on_spindle``:
     M3 S and M5 lower and lift the tool; else they do nothing to it.
     """
-    reader = _Reader(feed_per_mm_s, knife_on_spindle)
+    reader = _Reader(feed_per_mm_s, knife_on_spindle, rules)
     for number, raw in enumerate(re.split(rb"\r\n|\n|\r", data), 1):
-        reader.violations += _real_time_bytes(raw, number)
+        if reader.ended:
+            break
+        if rules.real_time:
+            reader.violations += _real_time_bytes(raw, number)
         _read_line(reader, raw, number)
     return Program(tuple(reader.actions), tuple(reader.violations), tuple(reader.remarks))
 
@@ -48,22 +56,28 @@ def _real_time_bytes(raw: bytes, line: int) -> Iterator[Violation]:
 
 
 def _read_line(reader: _Reader, raw: bytes, line: int) -> None:
-    text = _without_comments(bytes(b for b in raw if b not in REAL_TIME and b < 0x80).decode("ascii"))
-    if not text:
+    rules = reader.rules
+    kept = bytes(b for b in raw if b not in REAL_TIME and b < 0x80) if rules.real_time else raw
+    text = _without_comments(kept.decode("latin-1"))
+    length = len(raw) if rules.counts_all else len(text)
+    if not text and length <= rules.longest_line:
         return
     try:
-        if len(text) > LONGEST_LINE:
-            raise Refused(11, f"{len(text)} characters")
-        if text.startswith("$"):
+        if length > rules.longest_line:
+            raise Refused(11, f"{length} characters")
+        if text == "%" and rules.percent != "refused":
+            reader.percent(line)
+        elif text.startswith("$") and rules.controller != "linuxcnc":
             _system_line(reader, text, line)
         else:
-            reader.obey(read_block(text), line)
+            reader.obey(read_block(text, rules, reader.parameters), line)
     except Refused as refused:
         reader.refuse(refused, line)
+    reader.lines_read += 1
 
 
 def _without_comments(text: str) -> str:
-    """The line as Grbl keeps it: no blanks, no comments, no block-delete slash, upper case."""
+    """The line as the controllers keep it: no blanks, no comments, no block-delete slash, upper case."""
     kept = re.sub(r"\([^)]*(?:\)|$)|;.*", "", text)
     return re.sub(r"[\x00-\x20/]", "", kept).upper()
 
@@ -74,18 +88,11 @@ def _system_line(reader: _Reader, text: str, line: int) -> None:
         reader.violations.append(Violation("not-emulated", message, line))
 
 
-@dataclass
-class _Reader:
-    """Grbl's modal state; it turns blocks into actions. Positions are in mm on the machine."""
+@dataclass(frozen=True, slots=True)
+class _Modes:
+    """The modal state; ``feed`` is in mm, or in moves a minute with inverse time."""
 
-    feed_per_mm_s: float
-    knife_on_spindle: bool = True
-    actions: list[Action] = field(default_factory=list)
-    violations: list[Violation] = field(default_factory=list)
-    remarks: list[Violation] = field(default_factory=list)
-    here: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])
-    offset: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])
-    motion: str = "G0"
+    motion: str
     plane: str = "G17"
     inches: bool = False
     relative: bool = False
@@ -93,19 +100,59 @@ class _Reader:
     feed: float = 0.0
     spindle: str = "M5"
     speed: float = 0.0
+    system: str = "G54"
+    compensation: str = "G40"
+
+    @property
+    def mm(self) -> float:
+        """Millimetres in a unit of the program."""
+        return MM_PER_INCH if self.inches else 1.0
+
+
+@dataclass
+class _Reader:
+    """The controller's state; it turns blocks into actions. Positions are in mm (and degrees) on the machine."""
+
+    feed_per_mm_s: float
+    knife_on_spindle: bool
+    rules: Rules
+    actions: list[Action] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
+    remarks: list[Violation] = field(default_factory=list)
+    here: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0, 0.0])
+    offset: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0, 0.0])
+    parameters: dict[int, float] = field(default_factory=dict)
     down: bool = False
+    tool: int = 0
+    lines_read: int = 0
+    framed: bool = False
+    ended: bool = False
+
+    def __post_init__(self) -> None:
+        self.modes = _Modes(self.rules.first_motion)
 
     def refuse(self, refused: Refused, line: int) -> None:
-        """Note Grbl's answer to a block that it does not take."""
+        """Note the answer to a block that the controller does not take."""
         message = f"{REFUSALS[refused.number]}: {refused.detail}"
-        code = f"error:{refused.number}" if refused.number else "not-emulated"
-        self.violations.append(Violation(code, message, line, (self.here[0], self.here[1])))
+        code = f"error:{refused.number}" if self.rules.numbered else "refused"
+        self._fault(code if refused.number else "not-emulated", message, line)
+
+    def percent(self, line: int) -> None:
+        """``%`` frames a program: on LinuxCNC it stands in the first line and then ends it."""
+        if self.rules.percent == "ignored":
+            return
+        if self.lines_read and not self.framed:
+            raise Refused(1, "'%' after the first line")
+        self.ended = self.framed
+        self.framed = True
 
     def obey(self, block: Block, line: int) -> None:
-        """Check one block whole, then carry it out in Grbl's order; Refused, with nothing changed, if it is wrong."""
+        """Check one block whole, then carry it out in order; Refused, with nothing changed, if it is wrong."""
         after = self._after(block)
         moves = self._moves(block, after, line)
-        self._take_over(after)
+        self.modes = after
+        self.parameters.update(block.settings)
+        self._change_tool(block, line)
         self._run_spindle(line)
         if "G4" in block.codes:
             self.actions.append(Dwell(line, block.words["P"]))
@@ -113,73 +160,99 @@ class _Reader:
         self.actions += moves
         if moves:
             last = moves[-1]
-            self.here = [last.x_mm, last.y_mm, self.here[2] if last.z_mm is None else last.z_mm]
+            z = self.here[2] if last.z_mm is None else last.z_mm
+            self.here = [last.x_mm, last.y_mm, z, self.here[3] if last.angle_deg is None else last.angle_deg]
         self._flow(block, line)
 
-    def _after(self, block: Block) -> _Reader:
+    def _after(self, block: Block) -> _Modes:
         """The modal state that the block asks for; Refused where the block contradicts itself or lacks something."""
-        after = _Reader(self.feed_per_mm_s, self.knife_on_spindle, here=self.here, offset=self.offset)
-        after.motion = block.one_of(("G0", "G1", "G2", "G3", "G80"), self.motion)
-        after.plane = block.one_of(("G17", "G18", "G19"), self.plane)
-        after.inches = block.one_of(("G20", "G21"), "G20" if self.inches else "G21") == "G20"
-        after.relative = block.one_of(("G90", "G91"), "G91" if self.relative else "G90") == "G91"
-        after.inverse_time = block.one_of(("G93", "G94"), "G93" if self.inverse_time else "G94") == "G93"
-        after.spindle = block.one_of(("M3", "M4", "M5"), self.spindle)
-        after.speed = block.words.get("S", self.speed)
-        switched = after.inverse_time != self.inverse_time
-        scale = MM_PER_INCH if after.inches and not after.inverse_time else 1.0
-        after.feed = block.words["F"] * scale if "F" in block.words else (0.0 if switched else self.feed)
-        if after.inverse_time and "F" not in block.words and block.moves(after.motion) and after.motion != "G0":
+        now = self.modes
+        inverse = block.one_of(("G93", "G94"), "G93" if now.inverse_time else "G94") == "G93"
+        after = _Modes(
+            block.one_of(MOTIONS, now.motion),
+            block.one_of(("G17", "G18", "G19"), now.plane),
+            block.one_of(("G20", "G21"), "G20" if now.inches else "G21") == "G20",
+            block.one_of(("G90", "G91"), "G91" if now.relative else "G90") == "G91",
+            inverse,
+            0.0 if inverse != now.inverse_time else now.feed,
+            block.one_of(("M3", "M4", "M5"), now.spindle),
+            block.words.get("S", now.speed),
+            block.one_of(_SYSTEMS, now.system),
+            block.one_of(_COMPENSATIONS, now.compensation),
+        )
+        if "F" in block.words:
+            after = replace(after, feed=block.words["F"] * (1.0 if inverse else after.mm))
+        if inverse and "F" not in block.words and block.moves(after.motion) and after.motion != "G0":
             raise Refused(22, "G93 needs F in every block")
-        if "G4" in block.codes and "P" not in block.words:
-            raise Refused(28, "G4 needs P")
+        if "G4" in block.codes and block.words.get("P", -1.0) < 0:
+            raise Refused(4, "G4 with a negative P") if "P" in block.words else Refused(28, "G4 needs P")
         if "G53" in block.codes and after.motion not in ("G0", "G1"):
             raise Refused(30, "G53 needs G0 or G1")
         return after
 
-    def _take_over(self, after: _Reader) -> None:
-        for name in ("motion", "plane", "inches", "relative", "inverse_time", "spindle", "speed", "feed"):
-            setattr(self, name, getattr(after, name))
-
-    def _moves(self, block: Block, after: _Reader, line: int) -> list[MoveTo]:
-        """The straight moves of the block: one, none, or the chords of an arc."""
+    def _moves(self, block: Block, after: _Modes, line: int) -> list[MoveTo]:
+        """The straight moves of the block: one, none, or the chords of a curve."""
         if "G92" in block.codes and not block.axes:
             raise Refused(26, "G92 without an axis")
-        used = set("FNST") | (set("P") if "G4" in block.codes else set())
         moves = block.moves(after.motion)
-        if after.motion == "G80" and moves:
-            raise Refused(31, "axis words while G80 (no motion) is in force")
+        if block.axes and "G92" not in block.codes and after.motion in ("", "G80"):
+            raise Refused(31, f"axis words {'while G80 is in force' if after.motion else 'before any motion'}")
         if after.motion in ("G2", "G3") and (moves or block.motion_named):
             points = self._arc(block, after)
-            used |= set("XYZIJKR")
+        elif after.motion == "G5" and moves:
+            points = self._spline(block, after)
+        elif after.motion == "G5" and block.motion_named and not self.rules.numbered:
+            raise Refused(26, "G5 without an axis")
         else:
             points = [self._target(block, after)] if moves else []
-            used |= set("XYZ") if block.axes else set()
         if points and after.motion != "G0" and after.feed <= 0:
             raise Refused(22, f"{after.motion} without F")
-        unused = set(block.words) - used
+        unused = set(block.words) - self._used(block, after)
         if unused:
             raise Refused(36, f"{', '.join(sorted(unused))} has no use in this block")
+        if points:
+            self._refuse_unknown_places(after)
         return [self._move(points, k, after, line) for k in range(len(points))]
 
-    def _move(self, points: list[list[float]], k: int, after: _Reader, line: int) -> MoveTo:
+    def _used(self, block: Block, after: _Modes) -> set[str]:
+        """The letters that have a use beside the block's codes."""
+        used = set("FNST") | block.axes
+        for codes, letters in (
+            ({"G4"}, "P"),
+            ({"G64"}, "PQ"),
+            ({"G41", "G42", "G41.1", "G42.1"}, "DL"),
+        ):
+            used |= set(letters) if block.codes & codes else set()
+        if block.moves(after.motion) or block.motion_named:
+            used |= {"G2": set("IJKR"), "G3": set("IJKR"), "G5": set("IJPQ")}.get(after.motion, set())
+        return used
+
+    def _refuse_unknown_places(self, after: _Modes) -> None:
+        """Moves whose places only the machine knows."""
+        if after.system != "G54":
+            raise Refused(NOT_EMULATED, f"a move in {after.system}, whose zero is stored in the machine")
+        if after.compensation != "G40":
+            raise Refused(NOT_EMULATED, f"a move with {after.compensation}, beside which the tool goes")
+
+    def _move(self, points: list[list[float]], k: int, after: _Modes, line: int) -> MoveTo:
         target, before = points[k], points[k - 1] if k else self.here
         speed = after.feed / self.feed_per_mm_s
         if after.inverse_time:
             whole = sum(math.dist(a, b) for a, b in zip([self.here, *points], points, strict=False))
             speed = whole * after.feed / 60.0
-        z = target[2] if target[2] != before[2] else None
+        z, angle = (target[axis] if target[axis] != before[axis] else None for axis in (2, 3))
         rapid = after.motion == "G0"
-        return MoveTo(line, target[0], target[1], rapid=rapid, feed_mm_s=None if rapid else speed, z_mm=z)
+        return MoveTo(
+            line, target[0], target[1], rapid=rapid, feed_mm_s=None if rapid else speed, z_mm=z, angle_deg=angle
+        )
 
-    def _target(self, block: Block, after: _Reader) -> list[float]:
+    def _target(self, block: Block, after: _Modes) -> list[float]:
         """Where the block's axis words lead, on the machine."""
-        scale = MM_PER_INCH if after.inches else 1.0
         target = list(self.here)
-        for axis, letter in enumerate("XYZ"):
-            if letter not in block.words:
+        for axis, letter in enumerate(AXES):
+            if letter not in block.axes:
                 continue
-            value = block.words[letter] * scale
+            value = block.words[letter] * (1.0 if letter == "A" else after.mm)
             if "G53" in block.codes:
                 target[axis] = value
             else:
@@ -189,89 +262,75 @@ class _Reader:
     def _shift_origin(self, block: Block) -> None:
         """G92 gives the point where the machine is new coordinates; G92.1 forgets that."""
         if "G92.1" in block.codes:
-            self.offset = [0.0, 0.0, 0.0]
+            self.offset = [0.0, 0.0, 0.0, 0.0]
         if "G92" in block.codes:
-            scale = MM_PER_INCH if self.inches else 1.0
-            for axis, letter in enumerate("XYZ"):
-                if letter in block.words:
-                    self.offset[axis] = self.here[axis] - block.words[letter] * scale
+            for axis, letter in enumerate(AXES):
+                if letter in block.axes:
+                    unit = 1.0 if letter == "A" else self.modes.mm
+                    self.offset[axis] = self.here[axis] - block.words[letter] * unit
 
-    def _arc(self, block: Block, after: _Reader) -> list[list[float]]:
+    def _arc(self, block: Block, after: _Modes) -> list[list[float]]:
         """The chords of G2 and G3 in the plane of the table, each within Grbl's arc tolerance ($12)."""
         if after.plane != "G17":
             raise Refused(NOT_EMULATED, "arcs off the plane of the table")
+        if not block.axes and not self.rules.first_motion:
+            return []
         if not block.axes:
             raise Refused(26, f"{after.motion} without an axis")
         if not block.axes & {"X", "Y"}:
             raise Refused(32, f"{after.motion} without X or Y")
         target = self._target(block, after)
-        scale = MM_PER_INCH if after.inches else 1.0
         clockwise = after.motion == "G2"
         if "R" in block.words:
-            centre = _centre_by_radius(self.here, target, block.words["R"] * scale, clockwise)
+            centre = centre_by_radius(self.here, target, block.words["R"] * after.mm, clockwise)
         elif block.words.keys() & {"I", "J"}:
-            centre = _centre_by_offset(self.here, target, [block.words.get(c, 0.0) * scale for c in "IJ"])
+            centre = centre_by_offset(self.here, target, [block.words.get(c, 0.0) * after.mm for c in "IJ"])
         else:
             raise Refused(35, f"{after.motion} without I, J or R")
-        return list(_chords(self.here, target, centre, clockwise))
+        return list(arc_points(self.here, target, centre, clockwise))
+
+    def _spline(self, block: Block, after: _Modes) -> list[list[float]]:
+        """The chords of G5, a cubic spline in the plane of the table."""
+        if after.plane != "G17" or not {"I", "J", "P", "Q"} <= block.words.keys():
+            raise Refused(NOT_EMULATED, "G5 off the plane of the table, or without all of I, J, P and Q")
+        i, j, p, q = (block.words[letter] * after.mm for letter in "IJPQ")
+        return list(spline_points(self.here, self._target(block, after), (i, j), (p, q)))
+
+    def _change_tool(self, block: Block, line: int) -> None:
+        self.tool = int(block.words.get("T", self.tool))
+        if "M6" in block.codes:
+            self.actions.append(SelectTool(line, self.tool))
+            self.remarks.append(Violation("pause", f"M6: the machine waits until tool {self.tool} is in", line))
 
     def _run_spindle(self, line: int) -> None:
         """The knife hangs on the spindle output: M3 or M4 with S above 0 lowers it, anything else lifts it."""
-        down = self.knife_on_spindle and self.spindle != "M5" and self.speed > 0
+        down = self.knife_on_spindle and self.modes.spindle != "M5" and self.modes.speed > 0
         if down != self.down:
             self.actions.append(Lower(line, waits=False) if down else Lift(line, waits=False))
         self.down = down
 
     def _flow(self, block: Block, line: int) -> None:
-        if "M0" in block.codes:
-            self.remarks.append(Violation("pause", "M0: the machine waits here for the operator", line))
+        if block.codes & {"M0", "M60"} or ("M1" in block.codes and self.rules.m1_holds):
+            name = next(code for code in ("M0", "M60", "M1") if code in block.codes)
+            self.remarks.append(Violation("pause", f"{name}: the machine waits here for the operator", line))
+        if "G64" in block.codes:
+            self._blend(block, line)
         if block.codes & {"M2", "M30"}:
-            self.motion, self.plane, self.relative, self.inverse_time = "G1", "G17", False, False
-            self.spindle = "M5"
+            motion = "G1" if self.rules.first_motion else ""
+            self.modes = replace(
+                self.modes, motion=motion, plane="G17", relative=False, inverse_time=False, spindle="M5"
+            )
             self._run_spindle(line)
+            self.ended = self.rules.ends
 
+    def _blend(self, block: Block, line: int) -> None:
+        allowed = block.words.get("P")
+        if allowed is None or allowed * self.modes.mm > LEAST_BLEND_MM:
+            how = "as far as speed asks for it" if allowed is None else f"by up to {allowed * self.modes.mm:g} mm"
+            self.remarks.append(Violation("blended", f"G64: the controller rounds corners {how}", line))
 
-def _centre_by_radius(here: list[float], target: list[float], radius: float, clockwise: bool) -> Point:
-    dx, dy = target[0] - here[0], target[1] - here[1]
-    if dx == 0 and dy == 0:
-        raise Refused(33, "an arc by radius to where it starts")
-    room = 4 * radius * radius - dx * dx - dy * dy
-    if room < 0:
-        raise Refused(34, f"radius {abs(radius):g} mm does not reach")
-    height = -math.sqrt(room) / math.hypot(dx, dy)
-    if not clockwise:
-        height = -height
-    if radius < 0:
-        height = -height
-    return here[0] + 0.5 * (dx - dy * height), here[1] + 0.5 * (dy + dx * height)
-
-
-def _centre_by_offset(here: list[float], target: list[float], offset: list[float]) -> Point:
-    centre = (here[0] + offset[0], here[1] + offset[1])
-    radius, end_radius = math.hypot(*offset), math.dist(centre, target[:2])
-    apart = abs(end_radius - radius)
-    if apart > 0.5 or (apart > 0.005 and apart > 0.001 * radius):
-        raise Refused(33, f"the arc's end is {end_radius:.4f} mm from its centre, its start {radius:.4f} mm")
-    return centre
-
-
-def _chords(here: list[float], target: list[float], centre: Point, clockwise: bool) -> Iterator[list[float]]:
-    start = math.atan2(here[1] - centre[1], here[0] - centre[0])
-    sweep = math.atan2(target[1] - centre[1], target[0] - centre[0]) - start
-    if clockwise:
-        sweep -= math.tau if sweep > 0 else 0.0
-        sweep -= math.tau if sweep >= -_FULL_TURN_SLACK else 0.0
-    else:
-        sweep += math.tau if sweep < 0 else 0.0
-        sweep += math.tau if sweep <= _FULL_TURN_SLACK else 0.0
-    radius = math.dist(here[:2], centre)
-    reach = math.sqrt(max(ARC_TOLERANCE_MM * (2 * radius - ARC_TOLERANCE_MM), 1e-12))
-    count = max(1, math.floor(abs(0.5 * sweep * radius) / reach))
-    for k in range(1, count):
-        angle = start + sweep * k / count
-        z = here[2] + (target[2] - here[2]) * k / count
-        yield [centre[0] + radius * math.cos(angle), centre[1] + radius * math.sin(angle), z]
-    yield target
+    def _fault(self, code: str, message: str, line: int) -> None:
+        self.violations.append(Violation(code, message, line, (self.here[0], self.here[1])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,8 +346,8 @@ class Taken:
 class LineReader:
     """Reads line by line, as a machine does that is told them one after the other and answers each."""
 
-    def __init__(self, feed_per_mm_s: float = 60.0, knife_on_spindle: bool = True) -> None:
-        self._reader = _Reader(feed_per_mm_s, knife_on_spindle)
+    def __init__(self, feed_per_mm_s: float = 60.0, knife_on_spindle: bool = True, rules: Rules = GRBL) -> None:
+        self._reader = _Reader(feed_per_mm_s, knife_on_spindle, rules)
 
     @property
     def state(self) -> _Reader:
@@ -311,10 +370,10 @@ class LineReader:
         ends = not refused and re.search(rb"M0*(?:2|30)(?![0-9.])", without_comments(raw)) is not None
         return Taken(actions, int(refused[0][6:]) if refused else 0, pauses, ends)
 
-    def reset(self, here: tuple[float, float, float], offset: tuple[float, float, float]) -> None:
-        """Modal state as after switching on, at this place; what was found stays."""
+    def reset(self, here: Sequence[float], offset: Sequence[float]) -> None:
+        """Modal state as after switching on, at this place (X, Y, Z, A); what was found stays."""
         old = self._reader
-        self._reader = _Reader(old.feed_per_mm_s, old.knife_on_spindle, here=list(here), offset=list(offset))
+        self._reader = _Reader(old.feed_per_mm_s, old.knife_on_spindle, old.rules, here=list(here), offset=list(offset))
         self._reader.violations, self._reader.remarks = old.violations, old.remarks
 
 

@@ -1,9 +1,12 @@
-"""The words of one G-code block, and Grbl 1.1h's rules about which may stand together."""
+"""The words of one G-code block, and the controllers' rules about which may stand together."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cutkit.machine.gcode_rules import GRBL, Rules
 
 NOT_EMULATED = 0
 REFUSALS = {
@@ -28,49 +31,14 @@ REFUSALS = {
     35: "the arc's centre is missing",
     36: "unused words",
 }
-"""Grbl 1.1's error numbers that a program can meet, with their meaning; 0: Grbl would take it, the emulator not."""
+"""Grbl's error numbers that a program can meet, with their meaning; 0: the controller would take it, the emulator not.
+LinuxCNC refuses for the same reasons, in words of its own."""
 
-_GROUPS = {
-    "motion": ("G0", "G1", "G2", "G3", "G80"),
-    "other": ("G4", "G53", "G92", "G92.1"),
-    "plane": ("G17", "G18", "G19"),
-    "units": ("G20", "G21"),
-    "cutter": ("G40",),
-    "length": ("G49",),
-    "coordinates": ("G54",),
-    "path": ("G61",),
-    "distance": ("G90", "G91"),
-    "arc distance": ("G91.1",),
-    "feed": ("G93", "G94"),
-    "flow": ("M0", "M1", "M2", "M30"),
-    "spindle": ("M3", "M4", "M5"),
-    "coolant": ("M8", "M9"),
-}
-_BEYOND = frozenset(
-    [
-        "G10",
-        "G28",
-        "G28.1",
-        "G30",
-        "G30.1",
-        "G38.2",
-        "G38.3",
-        "G38.4",
-        "G38.5",
-        "G43.1",
-        "G55",
-        "G56",
-        "G57",
-        "G58",
-        "G59",
-    ]
-)
-"""What Grbl knows but what depends on values stored in the machine, or on a probe."""
-_GROUP_OF = {code: group for group, codes in _GROUPS.items() for code in codes}
-_TAKES_AXES = frozenset({"G0", "G1", "G2", "G3", "G80", "G92"})
-_VALUE_LETTERS = frozenset("FIJKLNPRSTXYZ")
+MOTIONS = ("G0", "G1", "G2", "G3", "G5", "G80")
+_TAKES_AXES = frozenset({*MOTIONS, "G92"})
 _NOT_NEGATIVE = frozenset("FNPST")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)")
+_PARAMETER = re.compile(r"#(\d+)")
 
 
 class Refused(Exception):  # noqa: N818  (a machine's answer, not an error of this program)
@@ -84,20 +52,22 @@ class Refused(Exception):  # noqa: N818  (a machine's answer, not an error of th
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One block: its G and M codes as ``"G1"``, and the value of every other word."""
+    """One block: its G and M codes as ``"G1"``, the value of every other word, and the parameters that it sets."""
 
     codes: frozenset[str]
     words: dict[str, float]
+    axis_letters: str = "XYZ"
+    settings: dict[int, float] = field(default_factory=dict)
 
     @property
     def axes(self) -> set[str]:
         """The axes that the block names."""
-        return self.words.keys() & {"X", "Y", "Z"}
+        return self.words.keys() & set(self.axis_letters)
 
     @property
     def motion_named(self) -> bool:
         """True where the block itself says how to move."""
-        return bool(self.codes & {"G0", "G1", "G2", "G3"})
+        return bool(self.codes & {"G0", "G1", "G2", "G3", "G5"})
 
     def moves(self, motion: str) -> bool:
         """True where its axis words are a motion (and not a new origin)."""
@@ -108,59 +78,92 @@ class Block:
         return next((name for name in names if name in self.codes), default)
 
 
-def read_block(text: str) -> Block:
-    """The words of a block without blanks and comments; Refused as Grbl 1.1h refuses it."""
+def read_block(text: str, rules: Rules = GRBL, parameters: Mapping[int, float] | None = None) -> Block:
+    """The words of a block without blanks and comments; Refused as the controller refuses it.
+
+    ``parameters`` are the values of ``#1`` and so on, where the controller has such.
+    """
     codes: set[str] = set()
     words: dict[str, float] = {}
     groups: set[str] = set()
+    settings: dict[int, float] = {}
     wants_axes = False
-    for letter, value in _words(text):
+    for letter, value in _words(text, rules, parameters or {}, settings):
         if letter in "GM":
-            code = _code(letter, value)
+            code, group = _code(letter, value, rules)
+            # LinuxCNC knows one reason only: two of a modal group.
             if code in _TAKES_AXES:
                 if wants_axes:
                     raise Refused(24, code)
                 wants_axes = True
-            if _GROUP_OF[code] in groups:
+            if group in groups:
                 raise Refused(21, code)
-            groups.add(_GROUP_OF[code])
+            groups.add(group)
             codes.add(code)
         else:
-            _take_word(words, letter, value)
-    return Block(frozenset(codes), words)
+            _take_word(words, letter, value, rules)
+    return Block(frozenset(codes), words, rules.axes, settings)
 
 
-def _words(text: str) -> list[tuple[str, float]]:
+def _words(
+    text: str, rules: Rules, parameters: Mapping[int, float], settings: dict[int, float]
+) -> list[tuple[str, float]]:
     found: list[tuple[str, float]] = []
     position = 0
     while position < len(text):
         letter = text[position]
+        if rules.parameters and letter in "#O":
+            if letter == "O":
+                raise Refused(NOT_EMULATED, "O words")
+            position = _setting(text, position, settings, parameters)
+            continue
         if not "A" <= letter <= "Z":
             raise Refused(1, repr(letter))
-        number = _NUMBER.match(text, position + 1)
-        if number is None:
-            raise Refused(2, text[position : position + 8])
-        found.append((letter, float(number.group())))
-        position = number.end()
+        value, position = _value(text, position + 1, parameters if rules.parameters else None)
+        found.append((letter, value))
     return found
 
 
-def _code(letter: str, value: float) -> str:
+def _setting(text: str, position: int, settings: dict[int, float], parameters: Mapping[int, float]) -> int:
+    """Note the ``#1=5`` at a position; where it ends."""
+    name = _PARAMETER.match(text, position)
+    if name is None or text[name.end() : name.end() + 1] != "=":
+        raise Refused(NOT_EMULATED, f"{text[position : position + 8]}: a parameter of this kind")
+    settings[int(name[1])], position = _value(text, name.end() + 1, parameters)
+    return position
+
+
+def _value(text: str, position: int, parameters: Mapping[int, float] | None) -> tuple[float, int]:
+    """The number at a position and where it ends. ``parameters`` None: the controller has none."""
+    number = _NUMBER.match(text, position)
+    if number is not None:
+        return float(number.group()), number.end()
+    if parameters is not None and text[position : position + 1] in ("#", "[", "-", "+"):
+        name = _PARAMETER.match(text, position)
+        if name is None:
+            raise Refused(NOT_EMULATED, f"{text[position : position + 8]}: expressions")
+        return parameters.get(int(name[1]), 0.0), name.end()
+    raise Refused(2, text[position - 1 : position + 7])
+
+
+def _code(letter: str, value: float, rules: Rules) -> tuple[str, str]:
+    """The name of a G or M code and its modal group."""
     code = f"{letter}{value:g}"
-    if code in _GROUP_OF:
-        return code
-    if code in _BEYOND:
+    group = rules.group_of(code)
+    if group is not None:
+        return code, group
+    if code in rules.beyond:
         raise Refused(NOT_EMULATED, code)
     if value != int(value) and (letter == "M" or 54 <= value < 60):
         raise Refused(23, code)
     raise Refused(20, code)
 
 
-def _take_word(words: dict[str, float], letter: str, value: float) -> None:
-    if letter not in _VALUE_LETTERS:
+def _take_word(words: dict[str, float], letter: str, value: float, rules: Rules) -> None:
+    if letter not in rules.letters:
         raise Refused(20, f"{letter}{value:g}")
     if letter in words:
         raise Refused(25, letter)
-    if letter in _NOT_NEGATIVE and value < 0:
+    if letter in _NOT_NEGATIVE and value < 0 and not (letter == "P" and "Q" in rules.letters):
         raise Refused(4, f"{letter}{value:g}")
     words[letter] = value

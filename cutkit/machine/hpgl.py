@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from cutkit.machine.actions import Action, DrawText, Lift, Lower, MoveTo, Program, SelectTool, Violation
+from cutkit.machine.actions import Action, Device, DrawText, Lift, Lower, MoveTo, Program, SelectTool, Violation
 from cutkit.machine.hpgl_encoded import decode_polyline
 from cutkit.model import Point
 
@@ -20,8 +20,16 @@ ETX = "\x03"
 ESC = "\x1b"
 NO_MOTION = frozenset(
     ["CO", "NP", "PW", "WU", "SI", "SR", "DI", "DR", "CS", "CA", "SS", "SA", "SL", "ES", "QL", "TR", "PP", "MC"]
+    + ["SV", "QU", "AU", "CR", "BP", "JB", "NR", "MS", "SD", "FL", "FM", "ST", "EC"]
 )
-"""Instructions about letters, line width and shading: nothing a cutter does with its head, in any parameter."""
+"""Instructions about letters, line width and shading; on flatbeds about tool pressure (PP), vacuum (SV), the turning
+of the knife by the machine (TR), waiting times and messages: nothing a cutter does with its head along the table."""
+BEYOND = frozenset(
+    ["EA", "ER", "RA", "RR", "EW", "WG", "EP", "FP", "PM", "CP", "AT", "RT", "BR", "BZ"]
+    + ["FF", "FC", "PK", "MA", "MF", "MR", "MW", "PT", "RS", "SZ", "SU", "DH", "TD"]
+)
+"""Instructions that move or draw, some on flatbeds only (foil feed, park, drill), and that cutkit never writes: where
+they lead the emulator does not know."""
 QUERIES = frozenset(["OA", "OC", "OD", "OE", "OF", "OH", "OI", "OO", "OP", "OS", "OT", "OW"])
 """Questions to the device: answered, never moving anything."""
 CHORD_DEG = 5.0
@@ -37,16 +45,6 @@ class Instruction:
     name: str
     text: str
     line: int
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """What the parser must know of the machine: the unit, the range of numbers, and how fast VS makes it."""
-
-    units_per_mm: float
-    lowest_units: float | None = None
-    highest_units: float | None = None
-    feed_per_mm_s: float = 0.1
 
 
 def parse_hpgl(data: bytes, device: Device) -> Program:
@@ -138,6 +136,8 @@ class _Reader:
         handler = _HANDLERS.get(it.name)
         if handler is not None:
             handler(self, it)
+        elif it.name in BEYOND:
+            self._fault("not-emulated", f"{it.name}: the emulator does not carry this out", it)
         elif it.name not in NO_MOTION and it.name not in QUERIES:
             self._fault("unknown-command", f"{it.name} is not known to this machine", it)
 

@@ -55,6 +55,9 @@ from cutkit.machine.wanted import wanted_lines
 from cutkit.model import Marker, Point
 
 TOLERANCE_MM = 0.05
+GRID_SHARE = 0.75
+"""Where a machine's positions lie on a grid coarser than a fifteenth of a millimetre, a line may be so much of it off:
+its corners are rounded by up to half a diagonal."""
 COVER_TOLERANCE_MM = 0.08
 """How near a pass must run to a line to cut it; more than the tolerance, so that a path at its limit still counts."""
 SURELY_FLUSH_MM = 0.03
@@ -134,6 +137,7 @@ class _Case:
 
     def __post_init__(self) -> None:
         marker, trace = self.marker, self.run.trace
+        self.tolerance_mm = max(TOLERANCE_MM, GRID_SHARE * self.run.profile.coordinates.grid_mm)
         self.names = {k: f"{p.piece} (placement {k}, bundle {p.bundle})" for k, p in enumerate(marker.placements)}
         self.wanted, spots = wanted_lines(marker)
         self.closed = np.array([w.closed for w in self.wanted], dtype=bool)
@@ -143,7 +147,9 @@ class _Case:
         self.tree = tree_of(self.path.segments)
         self._sort_ink()
         letters = self.writing if self.ink.is_known else frozenset()
-        self.spots = SpotJudge(marker, spots, trace, self.path, self.tree, self.punched, letters, self.names)
+        self.spots = SpotJudge(
+            marker, spots, trace, self.path, self.tree, self.punched, letters, self.names, self.tolerance_mm
+        )
 
     def _sort_ink(self) -> None:
         """Tell the strokes that cut (or outline) from those of a pen that only draw or write."""
@@ -196,7 +202,7 @@ class _Case:
         sides = self.path.segments[:, 2:] - self.path.segments[:, :2]
         length = np.bincount(self.path.run, np.hypot(sides[:, 0], sides[:, 1]), minlength=size)
         writes = np.flatnonzero((length > 0) & (along < MISSED_SHARE * length))
-        tree = shapely.STRtree(shapely.buffer(np.array(self.marker.polygons, dtype=object), TOLERANCE_MM))
+        tree = shapely.STRtree(shapely.buffer(np.array(self.marker.polygons, dtype=object), self.tolerance_mm))
         strokes = np.array([self.path.stroke(int(number)) for number in writes], dtype=object)
         return frozenset(writes[np.unique(tree.query(strokes, predicate="within")[0])].tolist())
 
@@ -273,9 +279,9 @@ class _Case:
         judged = ~np.isin(run, free)
         points, sample, run = points[judged], sample[judged], run[judged]
         distance = np.minimum(self.lines.nearest(points), self.drawn.nearest(points))
-        off = np.flatnonzero(distance > TOLERANCE_MM)
+        off = np.flatnonzero(distance > self.tolerance_mm)
         off = off[~self.spots.makes_one(points[off], run[off])]
-        close = distance[distance <= TOLERANCE_MM]
+        close = distance[distance <= self.tolerance_mm]
         self.worst_mm = float(max(close.max(initial=0.0), distance[off].max(initial=0.0)))
         for number in np.unique(run[off]):
             here = off[run[off] == number]
@@ -309,7 +315,7 @@ class _Case:
                 continue
             first = int(self.path.run[at])
             stroke = self.path.stroke(first)
-            clear = all(stroke.distance(polygon) > TOLERANCE_MM for polygon in self.marker.polygons)
+            clear = all(stroke.distance(polygon) > self.tolerance_mm for polygon in self.marker.polygons)
             if clear and stroke.length <= LONGEST_ALIGNMENT_MM:
                 found.append(first)
         return found + self._repeated(found)
@@ -340,7 +346,7 @@ class _Case:
         flat = np.concatenate([self.wanted[k].points for k in chosen])
         distance, nearest = nearest_mm(self.tree, flat)
         self.worst_mm = max(self.worst_mm, float(distance.max(initial=0.0)))
-        bad = np.flatnonzero(distance > TOLERANCE_MM)
+        bad = np.flatnonzero(distance > self.tolerance_mm)
         for line in np.unique(owner[bad]):
             here = bad[owner[bad] == line]
             worst = here[np.argmax(distance[here])]
@@ -380,7 +386,7 @@ class _Case:
         drawn = self.pen_path
         length, width = self.marker.length_mm, self.marker.fabric.usable_width_mm
         x, y = drawn.points[:, 0], drawn.points[:, 1]
-        slack = TOLERANCE_MM
+        slack = self.tolerance_mm
         off = np.flatnonzero((x < -slack) | (y < -slack) | (x > length + slack) | (y > width + slack))
         if len(off):
             at: Point = (float(x[off[0]]), float(y[off[0]]))

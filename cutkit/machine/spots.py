@@ -16,7 +16,6 @@ from cutkit.machine.tip_path import TipPath
 from cutkit.machine.wanted import Spot
 from cutkit.model import Marker
 
-TOLERANCE_MM = 0.05
 CROSSING_SINE = 0.7
 
 
@@ -24,7 +23,8 @@ CROSSING_SINE = 0.7
 class SpotJudge:
     """The spots of a marker, the strokes that may make them, and the punches. ``tree`` is over the path's segments.
 
-    ``writing`` are the strokes that certainly only draw or write and so make nothing.
+    ``writing`` are the strokes that certainly only draw or write and so make nothing. ``tolerance_mm`` is how far from
+    its point a hole may be made.
     """
 
     marker: Marker
@@ -35,6 +35,7 @@ class SpotJudge:
     punched: TipPath
     writing: frozenset[int]
     names: dict[int, str]
+    tolerance_mm: float
 
     def faults(self) -> Iterator[Violation]:
         """Drill holes that nothing goes through, and notches of open direction that go too little inward."""
@@ -54,7 +55,7 @@ class SpotJudge:
         Where several ``holes`` lie this near, a cut through its point may be another's.
         """
         name = f"a drill hole of {self.names[spot.placement]}"
-        near = np.hypot(*(self.punched.points - spot.at).T) <= TOLERANCE_MM
+        near = np.hypot(*(self.punched.points - spot.at).T) <= self.tolerance_mm
         punches = len(np.unique(self.punched.point_run[near]))
         through = self._through(spot)
         ends = [self._ends_mm(int(number), spot) for number in np.unique(self.path.run[through])]
@@ -70,7 +71,7 @@ class SpotJudge:
 
     def _through(self, spot: Spot) -> Indices:
         """The segments that go through a spot's point, of strokes that cut."""
-        found: Indices = self.tree.query(shapely.Point(spot.at), predicate="dwithin", distance=TOLERANCE_MM)
+        found: Indices = self.tree.query(shapely.Point(spot.at), predicate="dwithin", distance=self.tolerance_mm)
         return found[~np.isin(self.path.run[found], list(self.writing))]
 
     def _ends_mm(self, number: int, spot: Spot) -> Array:
@@ -83,7 +84,7 @@ class SpotJudge:
         """True where a spot is not in the middle of a stroke that does not end at the outline either."""
         far = np.hypot(*arm.T)
         at_edge = shapely.distance(shapely.points(arm + spot.at), self.marker.polygons[spot.placement].boundary)
-        return bool(abs(far[0] - far[1]) > 2 * TOLERANCE_MM and at_edge.min() > TOLERANCE_MM)
+        return bool(abs(far[0] - far[1]) > 2 * self.tolerance_mm and at_edge.min() > self.tolerance_mm)
 
     def _deepest_mm(self, spot: Spot) -> float:
         """How far from the outline, inside the piece, a cut near the spot comes."""
@@ -105,13 +106,13 @@ class SpotJudge:
         near: NDArray[np.bool_] = np.hypot(*(points - spot.at).T) <= spot.radius_mm
         if spot.is_drill:
             for number in np.unique(run[near]):
-                if self.path.stroke(int(number)).distance(shapely.Point(spot.at)) > TOLERANCE_MM:
+                if self.path.stroke(int(number)).distance(shapely.Point(spot.at)) > self.tolerance_mm:
                     near &= run != number
         return near
 
     def _stray_punches(self, holes: Array) -> Iterator[Violation]:
         for point, sample in zip(self.punched.points, self.punched.point_sample, strict=True):
-            if not (np.hypot(*(holes - point).T) <= TOLERANCE_MM).any():
+            if not (np.hypot(*(holes - point).T) <= self.tolerance_mm).any():
                 at = (float(point[0]), float(point[1]))
                 yield Violation("off-outline", "a punch where no drill hole is", int(self.trace.line[sample]), at)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from machine_samples import GRBL, HPGL
@@ -51,7 +52,7 @@ def count_characters(device, data: bytes, room: int = 127) -> str:
         if not answer:
             break
         answers += answer.decode("ascii")
-        count = answers.count("ok\r\n") + answers.count("error:")
+        count = len(re.findall(r"^ok\r?$", answers, re.M)) + answers.count("error:")
         del unanswered[: count - seen]
         seen = count
     return answers

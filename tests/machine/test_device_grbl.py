@@ -9,12 +9,13 @@ import pytest
 from device_samples import GRBL_LINK, ask, count_characters, device_of, started
 from machine_samples import codes, drag, gcode_program, right_lines, sample_marker
 
+from cutkit.machine.device.grbl import GrblDevice
 from cutkit.machine.emulator import run_program
 from cutkit.machine.judge import judge
 from cutkit.toolpath import Link, Plunge
 
 FIRMWARE_JOBS = Path(__file__).resolve().parents[2] / "../shared/gcode"
-BANNER = "\r\nGrbl 1.1h ['$' for help]\r\n"
+BANNER = GrblDevice.BANNER
 UNLOCK = "[MSG:'$H'|'$X' to unlock]\r\n"
 
 

@@ -7,9 +7,10 @@ import pytest
 from device_samples import HARDWARE, XONXOFF, ask, device_of
 from machine_samples import HPGL, codes, hpgl_program, right_lines, sample_marker
 
+from cutkit.machine.actions import Device
 from cutkit.machine.device import DeviceTransport
 from cutkit.machine.emulator import run_program
-from cutkit.machine.hpgl import Device, StreamReader, parse_hpgl
+from cutkit.machine.hpgl import StreamReader, parse_hpgl
 from cutkit.machine.judge import judge
 from cutkit.toolpath import Link
 

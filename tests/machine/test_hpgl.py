@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from machine_samples import hpgl_program
 
-from cutkit.machine.actions import DrawText, Lift, Lower, MoveTo, SelectTool
-from cutkit.machine.hpgl import Device, parse_hpgl
+from cutkit.machine.actions import Device, DrawText, Lift, Lower, MoveTo, SelectTool
+from cutkit.machine.hpgl import parse_hpgl
 
 DEVICE = Device(40.0, -100000, 100000)
 

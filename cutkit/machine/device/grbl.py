@@ -1,4 +1,4 @@
-"""Grbl 1.1h as a device: real-time bytes, a receive ring, lines that are answered, settings, alarms and hold.
+"""Grbl 1.1h and grblHAL as devices: real-time bytes, a receive ring, answered lines, settings, alarms and hold.
 
 Written from Grbl's public documentation (the wiki's pages on commands, interface, configuration and real-time bytes)
 and from the answers of the firmware. Where the emulator is simpler than Grbl:
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import ClassVar
 
 from cutkit.machine.actions import Action, Lift, MoveTo, Program, Violation
@@ -21,9 +20,9 @@ from cutkit.machine.device.faults import FaultSpec
 from cutkit.machine.device.grbl_settings import REPORT, Settings
 from cutkit.machine.device.planner import USABLE_BLOCKS
 from cutkit.machine.gcode import LineReader, without_comments
+from cutkit.machine.gcode_rules import rules_of
 from cutkit.toolpath import CutterProfile
 
-BANNER = "\r\nGrbl 1.1h ['$' for help]\r\n"
 UNLOCK = "[MSG:'$H'|'$X' to unlock]\r\n"
 HELP = "[HLP:$$ $# $G $I $N $x=val $Nx=line $J=line $SLP $C $X $H ~ ! ? ctrl-x]\r\n"
 WRITE_S = 0.02
@@ -40,20 +39,25 @@ class GrblDevice(Device):
     """A Grbl 1.1h."""
 
     NOTABLE: ClassVar[re.Pattern[bytes]] = re.compile(rb"[\r\n!?~\x18\x80-\xff]")
+    BANNER: ClassVar[str] = "\r\nGrbl 1.1h ['$' for help]\r\n"
+    VERSION: ClassVar[str] = "1.1h.20190830"
+    CRLF_IS_ONE_END: ClassVar[bool] = False
 
     def __init__(
         self, profile: CutterProfile, faults: Iterable[FaultSpec] = (), *, start_deg: float | None = None
     ) -> None:
         self.settings = Settings(profile)
         self.start_lines = ["", ""]
-        self.places: dict[str, list[float]] = {name: [0.0, 0.0, 0.0] for name in _PLACES}
+        self.places = _no_places()
+        self.rules = rules_of(profile.controller, turning_axis=profile.program.turn is not None)
         super().__init__(profile, faults, start_deg=start_deg)
 
     def _usable_bytes(self) -> int:
         return self.profile.link.buffer_bytes - 1
 
     def _switch_on(self) -> None:
-        self.reader = LineReader(self.profile.motion.feed_per_mm_s, self.profile.lift == "spindle")
+        spindle = self.profile.lift == "spindle"
+        self.reader = LineReader(self.profile.motion.feed_per_mm_s, spindle, self.rules)
         self.reader.state.offset = list(self.places["G54"])
         self.mechanics.set_limits(self.settings.limits())
         self.line_count = 0
@@ -64,7 +68,7 @@ class GrblDevice(Device):
         self.critical = self.check = self.suspended = self.door = self.homing = self.jogging = self.sleeping = False
         self.feed_share, self.rapid_share, self.spindle_share = 100, 100, 100
         self.reports = 0
-        self.say(BANNER + (UNLOCK if self.locked else ""))
+        self.say(self.BANNER + (UNLOCK if self.locked else ""))
 
     # ---- real-time bytes
 
@@ -128,7 +132,7 @@ class GrblDevice(Device):
             self.say(f"ALARM:{RESET_IN_MOTION}\r\n")
             self.remarks.append(Violation("alarm", "ALARM:3, reset while moving", self.line_count or None))
         self.locked = locked
-        self.say(BANNER + (UNLOCK if locked else ""))
+        self.say(self.BANNER + (UNLOCK if locked else ""))
 
     def _hit_limit(self) -> None:
         self.mechanics.halt(self.now_s)
@@ -151,9 +155,10 @@ class GrblDevice(Device):
 
     def _forget_modes(self) -> None:
         (x, y), _ = self.mechanics.where(self.now_s)
-        height = self.mechanics.machine.height_mm if self.profile.plunge is not None else self.reader.state.here[2]
-        x0, y0, z0 = self.places["G54"]
-        self.reader.reset((x, y, height), (x0, y0, z0))
+        self.reader.reset((x, y, self._height(), self.reader.state.here[3]), self.places["G54"])
+
+    def _height(self) -> float:
+        return self.mechanics.machine.height_mm if self.profile.plunge is not None else self.reader.state.here[2]
 
     # ---- lines
 
@@ -171,9 +176,11 @@ class GrblDevice(Device):
         self.raw_line += data[:end]
         last = data[end]
         del data[: end + 1]
-        if not (last == 0x0A and self.after_cr and not self.raw_line):
-            self.line_count += 1
+        second = last == 0x0A and self.after_cr and not self.raw_line
+        self.line_count += not second
         self.after_cr = last == 0x0D
+        if second and self.CRLF_IS_ONE_END:
+            return bool(data) and self._next_command()
         line = bytes(self.raw_line)
         self.raw_line.clear()
         self.steps.append(self.then(lambda: self._obey(line)))
@@ -183,7 +190,7 @@ class GrblDevice(Device):
         text = without_comments(raw).decode("ascii")
         if not text:
             self.say_ok()
-        elif len(text) > self._longest_line():
+        elif len(text) > self.rules.longest_line:
             self._answer(11)
         elif text.startswith("$"):
             self._system(text, raw)
@@ -193,9 +200,6 @@ class GrblDevice(Device):
             self._set_place(place)
         else:
             self._block(raw)
-
-    def _longest_line(self) -> int:
-        return 79
 
     def _answer(self, error: int) -> None:
         if error:
@@ -295,7 +299,7 @@ class GrblDevice(Device):
             self.settings.restore()
             self.mechanics.set_limits(self.settings.limits())
         if text != "$RST=$":
-            self.places = {name: [0.0, 0.0, 0.0] for name in _PLACES}
+            self.places = _no_places()
         self.say("[MSG:Restoring defaults]\r\n")
         self._write(0)
 
@@ -330,27 +334,28 @@ class GrblDevice(Device):
         if text == "$$":
             return self.settings.lines()
         if text == "$I":
-            return ["[VER:1.1h.20190830:]", f"[OPT:V,{USABLE_BLOCKS},{self.profile.link.buffer_bytes}]"]
+            return [f"[VER:{self.VERSION}:]", f"[OPT:V,{USABLE_BLOCKS},{self.profile.link.buffer_bytes}]"]
         if text == "$N":
             return [f"$N{k}={line}" for k, line in enumerate(self.start_lines)]
         shift = [a - b for a, b in zip(self.reader.state.offset, self.places["G54"], strict=True)]
-        lines = [f"[{name}:{_three(values)}]" for name, values in self.places.items()]
-        return [*lines, f"[G92:{_three(shift)}]", "[TLO:0.000]", "[PRB:0.000,0.000,0.000:0]"]
+        axes = len(self.rules.axes)
+        lines = [f"[{name}:{_three(values[:axes])}]" for name, values in self.places.items()]
+        return [*lines, f"[G92:{_three(shift[:axes])}]", "[TLO:0.000]", "[PRB:0.000,0.000,0.000:0]"]
 
     def _modes(self) -> str:
-        state = self.reader.state
+        now = self.reader.state.modes
         modes = [
-            state.motion,
-            "G54",
-            state.plane,
-            "G20" if state.inches else "G21",
-            "G91" if state.relative else "G90",
-            "G93" if state.inverse_time else "G94",
-            state.spindle,
+            now.motion,
+            now.system,
+            now.plane,
+            "G20" if now.inches else "G21",
+            "G91" if now.relative else "G90",
+            "G93" if now.inverse_time else "G94",
+            now.spindle,
             "M9",
             "T0",
-            f"F{state.feed:g}",
-            f"S{state.speed:g}",
+            f"F{now.feed:g}",
+            f"S{now.speed:g}",
         ]
         return " ".join(modes)
 
@@ -372,8 +377,7 @@ class GrblDevice(Device):
         """The tool stands over the table's zero: there the switches are."""
         x, y, z = self.settings.homed_at()
         self.mechanics.set_here((x, y))
-        offset = self.reader.state.offset
-        self.reader.reset((x, y, z), (offset[0], offset[1], offset[2]))
+        self.reader.reset((x, y, z, 0.0), self.reader.state.offset)
         self.homing = self.locked = False
         self.alarm = 0
 
@@ -382,21 +386,18 @@ class GrblDevice(Device):
             self._answer(9 if self.locked else 8)
             return
         state = self.reader.state
-        before = replace(state, actions=[], here=list(state.here), offset=list(state.offset))
+        modes, before = state.modes, list(state.here)
         words = {letter for letter, _ in _WORD.findall(text)}
         error = 0 if "F" in words else 22
         error = error if words <= set("FXYZGN") and words & set("XYZ") else 16
         taken = self.reader.take(("G1" + text).encode("ascii"), self.line_count) if not error else None
-        here = list(self.reader.state.here)
-        for name in ("motion", "inches", "relative", "feed"):
-            setattr(self.reader.state, name, getattr(before, name))
+        state.modes = modes
         if taken is None or taken.error:
             self._answer(taken.error if taken else error)
             return
-        self.reader.state.here = here
         moves = [action for action in taken.actions if isinstance(action, MoveTo)]
         if self.settings.soft_limits and not all(self._reachable(move) for move in moves):
-            self.reader.state.here = before.here
+            state.here = before
             self._answer(15)
             return
         self.jogging = bool(moves)
@@ -404,7 +405,7 @@ class GrblDevice(Device):
 
     def _set_place(self, place: re.Match[str]) -> None:
         """G10 L2 and L20: where the work's zero lies, kept in memory."""
-        scale = 25.4 if self.reader.state.inches else 1.0
+        scale = self.reader.state.modes.mm
         state = self.reader.state
         name = "G54" if place[2] in "01" else _PLACES[int(place[2]) - 1]
         old = list(self.places[name])
@@ -459,9 +460,8 @@ class GrblDevice(Device):
     def status(self) -> str:
         """The status report: ``<Idle|MPos:..|Bf:..|FS:..>``, its fields by ``$10``."""
         (x, y), speed = self.mechanics.where(self.now_s)
-        z = self.mechanics.machine.height_mm if self.profile.plunge is not None else self.reader.state.here[2]
-        mask = int(self.settings[REPORT])
-        at, offset = (x, y, z), self.reader.state.offset
+        mask, state = int(self.settings[REPORT]), self.reader.state
+        at, offset = [x, y, self._height(), state.here[3]][: len(self.rules.axes)], state.offset[: len(self.rules.axes)]
         fields = [self.state]
         if mask & 1:
             fields.append(f"MPos:{_three(at)}")
@@ -469,7 +469,7 @@ class GrblDevice(Device):
             fields.append(f"WPos:{_three([a - b for a, b in zip(at, offset, strict=True)])}")
         if mask & 2:
             fields.append(f"Bf:{max(USABLE_BLOCKS - self.mechanics.blocks, 0)},{self.ring.free}")
-        spindle = self.reader.state.speed if self.mechanics.machine.down else 0
+        spindle = state.modes.speed if self.mechanics.machine.down else 0
         fields.append(f"FS:{speed * self.profile.motion.feed_per_mm_s:.0f},{spindle:.0f}")
         if self.reports % _WCO_EVERY == 0:
             fields.append(f"WCO:{_three(offset)}")
@@ -505,6 +505,18 @@ class GrblDevice(Device):
         0x9C: lambda self: self._override("spindle_share", lambda v: v + 1, 10, 200),
         0x9D: lambda self: self._override("spindle_share", lambda v: v - 1, 10, 200),
     }
+
+
+class GrblHalDevice(GrblDevice):
+    """A grblHAL: more codes and longer lines by its table of rules; CR and LF together end one line."""
+
+    BANNER: ClassVar[str] = "\r\nGrblHAL 1.1f ['$' or '$HELP' for help]\r\n"
+    VERSION: ClassVar[str] = "1.1f.20240101"
+    CRLF_IS_ONE_END: ClassVar[bool] = True
+
+
+def _no_places() -> dict[str, list[float]]:
+    return {name: [0.0, 0.0, 0.0, 0.0] for name in _PLACES}
 
 
 def _three(values: Iterable[float]) -> str:

@@ -1,7 +1,7 @@
 """An HP-GL cutter as a device: a buffer with XON/XOFF or a hardware line, device control by ESC, and queries.
 
-Written from HP's published manuals (HP 7475A Interfacing and Programming Manual, chapter on RS-232-C): ESC . commands are
-obeyed at once and never stored; queries (OA, OS, ...) are answered in their turn, after what is before them.
+Written from HP's published manuals (HP 7475A Interfacing and Programming Manual, chapter on RS-232-C): ESC . commands
+are obeyed at once and never stored; queries (OA, OS, ...) are answered in their turn, after what is before them.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterable
 from typing import ClassVar
 
+from cutkit.machine.actions import Device as Numbers
 from cutkit.machine.actions import Lift, Program, Violation
 from cutkit.machine.device.base import Device, Step
 from cutkit.machine.device.faults import FaultSpec
-from cutkit.machine.hpgl import Device as Numbers
 from cutkit.machine.hpgl import StreamReader
 from cutkit.toolpath import CutterProfile
 
@@ -131,13 +131,14 @@ class HpglDevice(Device):
 
     def _next_command(self) -> bool:
         data = bytes(self.ring.data)
-        if not data and not self._ended_input:
+        last = self._ended_input and not self.wire.pending
+        if not data and not last:
             return False
         # One instruction at a time leaves the rest where it counts as stored.
-        found = None if self._ended_input else re.search(rb"[;,\n\x03]", data)
+        found = None if last else re.search(rb"[;,\n\x03]", data)
         part = data[: found.end()] if found else data
         del self.ring.data[: len(part)]
-        last, self._ended_input = self._ended_input, False
+        self._ended_input = self._ended_input and not last
         for item in self.reader.take(part, last=last):
             self.steps += [self.rest, self._answer(item)] if isinstance(item, str) else [self.queue(item)]
         self._look_at_room()
@@ -194,4 +195,6 @@ class HpglDevice(Device):
         return self.reader.line
 
     def _own_event_s(self) -> float:
-        return self.now_s if self._ended_input and not self.wire.pending and not self._blocked() else math.inf
+        """When the input has ended, what is left of the last instruction is read."""
+        free = not (self.steps or self.wire.pending or self._blocked()) and self.now_s >= self.ready_s
+        return self.now_s if self._ended_input and free else math.inf

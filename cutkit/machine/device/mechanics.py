@@ -202,8 +202,11 @@ class Mechanics:
                 self._stop(action, now_s)
 
     def _plans(self, action: Action) -> bool:
-        """A move along the table alone."""
-        return isinstance(action, MoveTo) and (action.z_mm is None or self.machine.profile.plunge is None)
+        """A move along the table alone; a blade that is turned where it stands is turned at rest."""
+        if not isinstance(action, MoveTo):
+            return False
+        turns = action.angle_deg is not None and (action.x_mm, action.y_mm) == self._target
+        return not turns and (action.z_mm is None or self.machine.profile.plunge is None)
 
     def _plan(self, move: MoveTo, now_s: float) -> None:
         machine = self.machine
@@ -223,8 +226,10 @@ class Mechanics:
         machine = self.machine
         machine.now_s = now_s - self.began_s
         machine.take(action)
-        while machine.queue:
-            self.waiting.appendleft(machine.queue.pop())
+        if isinstance(action, MoveTo) and action.z_mm is not None:
+            while machine.queue:
+                self.waiting.appendleft(machine.queue.pop())
+        machine._drain()
         self._target = machine.here
         until_s = self.began_s + machine.now_s
         if until_s > now_s + _NEAR_S:

@@ -11,6 +11,7 @@ from cutkit.machine.device.base import Device
 from cutkit.machine.emulator import parse_program
 
 _ENDS = re.compile(rb"[\n\x03*]")
+_ENDS_OF_DMPL = re.compile(rb"[ \n]")
 _GROWTH = 1.25
 _QUIET_S = 0.1
 
@@ -25,6 +26,8 @@ class StreamDevice(Device):
     NOTABLE: ClassVar[re.Pattern[bytes]] = _ENDS
 
     def _switch_on(self) -> None:
+        if self.profile.dialect == "dmpl":
+            self.wire.notable = _ENDS_OF_DMPL
         self.text = bytearray()
         self.parsed_bytes = 0
         self.executed = 0
@@ -37,11 +40,12 @@ class StreamDevice(Device):
 
     def _next_command(self) -> bool:
         self._read_ring()
-        ends = [found.end() for found in _ENDS.finditer(self.text, self.parsed_bytes)]
-        ready = len(self.text) if self.over else (ends[-1] if ends else 0)
+        over = self.over and not self.wire.pending
+        ends = [found.end() for found in self.wire.notable.finditer(self.text, self.parsed_bytes)]
+        ready = len(self.text) if over else (ends[-1] if ends else 0)
         if ready <= self.parsed_bytes:
             return False
-        quiet = self.over or self.now_s >= self.last_byte_s + _QUIET_S
+        quiet = over or self.now_s >= self.last_byte_s + _QUIET_S
         if not quiet and ready < _GROWTH * self.parsed_bytes:
             return False
         return self._parse(ready)
@@ -67,10 +71,12 @@ class StreamDevice(Device):
 
     def _own_event_s(self) -> float:
         """Once the line has been quiet for a while, what has come is executed."""
-        waiting = bool(_ENDS.search(self.text, self.parsed_bytes)) and not self.steps and not self._blocked()
-        if self.over and len(self.text) + len(self.ring.data) > self.parsed_bytes and not self.steps:
-            return math.inf if self.wire.pending or self._blocked() else self.now_s
-        return self.last_byte_s + _QUIET_S if waiting and self.now_s < self.last_byte_s + _QUIET_S else math.inf
+        free = not (self.steps or self.wire.pending or self._blocked()) and self.now_s >= self.ready_s
+        if self.over and free and len(self.text) + len(self.ring.data) > self.parsed_bytes:
+            return self.now_s
+        quiet_s = self.last_byte_s + _QUIET_S
+        waiting = bool(self.wire.notable.search(self.text, self.parsed_bytes))
+        return quiet_s if waiting and self.now_s < quiet_s else math.inf
 
     def _input_ends(self) -> None:
         self.over = True
