@@ -181,9 +181,10 @@ class Play:
         for number in range(MOST_RUNS):
             self.story.runs += 1
             ended = self._run(number, first, kill_after if number == 0 else None, stop_s)
-            if ended == "finished":
+            broken = math.isfinite(self.device.mechanics.machine.broken_at_s)
+            if ended == "finished" and not broken:
                 break
-            first, stop_s = self._put_right(broken=ended == "interrupted"), math.inf
+            first, stop_s = self._put_right(broken=broken), math.inf
         self._judge()
 
     def _run(self, number: int, told: int | None, kill_after: int | None, stop_s: float) -> str:
@@ -243,6 +244,7 @@ class Play:
         told = None
         if broken:
             told = self._cut_at_break()
+            device.mechanics.flush(device.now_s)  # what was made until now was made with the broken one
             device.mechanics.machine.broken_at_s = math.inf
             device.mechanics.machine.blade.heading_rad = self.rng.uniform(0, math.tau)
         dead = self.job.profile.dialect == "hpgl" and self.story.kind == "limit"
@@ -269,6 +271,8 @@ class Play:
         ways = {cut.number: shapely.LineString(_two(cut.work)) for cut in self.job.cuts}
         for a, b in trace.runs():
             way = shapely.LineString(_two(trace.holder_mm[a:b]))
+            if way.length == 0:  # a new blade, put in while the head still was down
+                continue
             near = [n for n, line in ways.items() if _along(way, line)]
             start = trace.holder_mm[a]
             cut = min(near, key=lambda n: math.dist(start, self.job.of(n).work[0]), default=0)

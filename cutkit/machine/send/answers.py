@@ -50,12 +50,14 @@ _FIELD = re.compile(r"([A-Za-z0-9]+):([-\d.,]+)")
 @dataclass(frozen=True, slots=True)
 class Status:
     """A status report ``<State|...>``. Positions are in mm, ``work_mm`` in the program's coordinates where it is told;
-    ``blocks_free`` and ``bytes_free`` of its memory, where they are."""
+    ``spindle`` its speed, with which a
+    knife may be lowered; ``blocks_free`` and ``bytes_free`` of its memory: all where they are told."""
 
     state: str
     machine_mm: Point | None = None
     work_mm: Point | None = None
     offset_mm: Point | None = None
+    spindle: float | None = None
     blocks_free: int | None = None
     bytes_free: int | None = None
 
@@ -71,9 +73,10 @@ def read_status(text: str, offset_mm: Point | None) -> Status | None:
     offset = _point(fields.get("WCO")) or offset_mm
     if work is None and machine is not None and offset is not None:
         work = (machine[0] - offset[0], machine[1] - offset[1])
+    speeds = _point(fields.get("FS"))
     free = fields.get("Bf", "").split(",")
     counts = [int(n) for n in free] if len(free) == 2 and all(n.isdigit() for n in free) else [None, None]
-    return Status(parts[0].split(":")[0], machine, work, offset, counts[0], counts[1])
+    return Status(parts[0].split(":")[0], machine, work, offset, speeds[1] if speeds else None, counts[0], counts[1])
 
 
 def _point(text: str | None) -> Point | None:

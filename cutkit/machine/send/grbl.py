@@ -42,6 +42,8 @@ ASTRAY_MM = 0.5
 """How far off the path a reported position may be. The holder follows the path exactly, in steps of the motors."""
 BARRIER = Line(b"G4 P0.01")
 _DWELL = re.compile(rb"G0?4P([\d.]+)")
+_LOWERS = re.compile(rb"M0?[34].*?S([\d.]+)")
+_LIFTS = re.compile(rb"M0?5(?!\d)|M0?2(?!\d)|M30|S0+(?![\d.])")
 _OTHER_ZERO = re.compile(rb"G(?:92|10|5[2-9]|28|30)")
 _BUFFER = re.compile(r"\[OPT:[^,\]]*,\d+,(\d+)")
 
@@ -58,6 +60,8 @@ class GrblLink(MachineLink):
     _idle_since_s: float | None = None
     _held_told: bool = False
     _homing: bool = False
+    _lowered: bool = False
+    _seen_up: int = 0
     _watched: bool = True
     _settings: dict[str, str] = field(default_factory=dict)
 
@@ -75,6 +79,8 @@ class GrblLink(MachineLink):
             raise Fault("refused", f"a line of {len(data)} bytes does not fit the machine's buffer", line=line)
         if _OTHER_ZERO.search(line.words):
             self._watched = False  # positions are told from another zero than the program's from here on
+        if _LIFTS.search(line.words):
+            self._lowered = False
         while self.paused or not self._room(len(data)):
             self.pump()
         self._began(len(data))
@@ -157,6 +163,10 @@ class GrblLink(MachineLink):
             sent = self.waiting.popleft()
             self.in_flight -= sent.size
             self.answered = max(self.answered, sent.index)
+            lowers = _LOWERS.search(sent.line.words)
+            lifts = any(_LIFTS.search(later.line.words) for later in self.waiting)
+            self._lowered = self._lowered or (lowers is not None and float(lowers.group(1)) > 0 and not lifts)
+            self._seen_up = 0
             if sent.mark is not None:
                 sent.mark.reached = True
 
@@ -180,6 +190,18 @@ class GrblLink(MachineLink):
             self._held_told = True
         self._watch_idle(status)
         self._watch_path(status)
+        self._watch_spindle(status)
+
+    def _watch_spindle(self, status: Status) -> None:
+        """A knife on the spindle output must be down between its M3 S, answered, and its M5, not yet sent."""
+        up = self._lowered and status.spindle == 0 and status.state in ("Run", "Idle")
+        self._seen_up = self._seen_up + 1 if up else 0
+        if self._seen_up > 1:
+            raise Fault(
+                "astray",
+                "the machine moves with the tool up where it should cut: bytes were damaged",
+                "See to the cable.",
+            )
 
     def _watch_idle(self, status: Status) -> None:
         if status.state != "Idle" or not self.waiting:

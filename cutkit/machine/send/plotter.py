@@ -59,6 +59,7 @@ class PlotterLink(MachineLink):
         """Where the machine answers questions, see that it does, and throw away the rest of a broken instruction."""
         if greeting.home or greeting.unlock or greeting.reset:
             self.note("this machine is homed and reset at its own panel, not from here")
+        self._quiet_since_s = self.port.clock()
         if self.confirms or self.link.flow == "query":
             self.put(ABORT)
         if self.confirms:

@@ -97,7 +97,6 @@ class Sender:
     begun: int | None = None
     _pending: tuple[int, Mark] | None = None
     _journal: JournalFile | None = None
-    _ways: tuple[tuple[Points, ...], ...] = ()
     _current: int = 0
 
     def __post_init__(self) -> None:
@@ -159,9 +158,12 @@ class Sender:
 
     def _cut(self, cut: Cut) -> bool:
         """Travel, wait until the cut before is confirmed, then cut. False where the operator wants to stop before."""
-        self._watch(cut)
+        before, ways = self.link.path, self._ways(cut)
+        travels = tuple(way[: len(way) - len(cut.work) + 1] for way in ways)
+        self.link.path = (*before, *travels) if before or cut is self.rest.job.cuts[0] else ()
         self._send(range(cut.first, cut.down))
         self._await_pending()
+        self.link.path = ways
         self.link.settle()
         if self.stopping:
             return False
@@ -175,16 +177,15 @@ class Sender:
             self._pending = (cut.number, mark)
         return True
 
-    def _watch(self, cut: Cut) -> None:
-        """Tell the link where the machine may be while it makes the cut before and travels to this one."""
+    def _ways(self, cut: Cut) -> tuple[Points, ...]:
+        """Where the machine may be from the end of the cut before to the end of this one; none where nobody knows."""
+        if cut is not self.rest.job.cuts[0]:
+            return (cut.points,)
         here = self.link.position()
-        ways: tuple[Points, ...] = (cut.points,)
-        if cut is self.rest.job.cuts[0]:
-            # A preamble may go to the zero before: the emulated machine stands there already, and does not move.
-            ways = () if here is None else (np.vstack([[here], cut.points[1:]]), np.vstack([[here], cut.points]))
-        self._ways = (*self._ways[-1:], ways)
-        unknown = any(not known for known in self._ways)
-        self.link.path = () if unknown else tuple(points for known in self._ways for points in known)
+        if here is None:
+            return ()
+        # A preamble may go to the zero before: the emulated machine stands there already, and does not move.
+        return np.vstack([[here], cut.points[1:]]), np.vstack([[here], cut.points])
 
     def _send(self, indices: range) -> None:
         for index in indices:
