@@ -332,8 +332,8 @@ def _raise_unfinished(part: Part, wishes: Wishes, outcome: Outcome) -> None:
     sure = certain_text(part.job, part.rest, outcome, part.made_before)
     resume = f"Go on with:\n{_resume_line(part, wishes, outcome)}"
     if outcome.fault is not None:
-        hint = " ".join(text for text in (sure, outcome.fault.remedy) if text)
-        raise MachineError(outcome.fault.message, where=str(part.path), hint=f"{hint}\n{resume}")
+        hint = "\n".join(text for text in (sure, outcome.fault.remedy, resume) if text)
+        raise MachineError(outcome.fault.message, where=str(part.path), hint=hint)
     held = " The machine is held, with lines in its memory: --reset throws these away." if outcome.held else ""
     click.echo(f"{part.path}: stopped. {sure}{held}\n{resume}", err=True)
     raise click.exceptions.Exit(EXIT_INTERRUPTED)
@@ -342,8 +342,16 @@ def _raise_unfinished(part: Part, wishes: Wishes, outcome: Outcome) -> None:
 def _resume_line(part: Part, wishes: Wishes, outcome: Outcome) -> str:
     words = ["cutkit", "send", str(part.path), "--cutter", wishes.cutter, "--port", str(wishes.port)]
     words += ["--journal", str(wishes.journal)] if wishes.journal else []
-    words += ["--resume"] + ([] if outcome.confirmed else ["--from", "CUT"]) + (["--reset"] if outcome.held else [])
+    words += (
+        ["--resume"]
+        + ([] if outcome.confirmed else ["--from", "CUT"])
+        + (["--reset"] if outcome.held or _alarmed(outcome) else [])
+    )
     return shlex.join(words)
+
+
+def _alarmed(outcome: Outcome) -> bool:
+    return outcome.fault is not None and outcome.fault.kind == "alarm"
 
 
 def _report(part: Part, outcome: Outcome) -> dict[str, Any]:

@@ -154,7 +154,7 @@ class GrblLink(MachineLink):
             self._refused(text[6:])
         elif text.startswith(("Grbl", "GrblHAL")):
             raise Fault("reset", "the machine was reset, what it had in its memory is lost", _AFTER_RESET)
-        elif text.startswith("[MSG:"):
+        elif text.startswith("[MSG:") and "Pgm End" not in text:
             self.note(f"the machine says: {text[5:].rstrip(']')}")
 
     def _answer(self) -> None:
@@ -371,7 +371,10 @@ def _off_mm(point: Point, points: Points) -> float:
     return float(np.hypot(off[:, 0], off[:, 1]).min())
 
 
-_AFTER_ALARM = "Free the machine, reset it, and home it or set its zero again."
+_AFTER_ALARM = (
+    "Free the machine. It must be reset (--reset), and homed (--home), or its zero set again and its lock taken off "
+    "(--unlock)."
+)
 _AFTER_RESET = "See why (its supply, its reset button); then home it or set its zero again."
 _AFTER_REFUSAL = "On the emulated machine the line is right: it was damaged on the way, or this machine knows less."
 _AFTER_SILENCE = "Is it still switched on? After a limit switch was hit Grbl is silent until it is reset."

@@ -93,7 +93,7 @@ def read_job(data: bytes, profile: CutterProfile, where: str) -> Job:
 
 def job_of(lines: Sequence[Line], profile: CutterProfile, where: str, start_deg: float | None = None) -> Job:
     """A job of these lines; ``start_deg`` is the blade's heading at the start where it is not as the profile says."""
-    text = numbered(lines)
+    text = numbered(lines, profile.dialect)
     run = run_program(text, profile, start_deg=start_deg)
     if run.violations:
         raise _refusal(run.violations, lines, where)

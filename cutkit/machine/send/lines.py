@@ -1,7 +1,8 @@
 """A program in the smallest parts that can be sent by themselves: lines of G-code, instructions of HP-GL.
 
 HP-GL is often one endless line. Parts are therefore cut at its instructions, and ``numbered`` gives the parsers a copy
-in which every part is a line, so that the line numbers of actions and violations are those of parts.
+in which every part is a line, so that the line numbers of actions and violations are those of parts. The parsers of the
+other plotter languages count commands as it is.
 """
 
 from __future__ import annotations
@@ -15,18 +16,21 @@ from cutkit.toolpath import DialectName
 _SKIPPED = re.compile(rb"[\s;,!]*")
 _NUMBERS = re.compile(rb"[^;A-Za-z\n\x1b!]*")
 _DEVICE_CONTROL = re.compile(rb"\x1b(?:\.[A-Za-z@()](?:[\d;]*:)?|%-?\d*[ABX]|E)")
-_ENDS: dict[DialectName, re.Pattern[bytes]] = {
-    "gpgl": re.compile(rb"[^\x03\n]*[\x03\n]*"),
-    "dmpl": re.compile(rb"[^\n]*\n*"),
-    "gerber": re.compile(rb"[^*\n]*[*\n]*"),
+_COMMANDS: dict[DialectName, re.Pattern[bytes]] = {
+    "gpgl": re.compile(rb"[^\x03\n]*[\x03\n]|[^\x03\n]+"),
+    "dmpl": re.compile(
+        rb"[\s,;]*(?:;:|@|EC(?=[15MN])|BP|FS|AS|EH|EF|EI|CA|CC|CE|CR|CU|[A-Z])(?:[15MN](?![\d.])|[^A-Z;@]*)|[^A-Z;@]+"
+    ),
+    "gerber": re.compile(rb"(?:/[^/]*/)*[^*]*\*|[^*]+"),
 }
+"""Languages whose parsers count commands instead of lines."""
 _COMMENT = re.compile(rb"\([^)]*(?:\)|$)|;.*")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One part of a program as it is sent; G-code without its line end. ``number`` is the line of the file in which it
-    stands, from 1; None: the sender put it in."""
+    stands (in languages without lines the command), from 1; None: the sender put it in."""
 
     raw: bytes
     number: int | None = None
@@ -41,18 +45,20 @@ def program_lines(data: bytes, dialect: DialectName) -> list[Line]:
     """The parts of a program, in order; put together again they are the program (but for G-code's line ends)."""
     if dialect == "gcode":
         return [Line(raw, number) for number, raw in enumerate(re.split(rb"\r\n|\n|\r", data), 1)]
-    parts = _instructions(data) if dialect == "hpgl" else _ENDS[dialect].findall(data)
+    if dialect in _COMMANDS:
+        return [Line(raw, number) for number, raw in enumerate(_COMMANDS[dialect].findall(data), 1)]
     lines, number = [], 1
-    for part in parts:
-        if part:
-            lead = len(part) - len(part.lstrip())
-            lines.append(Line(part, number + part.count(b"\n", 0, lead)))
-            number += part.count(b"\n")
+    for part in _instructions(data):
+        lead = len(part) - len(part.lstrip())
+        lines.append(Line(part, number + part.count(b"\n", 0, lead)))
+        number += part.count(b"\n")
     return lines
 
 
-def numbered(lines: Sequence[Line]) -> bytes:
-    """The program with every part on a line of its own, for the parsers only: it is never sent."""
+def numbered(lines: Sequence[Line], dialect: DialectName) -> bytes:
+    """The program for the parsers, which then count parts as lines: it is never sent."""
+    if dialect in _COMMANDS:
+        return b"".join(line.raw for line in lines)
     return b"".join(line.raw.strip().replace(b"\n", b" ") + b"\n" for line in lines)
 
 

@@ -96,10 +96,17 @@ class PlotterLink(MachineLink):
             while self._free < size:
                 self._ask_for_room()
         elif self.link.flow == "xonxoff":
-            while self._stopped or (early_s := self._line_free_s - self.port.clock()) > NEAR_S:
-                self.pump(TURN_S if self._stopped else early_s)
-            seconds = size * BITS_A_BYTE / self.link.baud
-            self._line_free_s = max(self._line_free_s, self.port.clock()) + seconds
+            self._wait_for_the_wire()
+        elif self.link.flow == "hardware":
+            self._wait_for_the_wire()
+            while not getattr(self.port, "clear_to_send", True):
+                self.pump()
+        self._line_free_s = max(self._line_free_s, self.port.clock()) + size * BITS_A_BYTE / self.link.baud
+
+    def _wait_for_the_wire(self) -> None:
+        """Until the bytes before have left, and the machine does not hold us off."""
+        while self._stopped or (early_s := self._line_free_s - self.port.clock()) > NEAR_S:
+            self.pump(TURN_S if self._stopped else early_s)
 
     def _tick(self) -> None:
         """Machines of this kind are silent by nature; but not for longer than a cut can last."""
@@ -137,7 +144,9 @@ class PlotterLink(MachineLink):
         return mark
 
     def drain(self) -> None:
-        """Wait until the buffer is empty, where it can be asked."""
+        """Wait until the bytes have left, and the buffer is empty, where it can be asked."""
+        if self.link.flow in ("xonxoff", "hardware"):
+            self._wait_for_the_wire()
         while self.link.flow == "query" and self._free < self.link.buffer_bytes:
             before = self._free
             self._ask_for_room()

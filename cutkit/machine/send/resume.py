@@ -23,13 +23,14 @@ from cutkit.machine.send.job import Cut, Job, job_of, renumbered
 from cutkit.machine.send.lines import Line
 from cutkit.machine.send.modal import catch_up
 from cutkit.model import Point
-from cutkit.toolpath import CutterProfile
+from cutkit.toolpath import CutterProfile, LineEnd, ToolTexts
 
 SQUARE_DEG = 2.0
 """How far the legs of an alignment may be from a right angle: its corners are rounded to the machine's units."""
 HEADING_DEG = 1.0
 """How far the blade may be from the heading that a cut expects."""
 ROUNDING_MM = 0.02
+LINE_ENDS: dict[LineEnd, str] = {"lf": "\n", "etx": "\x03", "none": ""}
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,8 +115,7 @@ def _alignment_lines(turn: Cut, heading_deg: float, profile: CutterProfile) -> l
     angle = math.radians(heading_deg) - math.atan2(last[1], last[0])
     turned = [_turned((x, y), (middle[0], middle[1]), angle) for x, y in legs.tolist()]
     texts = profile.tools["knife"]
-    speed = profile.motion.cut_mm_s if texts.cut_mm_s is None else texts.cut_mm_s
-    feed = f"{speed * profile.motion.feed_per_mm_s:g}"
+    feed = _feed(texts, profile)
     form = profile.coordinates
     where = [[f"{v * form.units_per_mm:.{form.decimals}f}" for v in point] for point in turned]
     program = profile.program
@@ -140,12 +140,18 @@ def _turned(point: Point, middle: Point, angle_rad: float) -> Point:
 def _lifted(profile: CutterProfile) -> list[Line]:
     """The tool goes up, whatever the last run left: not every program's preamble says so."""
     texts = profile.tools.get("knife") or next(iter(profile.tools.values()))
-    return _parts(texts.up.format(number=texts.number, feed=""), profile)
+    return _parts(texts.up.format(number=texts.number, feed=_feed(texts, profile)), profile)
+
+
+def _feed(texts: ToolTexts, profile: CutterProfile) -> str:
+    """The tool's speed in the machine's own number."""
+    speed = profile.motion.cut_mm_s if texts.cut_mm_s is None else texts.cut_mm_s
+    return f"{speed * profile.motion.feed_per_mm_s:g}"
 
 
 def _parts(text: str, profile: CutterProfile) -> list[Line]:
     """A command text as lines to send."""
-    end = "" if profile.dialect == "gcode" else "\n"
+    end = "" if profile.dialect == "gcode" else LINE_ENDS[profile.program.line_end]
     return [Line((part + end).encode("ascii")) for part in text.split("\n") if part.strip()]
 
 
@@ -154,7 +160,7 @@ def _selected(job: Job, cut: Cut, state: Sequence[Line]) -> list[Line]:
     texts = job.profile.tools.get(cut.tool) if cut.tool is not None else None
     if texts is None or not texts.select or any(b"SP" in line.raw for line in state):
         return []
-    return _parts(texts.select.format(number=texts.number, feed=""), job.profile)
+    return _parts(texts.select.format(number=texts.number, feed=_feed(texts, job.profile)), job.profile)
 
 
 def _checked(rest: Rest, job: Job, where: str) -> Rest:

@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+from cutkit.errors import UsageError
 from cutkit.machine.send.grbl import GrblLink
 from cutkit.machine.send.job import Cut, Points
 from cutkit.machine.send.journal import JournalFile
@@ -76,7 +77,13 @@ class Outcome:
 
 
 def make_link(port: Transport, profile: CutterProfile, sender: Sender) -> MachineLink:
-    """The link that speaks to the machine of a profile."""
+    """The link that speaks to the machine of a profile; UsageError for one that is not fed line by line."""
+    if profile.dialect == "gcode" and profile.controller == "linuxcnc":
+        raise UsageError(
+            "LinuxCNC reads programs itself, nothing is streamed to it",
+            where=f"cutter {profile.name}",
+            hint="Open the program in its own screen; there it also starts from any line.",
+        )
     turn, note = sender.turn, sender.listener.note
     if profile.dialect == "gcode" and profile.controller == "marlin":
         return MarlinLink(port, profile.link, turn, note)

@@ -71,6 +71,12 @@ class SerialTransport:
     def clock(self) -> float:
         return time.monotonic()
 
+    @property
+    def clear_to_send(self) -> bool:
+        """The hardware line of that name, where it is used."""
+        clear: bool = not self._line.rtscts or self._line.cts
+        return clear
+
 
 class SocketTransport:
     """A TCP connection."""
