@@ -13,9 +13,10 @@ from cutkit.errors import CheckError
 from cutkit.machine.send.job import Job
 from cutkit.machine.send.lines import Line
 from cutkit.model import Point
-from cutkit.toolpath import CutterProfile
+from cutkit.toolpath import CutterProfile, LineEnd
 
 MM_PER_INCH = 25.4
+LINE_ENDS: dict[LineEnd, str] = {"lf": "\n", "etx": "\x03", "none": ""}
 _WORD = re.compile(rb"([A-Z])([+-]?[\d.]+)")
 _GROUPS = {
     **dict.fromkeys(("G17", "G18", "G19"), "plane"),
@@ -44,7 +45,21 @@ def catch_up(job: Job, first: int, where: str) -> list[Line]:
         return [Line(text) for text in _gcode(preamble, skipped, approach, here, where)]
     if profile.dialect == "hpgl":
         return [Line(text + b"\n") for text in _hpgl(skipped, approach, here, profile)]
-    return []
+    # The other plotter languages know no modes; where the line that lifts the tool also travels, the way is repeated.
+    return [] if cut.travelled else travel(here, profile)
+
+
+def travel(to: Point, profile: CutterProfile) -> list[Line]:
+    """The profile's move to a point with the tool up."""
+    form = profile.coordinates
+    x, y = (f"{value * form.units_per_mm:.{form.decimals}f}" for value in to)
+    return command_lines(profile.program.travel.format(x=x, y=y, angle="0"), profile)
+
+
+def command_lines(text: str, profile: CutterProfile) -> list[Line]:
+    """A command text of the profile as lines to send."""
+    end = "" if profile.dialect == "gcode" else LINE_ENDS[profile.program.line_end]
+    return [Line((part + end).encode("ascii")) for part in text.split("\n") if part.strip()]
 
 
 def _codes(line: Line) -> list[tuple[str, str]]:

@@ -21,16 +21,15 @@ import numpy as np
 from cutkit.errors import CheckError, UsageError
 from cutkit.machine.send.job import Cut, Job, job_of, renumbered
 from cutkit.machine.send.lines import Line
-from cutkit.machine.send.modal import catch_up
+from cutkit.machine.send.modal import catch_up, command_lines
 from cutkit.model import Point
-from cutkit.toolpath import CutterProfile, LineEnd, ToolTexts
+from cutkit.toolpath import CutterProfile, ToolTexts
 
 SQUARE_DEG = 2.0
 """How far the legs of an alignment may be from a right angle: its corners are rounded to the machine's units."""
 HEADING_DEG = 1.0
 """How far the blade may be from the heading that a cut expects."""
 ROUNDING_MM = 0.02
-LINE_ENDS: dict[LineEnd, str] = {"lf": "\n", "etx": "\x03", "none": ""}
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +127,7 @@ def _alignment_lines(turn: Cut, heading_deg: float, profile: CutterProfile) -> l
         program.cut.format(x=where[2][0], y=where[2][1], feed=feed, angle="0"),
         texts.up.format(number=texts.number, feed=feed),
     ]
-    return [line for part in parts for line in _parts(part, profile)]
+    return [line for part in parts for line in command_lines(part, profile)]
 
 
 def _turned(point: Point, middle: Point, angle_rad: float) -> Point:
@@ -140,7 +139,7 @@ def _turned(point: Point, middle: Point, angle_rad: float) -> Point:
 def _lifted(profile: CutterProfile) -> list[Line]:
     """The tool goes up, whatever the last run left: not every program's preamble says so."""
     texts = profile.tools.get("knife") or next(iter(profile.tools.values()))
-    return _parts(texts.up.format(number=texts.number, feed=_feed(texts, profile)), profile)
+    return command_lines(texts.up.format(number=texts.number, feed=_feed(texts, profile)), profile)
 
 
 def _feed(texts: ToolTexts, profile: CutterProfile) -> str:
@@ -149,18 +148,12 @@ def _feed(texts: ToolTexts, profile: CutterProfile) -> str:
     return f"{speed * profile.motion.feed_per_mm_s:g}"
 
 
-def _parts(text: str, profile: CutterProfile) -> list[Line]:
-    """A command text as lines to send."""
-    end = "" if profile.dialect == "gcode" else LINE_ENDS[profile.program.line_end]
-    return [Line((part + end).encode("ascii")) for part in text.split("\n") if part.strip()]
-
-
 def _selected(job: Job, cut: Cut, state: Sequence[Line]) -> list[Line]:
     """The tool chosen again that was in use before the cut, where neither the state nor the cut itself says it."""
     texts = job.profile.tools.get(cut.tool) if cut.tool is not None else None
     if texts is None or not texts.select or any(b"SP" in line.raw for line in state):
         return []
-    return _parts(texts.select.format(number=texts.number, feed=_feed(texts, job.profile)), job.profile)
+    return command_lines(texts.select.format(number=texts.number, feed=_feed(texts, job.profile)), job.profile)
 
 
 def _checked(rest: Rest, job: Job, where: str) -> Rest:
