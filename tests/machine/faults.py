@@ -1,4 +1,4 @@
-"""Seeded faults against the sender: ``python tests/machine/faults.py COUNT FIRST`` (``make faults``) prints a table by kind.
+"""Seeded faults against the sender; ``make faults`` (COUNT=200 FIRST=0) prints a table by kind of fault.
 
 Each run sends a small marker, cut by ``cutkit cut``'s own planner, to an emulated device with one fault. Then a fresh
 sender resumes on the same cloth, from nothing but the journal and what the operator sees, until the job is finished.
@@ -25,9 +25,6 @@ from pathlib import Path
 
 import numpy as np
 import shapely
-
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
-
 from machine_samples import sample_marker
 
 from cutkit.cut.plan import plan_cut
@@ -224,7 +221,9 @@ class Play:
 
     def _journal_file(self, told: int | None, first: int) -> JournalFile:
         if not self.journal.exists():
-            return JournalFile(self.journal, Header("faults", "0", self.story.machine, "here", len(self.job.cuts), True))
+            return JournalFile(
+                self.journal, Header("faults", "0", self.story.machine, "here", len(self.job.cuts), True)
+            )
         file = JournalFile.going_on(self.journal, read_journal(self.journal))
         file.write({"resumed": first, **({"told": True} if told else {})})
         return file
@@ -276,7 +275,9 @@ class Play:
             near = [n for n, line in ways.items() if _along(way, line)]
             start = trace.holder_mm[a]
             cut = min(near, key=lambda n: math.dist(start, self.job.of(n).work[0]), default=0)
-            made = cut > 0 and way.length > ways[cut].length - ASIDE_MM and _ends(trace.holder_mm[b - 1], self.job.of(cut))
+            made = (
+                cut > 0 and way.length > ways[cut].length - ASIDE_MM and _ends(trace.holder_mm[b - 1], self.job.of(cut))
+            )
             off_mm = 0.0 if cut or _short(way) else way.length
             yield Stroke(cut, a, made, off_mm)
 
@@ -333,7 +334,9 @@ def _short(way: shapely.LineString) -> bool:
 
 def table(stories: list[Story]) -> str:
     """A line for every kind of fault."""
-    head = f"{'fault':<9}{'jobs':>6}{'runs':>6}{'skipped':>9}{'doubled':>9}{'unasked':>9}{'off line, mm':>14}{'again':>7}"
+    head = (
+        f"{'fault':<9}{'jobs':>6}{'runs':>6}{'skipped':>9}{'doubled':>9}{'unasked':>9}{'off line, mm':>14}{'again':>7}"
+    )
     lines = [head]
     for kind in [*KINDS, "all"]:
         of = [s for s in stories if kind in (s.kind, "all")]

@@ -113,7 +113,8 @@ class MarlinLink(MachineLink):
             self.put(self._texts[number])
             self.figures.lost_answers += 1
         elif number == self._number + 1:
-            self._ignored_oks -= 1  # it has the line, and lost our answer to its question
+            self._ignored_oks -= 1  # it has the line: its answer was lost, and the ok to come stands for it
+            self.figures.lost_answers += 1
         else:
             raise Fault("astray", f"the machine asks for line N{number} again, which it had taken before")
 
