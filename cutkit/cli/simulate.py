@@ -65,7 +65,7 @@ def command(
     Several programs are run one after the other, as one job. With --marker every piece must be cut exactly once and the
     blade stay on the lines. Any violation ends in exit code 5.
     """
-    from cutkit.formats.files import refuse_bad_outputs, write_whole
+    from cutkit.formats.files import refuse_bad_outputs
     from cutkit.formats.marker import read_marker
     from cutkit.formats.profile import is_profile_file, load_profile
     from cutkit.machine.judge import judge
@@ -81,18 +81,25 @@ def command(
     run, sources = _run_all(programs, profile, _zeros_mm(programs, profile, marker))
     verdict = judge(run, marker) if marker else None
     outcome = Outcome(run, marker, verdict, sources)
-    if trace_path:
-        write_whole(trace_path, "".join(_trace_lines(run)), inputs=inputs)
-    if svg_path:
-        write_whole(svg_path, _picture(outcome), inputs=inputs)
+    write_outputs(outcome, svg_path, trace_path, inputs)
     for remark in run.remarks:
         say(f"note [{remark.code}] {sources.where(remark.line)}: {remark.message}", quiet=quiet)
     if as_json:
-        print_json(_report(outcome))
+        print_json(outcome_json(outcome))
     else:
-        _print(outcome)
+        print_outcome(outcome)
     if outcome.violations:
         raise click.exceptions.Exit(CheckError.exit_code)
+
+
+def write_outputs(outcome: Outcome, svg_path: str | None, trace_path: str | None, inputs: Sequence[str | Path]) -> None:
+    """Write the picture and the trace that were asked for, over none of the inputs."""
+    from cutkit.formats.files import write_whole
+
+    if trace_path:
+        write_whole(trace_path, "".join(_trace_lines(outcome.run)), inputs=inputs)
+    if svg_path:
+        write_whole(svg_path, _picture(outcome), inputs=inputs)
 
 
 @dataclass(frozen=True)
@@ -160,7 +167,7 @@ def _run_all(programs: Sequence[Path], profile: Any, zeros_mm: list[float] | Non
     return join_runs(runs, first_lines, zeros_mm), Sources(tuple(programs), tuple(first_lines))
 
 
-def _report(outcome: Outcome) -> dict[str, Any]:
+def outcome_json(outcome: Outcome) -> dict[str, Any]:
     run, verdict = outcome.run, outcome.verdict
     report: dict[str, Any] = {
         "schema": "cutkit.simulate/1",
@@ -208,7 +215,7 @@ def _trace_lines(run: Run) -> Iterator[str]:
         yield json.dumps(row) + "\n"
 
 
-def _print(outcome: Outcome) -> None:
+def print_outcome(outcome: Outcome) -> None:
     """The figures, then the violations with their lines, then what to do about them."""
     from cutkit.cli.tables import Column, TableData, print_table
 

@@ -68,7 +68,7 @@ def test_the_buffer_is_more_than_half_full_on_short_moves_and_never_overrun(tmp_
     outcome = bench.send()
     ring = bench.device.figures.ring
     print(
-        f"\nbuffer: sender {outcome.figures.mean_fill_bytes:.0f}, machine {ring.mean_bytes:.0f} of 127 bytes in the mean"
+        f"\nmean fill: {outcome.figures.mean_fill_bytes:.0f} bytes by the sender, {ring.mean_bytes:.0f} by the machine"
     )
     assert outcome.figures.most_bytes <= 127
     assert ring.lost == 0
