@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
+import signal
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,14 +91,14 @@ def command(programs: tuple[Path, ...], as_json: bool, **options: Any) -> None:
             _print_lines(part)
         return
     reports: list[dict[str, Any]] = []
+    ok = False
     try:
         for number, part in enumerate(part for part in parts if part.rest is not None):
             _send_part(part, wishes, number, reports)
+        ok = True
     finally:
         if as_json:
-            print_json(
-                {"schema": "cutkit.send/1", "ok": all(r["state"] == "finished" for r in reports), "programs": reports}
-            )
+            print_json({"schema": "cutkit.send/1", "ok": ok, "programs": reports})
     if not as_json:
         for report in reports:
             _print_report(report)
@@ -156,6 +159,8 @@ def _part(path: Path, profile: CutterProfile, wishes: Wishes) -> Part:
             where=str(journal_path),
             hint="Resume with the very file that was sent; or send it from the beginning, without --resume.",
         )
+    if wishes.resume and journal is not None and journal.header.cutter != profile.name:
+        raise UsageError(f"the journal is about the cutter {journal.header.cutter}", where=str(journal_path))
     job = read_job(data, profile, str(path))
     if not wishes.resume:
         _refuse_half_made(journal, sha256, journal_path, wishes)
@@ -260,9 +265,26 @@ def _run(sender: Sender, part: Part, wishes: Wishes) -> Outcome:
     try:
         if wishes.resume:
             journal.write({"resumed": part.rest.first, **({"told": True} if wishes.first is not None else {})})
-        return sender.run(journal)
+        with _ended_by_signals():
+            return sender.run(journal)
     finally:
         journal.close()
+
+
+@contextlib.contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """While a job runs, the end of the terminal or of the session holds the machine, as Ctrl-C does."""
+
+    def stop(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    names = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = [(name, signal.signal(name, stop)) for name in names]
+    try:
+        yield
+    finally:
+        for name, handler in before:
+            signal.signal(name, handler)
 
 
 def _agreed(part: Part, wishes: Wishes, number: int) -> Any:
