@@ -61,8 +61,9 @@ class Watcher:
 def progress_text(progress: Progress) -> str:
     """``[#####...............] cut 12 of 57   26 %   3 min 20 s left   buffer 81 %   Run``."""
     full = min(BAR, int(BAR * progress.share))
+    name = f", {progress.name}" if progress.name else ""
     parts = [
-        f"[{'#' * full}{'.' * (BAR - full)}] cut {progress.cut} of {progress.cuts}",
+        f"[{'#' * full}{'.' * (BAR - full)}] cut {progress.cut} of {progress.cuts}{name}",
         f"{100 * progress.share:3.0f} %",
         f"{format_duration(progress.left_s)} left",
     ]

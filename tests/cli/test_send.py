@@ -260,7 +260,7 @@ def test_on_a_terminal_keys_are_heard_and_progress_is_shown(program):
         os.close(ours)
     assert code == 130
     assert "p pauses, q stops, Ctrl-C holds" in shown
-    assert "] cut 2 of 6 " in shown
+    assert "] cut 2 of 6, Front M bundle 1 " in shown
     assert "No cut is half made." in shown
     assert '{"stopped": "operator"}' in journal.read_text()
 

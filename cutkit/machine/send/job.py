@@ -7,6 +7,7 @@ both ends a cut and begins the next, both are one: they cannot be told apart on 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -22,6 +23,7 @@ from cutkit.model import Point, Tool
 from cutkit.toolpath import CutterProfile, Plunge
 
 SHOWN_VIOLATIONS = 3
+_PIECE = re.compile(rb"\bpiece \d+ ([^)]+)")
 Points = NDArray[np.float64]
 
 
@@ -32,7 +34,8 @@ class Cut:
 
     ``points`` is where the holder goes, in mm, from where it stood before; the tool goes down at point ``travelled``.
     ``heading_deg`` is the blade's then, by the model of the trailing blade. ``ready_s`` is when the cut is done, after
-    the program's start. ``synced``: it ends with a dwell, for which the machine first finishes all motion.
+    the program's start. ``synced``: it ends with a dwell, for which the machine first finishes all motion. ``name`` is
+    the piece's, where a comment of the program tells it.
     """
 
     number: int
@@ -45,6 +48,7 @@ class Cut:
     heading_deg: float
     ready_s: float
     synced: bool
+    name: str = ""
 
     @property
     def work(self) -> Points:
@@ -101,7 +105,17 @@ def job_of(lines: Sequence[Line], profile: CutterProfile, where: str, start_deg:
     downs = list(_merged(_downs(actions, profile.plunge)))
     reading = _Reading(profile, actions, run)
     cuts = tuple(reading.cuts(downs))
-    return Job(profile, tuple(lines), reading.preamble, cuts, run)
+    return Job(profile, tuple(lines), reading.preamble, tuple(_named(cuts, lines)), run)
+
+
+def _named(cuts: Sequence[Cut], lines: Sequence[Line]) -> Iterator[Cut]:
+    """The cuts with the names of their pieces, from the comments that cutkit writes before a piece."""
+    name = ""
+    for cut in cuts:
+        for line in lines[cut.first : cut.down]:
+            found = _PIECE.search(line.raw)
+            name = found.group(1).decode("ascii", "replace") if found else name
+        yield replace(cut, name=name)
 
 
 def _refusal(violations: Sequence[Violation], lines: Sequence[Line], where: str) -> CheckError:

@@ -35,10 +35,12 @@ LEAST_MEASURED_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the job is. ``cut`` is the cut in work, from 1; ``fill`` the machine's buffer, 0 to 1, None: unknown."""
+    """How far the job is. ``cut`` is the cut in work, from 1, ``name`` its piece's where the program
+    tells it; ``fill`` the machine's buffer, 0 to 1, None: unknown."""
 
     cut: int
     cuts: int
+    name: str
     share: float
     left_s: float
     fill: float | None
@@ -106,6 +108,7 @@ class Sender:
     _journal: JournalFile | None = None
     _confirmed: tuple[float, float] = (0.0, 0.0)
     _current: int = 0
+    _name: str = ""
 
     def __post_init__(self) -> None:
         self.link = make_link(self.port, self.rest.job.profile, self)
@@ -148,7 +151,7 @@ class Sender:
         job = self.rest.job
         self._send(range(job.preamble))
         for cut in job.cuts:
-            self._current = max(cut.number, self.rest.first)
+            self._current, self._name = max(cut.number, self.rest.first), cut.name
             while self.link.paused:
                 self.link.pump()
             if self.stopping and not self._pending:
@@ -210,8 +213,9 @@ class Sender:
             cut = next(cut for cut in self.rest.job.cuts if cut.number == number)
             self._confirmed = (cut.ready_s, self.link.figures.time_s)
             self._note_made(number, "done")
-        self._obey(self.listener.key())
-        self.listener.progress(self.progress())
+        if self._journal is not None:
+            self._obey(self.listener.key())
+            self.listener.progress(self.progress())
 
     def _note_made(self, number: int, word: str) -> None:
         if number > 0 and self._journal is not None:
@@ -241,7 +245,7 @@ class Sender:
         count = self.rest.last
         share = made_s / planned if planned > 0 else 0.0
         left = max(0.0, planned - made_s) * ratio
-        return Progress(self._current, count, share, left, fill, self.link.state, self.link.paused)
+        return Progress(self._current, count, self._name, share, left, fill, self.link.state, self.link.paused)
 
     def _made_s(self) -> float:
         """How much of the planned time is done: lines are answered ahead of their motion, but never is a cut further
