@@ -8,11 +8,12 @@ import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from cutkit.cli.common import EXIT_INTERRUPTED, json_option, print_json, quiet_option, say
+from cutkit.cli.send_report import list_cuts, print_lines, print_report, report_of
 from cutkit.errors import InputError, MachineError, UsageError
 from cutkit.units import format_duration
 
@@ -39,8 +40,10 @@ class Wishes:
     reset: bool
     registered: bool
     blade_set: bool
+    cloth: Literal["moved", "waits"] | None
     fresh: bool
     windows_ready: bool
+    only_cuts: bool
     dry_run: bool
     quiet: bool
 
@@ -65,8 +68,14 @@ class Wishes:
 @click.option("--unlock", is_flag=True, help="As --registered, and take off the lock of an alarm ($X).")
 @click.option("--reset", is_flag=True, help="First throw away what the machine still holds of an earlier job (0x18).")
 @click.option("--blade-set", is_flag=True, help="With --resume: the blade points where cutkit asks.")
+@click.option(
+    "--cloth",
+    type=click.Choice(["moved", "waits"]),
+    help="With --resume, where the program moves the cloth: whether it has done so.",
+)
 @click.option("--fresh", is_flag=True, help="Begin anew although the journal tells of a job half made.")
 @click.option("--windows-ready", is_flag=True, help="Do not ask between the programs of several windows.")
+@click.option("--cuts", "only_cuts", is_flag=True, help="Only list the cuts, and what the journal says of them.")
 @click.option("--dry-run", is_flag=True, help="Only print what would be sent, line by line; no port is needed.")
 @json_option
 @quiet_option
@@ -85,10 +94,15 @@ def command(programs: tuple[Path, ...], as_json: bool, **options: Any) -> None:
     wishes = Wishes(**options)
     profile = load_profile(wishes.cutter)
     _refuse_bad_wishes(wishes, programs)
+    if wishes.only_cuts:
+        for path in programs:
+            list_cuts(path, profile, _journal_path(path, wishes))
+        return
     parts = [_part(path, profile, wishes) for path in programs]
     if wishes.dry_run:
         for part in parts:
-            _print_lines(part)
+            if part.rest is not None:
+                print_lines(part.path, part.rest)
         return
     reports: list[dict[str, Any]] = []
     ok = False
@@ -101,14 +115,14 @@ def command(programs: tuple[Path, ...], as_json: bool, **options: Any) -> None:
             print_json({"schema": "cutkit.send/1", "ok": ok, "programs": reports})
     if not as_json:
         for report in reports:
-            _print_report(report)
+            print_report(report)
 
 
 def _refuse_bad_wishes(wishes: Wishes, programs: tuple[Path, ...]) -> None:
     """UsageError for options that do not go together, before anything is read or opened."""
     from cutkit.cli.send_talk import is_terminal
 
-    if wishes.port is None and not wishes.dry_run:
+    if wishes.port is None and not (wishes.dry_run or wishes.only_cuts):
         raise UsageError("--port is missing", hint="/dev/ttyUSB0, socket://HOST:PORT; --dry-run needs none.")
     if wishes.first is not None and not wishes.resume:
         raise UsageError("--from goes with --resume")
@@ -140,6 +154,10 @@ class Part:
         return self.rest.first - 1 if self.rest is not None else len(self.job.cuts)
 
 
+def _journal_path(path: Path, wishes: Wishes) -> Path:
+    return wishes.journal or path.with_name(path.name + ".journal")
+
+
 def _part(path: Path, profile: CutterProfile, wishes: Wishes) -> Part:
     from cutkit.formats.files import read_bytes, refuse_to_replace, sha256_of
     from cutkit.machine.send.job import read_job
@@ -147,7 +165,7 @@ def _part(path: Path, profile: CutterProfile, wishes: Wishes) -> Part:
     from cutkit.machine.send.resume import rest_of
 
     data = read_bytes(path)
-    journal_path = wishes.journal or path.with_name(path.name + ".journal")
+    journal_path = _journal_path(path, wishes)
     refuse_to_replace(journal_path, [path])
     journal = None
     if journal_path.exists() or (wishes.resume and wishes.first is None):
@@ -169,7 +187,8 @@ def _part(path: Path, profile: CutterProfile, wishes: Wishes) -> Part:
     if first is None:
         say(f"{path}: all {len(job.cuts)} cuts are made already", quiet=wishes.quiet)
         return Part(path, sha256, job, journal_path, journal, None)
-    return Part(path, sha256, job, journal_path, journal, rest_of(job, first, wishes.until or len(job.cuts), str(path)))
+    rest = rest_of(job, first, wishes.until or len(job.cuts), str(path), wishes.cloth)
+    return Part(path, sha256, job, journal_path, journal, rest)
 
 
 def _refuse_half_made(journal: Journal | None, sha256: str, path: Path, wishes: Wishes) -> None:
@@ -200,25 +219,6 @@ def _first_cut(journal: Journal | None, job: Job, wishes: Wishes, path: Path) ->
     return journal.next_cut if journal.next_cut <= len(job.cuts) else None
 
 
-def _print_lines(part: Part) -> None:
-    """What would be sent: the cut, the line of the file, the text."""
-    if part.rest is None:
-        return
-    job = part.rest.job
-    click.echo(f"# {part.path}: {len(job.cuts)} cuts, about {format_duration(job.run.time_s)}")
-    bounds = [(cut.end, cut.number) for cut in job.cuts]
-    for index, line in enumerate(job.lines):
-        if index < job.preamble:
-            name = "preamble"
-        else:
-            number = next((n for end, n in bounds if index < end), None)
-            name = "ending" if number is None else "align" if number == 0 else f"cut {number}"
-        where = "" if line.number is None else str(line.number)
-        text = line.raw.decode("ascii", "backslashreplace").strip()
-        if text:
-            click.echo(f"{name:<10} {where:>7}  {text}")
-
-
 def _send_part(part: Part, wishes: Wishes, number: int, reports: list[dict[str, Any]]) -> None:
     """Send one program; its report is added in any case. MachineError where the machine or the link failed."""
     from cutkit.cli.keys import Keys
@@ -246,7 +246,7 @@ def _send_part(part: Part, wishes: Wishes, number: int, reports: list[dict[str, 
             watcher.clear()
     finally:
         port.close()
-    reports.append(_report(part, outcome))
+    reports.append(report_of(part, outcome))
     _raise_unfinished(part, wishes, outcome)
 
 
@@ -374,45 +374,3 @@ def _resume_line(part: Part, wishes: Wishes, outcome: Outcome) -> str:
 
 def _alarmed(outcome: Outcome) -> bool:
     return outcome.fault is not None and outcome.fault.kind == "alarm"
-
-
-def _report(part: Part, outcome: Outcome) -> dict[str, Any]:
-    figures = outcome.figures
-    size = part.job.profile.link.buffer_bytes
-    return {
-        "program": str(part.path),
-        "journal": str(part.journal_path),
-        "state": outcome.ended,
-        "cuts": len(part.job.cuts),
-        "cuts_made": part.made_before + len(outcome.done),
-        "cuts_sent_now": len(outcome.done),
-        "in_doubt": outcome.doubt,
-        "confirmed": outcome.confirmed,
-        "bytes": figures.bytes,
-        "lines": figures.lines,
-        "time_s": round(figures.time_s, 2),
-        "planned_s": round(outcome.planned_s, 2),
-        "mean_fill": round(figures.mean_fill_bytes / size, 3) if outcome.fill_known else None,
-        "most_bytes_waiting": figures.most_bytes if outcome.fill_known else None,
-        "lost_answers": figures.lost_answers,
-        "message": outcome.fault.message if outcome.fault else None,
-    }
-
-
-def _print_report(report: dict[str, Any]) -> None:
-    """The figures of one program, for people."""
-    told = "made" if report["confirmed"] else "handed over; the machine may still be at work"
-    time = f"{format_duration(report['time_s'])} (the emulated machine: {format_duration(report['planned_s'])})"
-    rows = [
-        ("program", report["program"]),
-        ("cuts", f"{report['cuts_made']} of {report['cuts']} {told}"),
-        ("time", time),
-        ("sent", f"{report['lines']} lines, {report['bytes']} bytes"),
-    ]
-    if report["mean_fill"] is not None:
-        rows.append(("buffer", f"{100 * report['mean_fill']:.0f} % full in the mean"))
-    if report["lost_answers"]:
-        rows.append(("answers", f"{report['lost_answers']} lost on the way, and made up for"))
-    rows.append(("journal", report["journal"]))
-    for name, value in rows:
-        click.echo(f"{name:<10}  {value}")

@@ -186,6 +186,17 @@ def test_a_dry_run_of_the_rest_shows_how_the_blade_is_turned(cutkit, program):
     assert list(dict.fromkeys(names)) == ["preamble", "align", "cut3", "cut4", "cut5", "cut6", "ending"]
 
 
+def test_the_list_of_cuts_tells_what_is_made_and_where(cutkit, program):
+    write_journal(program, {"cut": 1, "done": True}, {"cut": 2, "done": True})
+    ran = cutkit("send", program, *GRBL, "--cuts")
+    rows = [line for line in ran.out.splitlines() if line.strip()[:1].isdigit()]
+    assert ran.code == 0
+    assert len(rows) == CUTS
+    assert [row.rstrip().endswith("made") for row in rows] == [True, True, False, False, False, False]
+    assert "Front M bundle 1" in rows[1]
+    assert rows[1].split()[-5:-3] == ["10.0", "7"]
+
+
 # Whole jobs ---------------------------------------------------------------------------------------------------------
 
 

@@ -13,6 +13,7 @@ from send_samples import profile_of, sample_job
 from cutkit.errors import CheckError, UsageError
 from cutkit.machine.send.job import read_job
 from cutkit.machine.send.resume import alignment, rest_of
+from cutkit.toolpath import Windows
 
 LINES = [("knife", [(10, 10), (60, 10), (60, 40)]), ("knife", [(80, 10), (90, 30)]), ("knife", [(100, 10), (99, 50)])]
 
@@ -106,3 +107,27 @@ def test_until_ends_with_the_programs_ending():
     assert [cut.number for cut in rest.job.cuts] == [1, 2]
     assert not rest.to_the_end
     assert rest.job.lines[-2].raw == b"M2"
+
+
+FEEDING = b"IN;SP1;PU400,400;PD800,400;PU;PG4000;PU400,400;PD400,800;PU;PU800,400;PD800,800;PU;PU0,0;"
+
+
+@pytest.fixture
+def feeding():
+    return read_job(FEEDING, replace(HPGL, windows=Windows(feed="PG{advance};")), "feeding")
+
+
+def test_whether_the_cloth_was_moved_on_only_the_operator_can_see(feeding):
+    with pytest.raises(UsageError, match="right before cut 2 the program moves the cloth on"):
+        rest_of(feeding, 2, 3, "feeding")
+
+
+@pytest.mark.parametrize(("cloth", "feeds"), [("moved", 0), ("waits", 1)])
+def test_the_cloth_is_moved_on_only_where_it_waits(feeding, cloth, feeds):
+    rest = rest_of(feeding, 2, 3, "feeding", cloth)
+    assert sum(line.raw.startswith(b"PG") for line in rest.job.lines) == feeds
+    assert rest.job.cuts[0].work.tolist() == feeding.cuts[1].work.tolist()
+
+
+def test_behind_a_feed_the_cloth_stays_where_it_is(feeding):
+    assert not any(line.raw.startswith(b"PG") for line in rest_of(feeding, 3, 3, "feeding").job.lines)

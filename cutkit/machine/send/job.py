@@ -56,6 +56,11 @@ class Cut:
         return self.points[self.travelled :]
 
     @property
+    def length_mm(self) -> float:
+        """How far the holder goes with the tool down."""
+        return float(np.hypot(*np.diff(self.work, axis=0).T).sum())
+
+    @property
     def stop(self) -> Point:
         """Where the holder stands afterwards."""
         x, y = self.points[-1].tolist()
@@ -64,12 +69,16 @@ class Cut:
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """A program ready to be sent. Lines [0, preamble) come before everything; after the last cut comes the ending."""
+    """A program ready to be sent. Lines [0, preamble) come before everything; after the last cut comes the ending.
+
+    ``stands`` is where the holder stands after every line, in the machine's coordinates; None before it has moved.
+    """
 
     profile: CutterProfile
     lines: tuple[Line, ...]
     preamble: int
     cuts: tuple[Cut, ...]
+    stands: tuple[Point | None, ...]
     run: Run
 
     @property
@@ -105,7 +114,7 @@ def job_of(lines: Sequence[Line], profile: CutterProfile, where: str, start_deg:
     downs = list(_merged(_downs(actions, profile.plunge)))
     reading = _Reading(profile, actions, run)
     cuts = tuple(reading.cuts(downs))
-    return Job(profile, tuple(lines), reading.preamble, tuple(_named(cuts, lines)), run)
+    return Job(profile, tuple(lines), reading.preamble, tuple(_named(cuts, lines)), reading.stands(len(lines)), run)
 
 
 def _named(cuts: Sequence[Cut], lines: Sequence[Line]) -> Iterator[Cut]:
@@ -185,6 +194,12 @@ class _Reading:
             if moves or isinstance(action, (Lower, SelectTool)):
                 return action.line - 1
         return 0
+
+    def stands(self, lines: int) -> tuple[Point | None, ...]:
+        """Where the holder stands after every line."""
+        last = np.searchsorted(self.move_lines, np.arange(lines), side="right") - 1
+        points: list[Point] = [(x, y) for x, y in self.move_points.tolist()]
+        return tuple(points[move] if move >= 0 else None for move in last.tolist())
 
     def cuts(self, downs: Sequence[tuple[int, int]]) -> Iterator[Cut]:
         first = self.preamble

@@ -13,8 +13,10 @@ What is made here is run on the emulated machine before it is sent, and its cuts
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -30,6 +32,7 @@ SQUARE_DEG = 2.0
 HEADING_DEG = 1.0
 """How far the blade may be from the heading that a cut expects."""
 ROUNDING_MM = 0.02
+Cloth = Literal["moved", "waits"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,9 +59,12 @@ def _pointed(profile: CutterProfile) -> float | None:
     return profile.knife.start_deg if profile.knife.kind == "drag" else None
 
 
-def rest_of(job: Job, first: int, last: int, where: str) -> Rest:
-    """The cuts ``first`` to ``last`` of a job, the tool up before them. UsageError where there are no such cuts,
-    CheckError where the program cannot be entered there."""
+def rest_of(job: Job, first: int, last: int, where: str, cloth: Cloth | None = None) -> Rest:
+    """The cuts ``first`` to ``last`` of a job, the tool up before them.
+
+    Where the program moves the cloth on right before cut ``first``, ``cloth`` says whether it did. UsageError where
+    that is missing or there are no such cuts, CheckError where the program cannot be entered there.
+    """
     count = len(job.cuts)
     if not 1 <= first <= last <= count:
         raise UsageError(f"there are no cuts {first} to {last}: the program has {count}", where=where)
@@ -74,12 +80,34 @@ def rest_of(job: Job, first: int, last: int, where: str) -> Rest:
     if first > 1:
         state = catch_up(job, first, where)
         lines += [*_lifted(job.profile), *again, *_selected(job, start, state), *state]
-    lines += [*job.lines[start.first : end.end], *job.ending]
+    lines += [*_approach(job, start, where, cloth), *job.lines[start.down : end.end], *job.ending]
     point = None if again else heading if first > 1 else _pointed(job.profile)
     rest = job_of(lines, job.profile, where, start_deg=point)
     numbers = [*([0] if again else []), *range(first, last + 1)]
     made = Rest(renumbered(rest, numbers), first, last, point, bool(again), last == count)
     return _checked(made, job, where)
+
+
+def _approach(job: Job, cut: Cut, where: str, cloth: Cloth | None) -> list[Line]:
+    """The way to the cut at which the program is entered; without the feed of the cloth that was made already."""
+    lines = list(job.lines[cut.first : cut.down])
+    feeds = [line for line in lines if _feeds(line, job.profile)] if cut.number > 1 else []
+    if feeds and cloth is None:
+        raise UsageError(
+            f"right before cut {cut.number} the program moves the cloth on; whether it did only you can see",
+            where=where,
+            hint="Look at the cloth: --cloth moved, or --cloth waits.",
+        )
+    return [line for line in lines if line not in feeds] if cloth == "moved" else lines
+
+
+def _feeds(line: Line, profile: CutterProfile) -> bool:
+    """Whether a line moves the cloth on: it has the form of the profile's feed, whatever its number."""
+    texts = (profile.windows.feed or "").split("\n") if profile.windows else []
+    form = next((text for text in texts if "{advance" in text), texts[0] if len(texts) == 1 else "")
+    form = form.replace("{{", "{").replace("}}", "}").strip().rstrip(";")
+    parts = [re.escape(part) for part in re.split(r"\{advance(?:_mm)?\}", form)]
+    return bool(form) and re.match(r"[-+.\d]+".join(parts), line.raw.decode("latin-1").strip()) is not None
 
 
 def alignment(job: Job) -> Cut | None:

@@ -7,7 +7,6 @@ time is lost. Nothing here knows of a terminal; the command line is the ``Listen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal, Protocol
@@ -23,7 +22,6 @@ from cutkit.machine.send.marlin import MarlinLink
 from cutkit.machine.send.plotter import PlotterLink
 from cutkit.machine.send.resume import Rest
 from cutkit.machine.send.transport import Transport
-from cutkit.model import Point
 from cutkit.toolpath import CutterProfile
 
 Ended = Literal["finished", "operator", "interrupted", "fault"]
@@ -112,7 +110,6 @@ class Sender:
 
     def __post_init__(self) -> None:
         self.link = make_link(self.port, self.rest.job.profile, self)
-        self._stands = _stands(self.rest)
         self._ready_s = _ready_times(self.rest)
         ready = [0.0, *(cut.ready_s for cut in self.rest.job.cuts)]
         self.link.patience_s = PATIENCE_S + PATIENCE * max(b - a for a, b in pairwise(ready))
@@ -200,7 +197,7 @@ class Sender:
 
     def _send(self, indices: range) -> None:
         for index in indices:
-            self.link.send(self.rest.job.lines[index], index, self._stands[index])
+            self.link.send(self.rest.job.lines[index], index, self.rest.job.stands[index])
 
     def _await_pending(self) -> None:
         while self._pending is not None:
@@ -255,16 +252,6 @@ class Sender:
         taken_s = float(self._ready_s[self.link.answered])
         ready_s, at_s = self._confirmed
         return min(taken_s, ready_s + self.link.figures.time_s - at_s) if self.link.confirms else taken_s
-
-
-def _stands(rest: Rest) -> Sequence[Point | None]:
-    """Where the holder stands after every line of the job; None before it has moved."""
-    trace = rest.job.run.trace
-    samples = np.searchsorted(trace.line, np.arange(1, len(rest.job.lines) + 1), side="right") - 1
-    points: list[Point | None] = []
-    for sample, (x, y) in zip(samples.tolist(), trace.holder_mm[samples].tolist(), strict=True):
-        points.append((x, y) if trace.line[sample] > 0 else None)
-    return points
 
 
 def _ready_times(rest: Rest) -> Points:
