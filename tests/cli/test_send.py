@@ -194,7 +194,7 @@ def test_the_list_of_cuts_tells_what_is_made_and_where(cutkit, program):
     assert len(rows) == CUTS
     assert [row.rstrip().endswith("made") for row in rows] == [True, True, False, False, False, False]
     assert "Front M bundle 1" in rows[1]
-    assert rows[1].split()[-5:-3] == ["10.0", "7"]
+    assert rows[1].split()[-6:-4] == ["10.0", "7"]
 
 
 # Whole jobs ---------------------------------------------------------------------------------------------------------
@@ -274,6 +274,22 @@ def test_on_a_terminal_keys_are_heard_and_progress_is_shown(program):
     assert "] cut 2 of 6, Front M bundle 1 " in shown
     assert "No cut is half made." in shown
     assert '{"stopped": "operator"}' in journal.read_text()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+@pytest.mark.parametrize(("answer", "code", "said"), [(b"y\n", 0, "6 of 6 made"), (b"\n", 2, "the zero is not sure")])
+def test_on_a_terminal_the_zero_is_asked_for(program, answer, code, said):
+    write_journal(program, *({"cut": k, "done": True} for k in range(1, 5)))
+    with emulated("--tcp", "127.0.0.1:0", "--json") as (_, address):
+        ours, theirs = os.openpty()
+        command = [sys.executable, "-m", "cutkit", "send", str(program), *GRBL, "--port", address, "--resume"]
+        sender = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        read_until(ours, "Is it set (without homing from here)?")
+        os.write(ours, answer)
+        read_until(ours, said)
+        assert sender.wait(timeout=60) == code
+        os.close(ours)
 
 
 def read_until(terminal, text):

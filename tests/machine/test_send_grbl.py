@@ -213,3 +213,16 @@ def test_the_time_left_is_told(servo, tmp_path):
     middle = next(p for p in bench.watcher.seen if p.share > 0.5)
     assert middle.left_s == pytest.approx(0.5 * servo.run.time_s, rel=0.1)
     assert middle.cuts == len(servo.cuts)
+
+
+def test_after_a_pulled_cable_the_cut_in_work_is_all_that_is_made_again(servo, tmp_path):
+    """The judge takes the alignment that is repeated for what it is, and sees the one cut that is made again."""
+    from machine_samples import sample_marker
+
+    bench = Bench(servo, tmp_path, device_with(servo, "cable@10s"))
+    assert bench.send().doubt == 3
+    bench.device.connect()
+    assert bench.send(rest_of(servo, 3, len(servo.cuts), "sample")).ended == "finished"
+    verdict = judge(bench.device.finish(), sample_marker())
+    assert {violation.code for violation in verdict.violations} == {"cut-twice"}
+    assert (verdict.missed, verdict.cut_twice) == (0, 1)

@@ -152,7 +152,7 @@ class GrblLink(MachineLink):
             self._answer()
         elif text.startswith("error:"):
             self._refused(text[6:])
-        elif text.startswith(("Grbl", "GrblHAL")):
+        elif text.startswith("Grbl"):
             raise Fault("reset", "the machine was reset, what it had in its memory is lost", _AFTER_RESET)
         elif text.startswith("[MSG:") and "Pgm End" not in text:
             self.note(f"the machine says: {text[5:].rstrip(']')}")
@@ -278,13 +278,16 @@ class GrblLink(MachineLink):
         """Wait until the lines of an earlier sender are done, and make a wrong block of the rest of a broken one."""
         self._asking = []
         self.put(b"$\n$G\n")  # lines are answered in order: [GC: ...] comes when all before it are taken
-        told = False
+        told, stood_s = False, self.port.clock()
         while not (self._asking and self._asking[-1] == "ok" and any(a.startswith("[GC:") for a in self._asking)):
             if self.state == "Run" and not told:
                 self.note("the machine is still at work: waiting until it stands")
                 told = True
             self._refuse_not_ready()
             self.pump()
+            stood_s = stood_s if self.state == "Idle" else self.port.clock()
+            if self.port.clock() - stood_s > FIRST_ANSWER_S:
+                raise Fault("silent", "the machine tells its state, but does not answer lines", _AFTER_SILENCE)
         self._fresh_status()
         while self.state in ("Run", "Jog", "Home"):
             self.pump()
