@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from cutkit.toolpath import CutterProfile
 
 
+LARGE_BYTES = 500_000
+"""Programs above this take some seconds to be checked."""
+
+
 @dataclass(frozen=True)
 class Wishes:
     """What the operator asked for on the command line, and what he says about the machine."""
@@ -179,6 +183,8 @@ def _part(path: Path, profile: CutterProfile, wishes: Wishes) -> Part:
         )
     if wishes.resume and journal is not None and journal.header.cutter != profile.name:
         raise UsageError(f"the journal is about the cutter {journal.header.cutter}", where=str(journal_path))
+    if len(data) > LARGE_BYTES:
+        say(f"{path}: running it on the emulated machine first", quiet=wishes.quiet)
     job = read_job(data, profile, str(path))
     if not wishes.resume:
         _refuse_half_made(journal, sha256, journal_path, wishes)

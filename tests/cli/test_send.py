@@ -251,6 +251,35 @@ def test_a_sender_that_is_killed_leaves_one_cut_in_doubt(program, shop, cutkit):
     assert {v["code"] for v in report["violations"]} <= {"cut-twice", "closed-early"}
 
 
+def test_windows_are_sent_one_after_the_other(cutkit, program):
+    second = program.with_name("m-2.gcode")
+    second.write_bytes(program.read_bytes())
+    with emulated("--tcp", "127.0.0.1:0", "--json") as (_, address):
+        ran = cutkit("send", program, second, *GRBL, "--port", address, "--windows-ready", "--json")
+    assert ran.code == 0
+    reports = json.loads(ran.out)["programs"]
+    assert [(report["program"], report["cuts_made"]) for report in reports] == [(str(program), 6), (str(second), 6)]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_an_interrupted_sender_holds_the_machine(cutkit, program, name):
+    journal = program.with_name("m.gcode.journal")
+    with emulated("--tcp", "127.0.0.1:0", "--json", "--speed", "5") as (_, address):
+        command = [sys.executable, "-m", "cutkit", "send", str(program), *GRBL, "--port", address, "--json"]
+        sender = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        wait_for(journal, '{"cut": 2, "done": true}')
+        sender.send_signal(getattr(signal, name))
+        output, talk = sender.communicate(timeout=60)
+        refused = cutkit("send", program, *GRBL, "--port", address, "--resume", "--registered")
+    assert sender.returncode == 130
+    assert json.loads(output)["programs"][0]["state"] == "interrupted"
+    assert "The machine is held" in talk
+    assert "--resume --reset" in talk
+    assert refused.code == 6
+    assert "state Hold" in refused.err
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
 def test_on_a_terminal_keys_are_heard_and_progress_is_shown(program):
     journal = program.with_name("m.gcode.journal")

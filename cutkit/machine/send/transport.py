@@ -58,7 +58,8 @@ class SerialTransport:
         self._line.write(data)
 
     def read(self, timeout_s: float) -> bytes:
-        self._line.timeout = timeout_s
+        if self._line.timeout != timeout_s:  # setting it asks the driver
+            self._line.timeout = timeout_s
         first: bytes = self._line.read(1)
         waiting: int = self._line.in_waiting if first else 0
         return first + self._line.read(min(waiting, ONE_READ)) if waiting else first
