@@ -5,17 +5,25 @@ Glossary
     tool path   the strokes of a marker in the order in which they are made
     tip         where the blade (or pen) touches the cloth; what ``Stroke.points`` describes
     holder      the axis that the machine moves; a drag knife's tip trails it by the blade offset
+    window      a part of a marker that is cut without moving the cloth; between two lies a feed of the cloth
+    bite        the fixed way of the cloth on a machine that knows only one
+    registration  how a print that is to be cut lies on the table, as its printed marks tell
     heading     the direction from the tip of a drag knife to its holder: where the blade is cutting towards
     profile     a cutter as data: table, numbers, command texts, knife, kinematics
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
+from math import atan2, degrees
 from typing import Literal
 
-from cutkit.model import Notice, Point, Tool
+from shapely.affinity import affine_transform
+from shapely.geometry import Polygon
+
+from cutkit.model import Notice, Point
 
 StrokeKind = Literal["align", "label", "internal", "notch", "drill", "cutout", "boundary"]
 DialectName = Literal["hpgl", "gcode", "gpgl", "dmpl", "gerber"]
@@ -23,6 +31,8 @@ ControllerName = Literal["grbl", "grblhal", "linuxcnc", "marlin"]
 KnifeKind = Literal["none", "drag", "tangential", "rotary"]
 LiftKind = Literal["pen", "spindle", "z"]
 LineEnd = Literal["lf", "etx", "none"]
+CutTool = Literal["knife", "fine", "pen", "punch"]
+"""The tools of a machine: those of a marker's marks, and a second, finer knife for what the first cannot make."""
 NotchTime = Literal["before", "with", "after"]
 OrderStyle = Literal["shortest", "piece", "column"]
 FlowControl = Literal["count", "wait", "xonxoff", "hardware", "query", "none"]
@@ -34,20 +44,64 @@ class Stroke:
 
     A contour ("cutout", "boundary") ends where it began, or runs on along its own line by the knife's overcut. A single
     point is a punch. ``holder`` is what the machine must be told so that the tip goes there; None means the same as
-    ``points``. ``placement`` is the index of the placement in the marker that the stroke belongs to; -1 for "align",
+    ``points``. ``angles_deg`` is the angle of a blade that the machine turns, one for every point, counted on beyond
+    360. ``placement`` is the index of the placement in the marker that the stroke belongs to; -1 for "align",
     which turns a drag knife of unknown heading in the waste, clear of every piece.
     """
 
-    tool: Tool
+    tool: CutTool
     kind: StrokeKind
     points: tuple[Point, ...]
     placement: int
     holder: tuple[Point, ...] | None = None
+    angles_deg: tuple[float, ...] | None = None
 
     @property
     def path(self) -> tuple[Point, ...]:
         """What the machine is told to follow."""
         return self.points if self.holder is None else self.holder
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationMark:
+    """A printed mark: its name, where the marker has it, where it was measured on the table, the line that says so."""
+
+    name: str
+    at_mm: Point
+    measured_mm: Point
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Where the points of a marker lie on the table once it is printed: turned, shifted, shrunk, sheared.
+
+    ``matrix`` is (a, b, d, e, x, y) as a placement's: x' = a x + b y + x, y' = d x + e y + y.
+    """
+
+    matrix: tuple[float, float, float, float, float, float]
+
+    def points(self, points: Iterable[Point]) -> tuple[Point, ...]:
+        """Points of the marker as they lie on the table."""
+        a, b, d, e, x, y = self.matrix
+        return tuple((a * px + b * py + x, d * px + e * py + y) for px, py in points)
+
+    def outline(self, polygon: Polygon) -> Polygon:
+        """An outline of the marker as it lies on the table."""
+        laid: Polygon = affine_transform(polygon, self.matrix)
+        return laid
+
+    @property
+    def inverse(self) -> Registration:
+        """From the table back to the marker."""
+        a, b, d, e, x, y = self.matrix
+        det = a * e - b * d
+        return Registration((e / det, -b / det, -d / det, a / det, (b * y - e * x) / det, (d * x - a * y) / det))
+
+    @property
+    def turn_deg(self) -> float:
+        """By how much the marker's x axis is turned, counter-clockwise."""
+        return degrees(atan2(self.matrix[2], self.matrix[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +121,26 @@ class ToolPath:
     """The strokes of one program in the order in which they are made, and what had to be done otherwise than drawn.
 
     ``names`` are the pieces' names for people, by placement; a program's comments use them. Strokes are in the marker's
-    coordinates; where it is cut in several ``windows``, there is a program for each.
+    coordinates, or lie where its print lies by ``registration``. Where it is cut in several ``windows``, there is a
+    program for each, or one that moves the cloth on between.
     """
 
     strokes: tuple[Stroke, ...]
     notices: tuple[Notice, ...] = ()
     names: tuple[str, ...] = ()
     windows: tuple[PathWindow, ...] = ()
+    registration: Registration | None = None
 
     @property
     def all_windows(self) -> tuple[PathWindow, ...]:
         """The windows; one from the marker's start where it is not parted."""
         return self.windows or (PathWindow(0.0, 0, len(self.strokes)),)
+
+    @property
+    def advances_mm(self) -> tuple[float, ...]:
+        """How far the cloth is moved on before each of ``all_windows``; 0 before the first that begins the marker."""
+        starts = [window.start_mm for window in self.all_windows]
+        return tuple(start - before for before, start in pairwise([0.0, *starts]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +216,16 @@ class Windows:
     """That a marker longer than the table may be cut in windows, the cloth being moved on between by hand or a belt.
 
     Lines of a piece longer than the table are split; both parts overlap by ``overlap_mm``. ``feed`` is the text that
-    moves the cloth on, with {advance} in device units and {advance_mm}; with it all windows are in one program, without
-    it there is a program for each. ``zero`` makes the machine's zero anew at the start of every window.
+    moves the cloth on, with {advance} in device units or {advance_mm}, at ``feed_mm_s``; with it all windows are in one
+    program, without it there is a program for each. ``zero`` makes the machine's zero anew at the start of every
+    window. ``bite_mm``: the cloth moves by just so much every time; None: as far as the next window needs.
     """
 
     overlap_mm: float = 6.0
     feed: str | None = None
     zero: str | None = None
+    bite_mm: float | None = None
+    feed_mm_s: float = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +264,9 @@ class Link:
 @dataclass(frozen=True, slots=True)
 class Motion:
     """Kinematics, for time estimates and the emulator. ``feed_per_mm_s`` turns mm/s into the machine's own feed
-    numbers (60: mm per minute; 0.1: cm per second). ``steps_per_mm`` of the motors, where known: it counts on very
-    short moves."""
+    numbers (60: mm per minute; 0.1: cm per second). ``turn_deg_s`` is how fast a blade is turned;
+    ``steps_per_mm`` of the motors, where known: it counts on very short moves, as does ``line_s``, what the controller
+    takes to read a line."""
 
     travel_mm_s: float
     cut_mm_s: float
@@ -209,7 +275,9 @@ class Motion:
     tool_down_s: float = 0.1
     tool_up_s: float = 0.1
     feed_per_mm_s: float = 60.0
+    turn_deg_s: float = 720.0
     steps_per_mm: float | None = None
+    line_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +325,7 @@ class CutterProfile:
 
     ``lift`` says how the tool goes up and down: "pen" by commands of its own (PU, PD), "spindle" by M3 S and M5, "z" on
     an axis of its own, which ``plunge`` describes. ``controller`` is whose rules hold for the dialect "gcode".
+    ``fine_knife`` is the blade of the tool "fine", which makes what a tangential knife or a rotary blade cannot.
     A machine without the tool "knife" draws every line with its pen.
     """
 
@@ -267,8 +336,9 @@ class CutterProfile:
     coordinates: Coordinates
     motion: Motion
     program: ProgramTexts
-    tools: Mapping[Tool, ToolTexts] = field(default_factory=dict)
+    tools: Mapping[CutTool, ToolTexts] = field(default_factory=dict)
     knife: Knife = field(default_factory=Knife)
+    fine_knife: Knife = field(default_factory=Knife)
     plunge: Plunge | None = None
     windows: Windows | None = None
     strokes: StrokeRules = field(default_factory=StrokeRules)
@@ -277,3 +347,8 @@ class CutterProfile:
     lift: LiftKind = "pen"
     tried_on_hardware: bool = False
     sources: tuple[str, ...] = ()
+
+    @property
+    def feeds_cloth(self) -> bool:
+        """Whether a program itself moves the cloth on, so that all windows are in one."""
+        return self.windows is not None and self.windows.feed is not None

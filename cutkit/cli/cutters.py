@@ -52,9 +52,9 @@ def _plain(profile: CutterProfile) -> Any:
 
 def _list(profiles: list[CutterProfile]) -> None:
     rows = [
-        ("name", "dialect", "table", "tools", "knife", "tried"),
+        ("name", "dialect", "table, m", "tools", "knife, mm", "tried"),
         *(
-            (p.name, p.dialect, _table(p), ", ".join(p.tools), _knife(p), "yes" if p.tried_on_hardware else "no")
+            (p.name, p.dialect, _table(p), " ".join(p.tools), _knife(p), "yes" if p.tried_on_hardware else "no")
             for p in profiles
         ),
     ]
@@ -65,14 +65,17 @@ def _list(profiles: list[CutterProfile]) -> None:
 
 def _table(profile: CutterProfile) -> str:
     length = profile.table.length_mm
-    along = "endless" if length is None else f"{length / 1000:g} m"
-    return f"{along} x {profile.table.width_mm / 1000:g} m"
+    along = "endless" if length is None else f"{length / 1000:.3g}"
+    return f"{along} x {profile.table.width_mm / 1000:.3g}"
 
 
 def _knife(profile: CutterProfile) -> str:
     if "knife" not in profile.tools:
         return "-"
-    return f"drag, {profile.knife.offset_mm:g} mm" if profile.knife.kind == "drag" else "no offset"
+    kind = profile.knife.kind
+    if kind == "drag":
+        return f"drag {profile.knife.offset_mm:g}"
+    return "no offset" if kind == "none" else kind
 
 
 def _show(profile: CutterProfile) -> None:

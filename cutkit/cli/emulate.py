@@ -11,7 +11,7 @@ from cutkit.cli.common import json_option, print_json, quiet_option, say
 from cutkit.errors import CheckError, UsageError
 
 if TYPE_CHECKING:
-    from cutkit.cli.simulate import Outcome
+    from cutkit.cli.programs import Outcome
     from cutkit.machine.device import Device
     from cutkit.machine.device.ports import ServerPort
 
@@ -111,12 +111,12 @@ def _serve(device: Device, port: ServerPort, speed: float | None, once: bool, qu
 
 
 def _outcome(device: Device, marker: Any, address: str) -> Outcome:
-    from cutkit.cli.simulate import Outcome, Sources
+    from cutkit.cli.programs import Outcome, Sources
     from cutkit.machine.judge import judge
 
     run = device.finish()
     verdict = judge(run, marker) if marker else None
-    return Outcome(run, marker, verdict, Sources((Path(address.removeprefix("socket://")),), (0,)))
+    return Outcome(run, marker, verdict, Sources((Path(address.removeprefix("socket://")),), (0,)), run.remarks)
 
 
 def _tell(device: Device, outcome: Outcome, *, as_json: bool, quiet: bool) -> None:

@@ -23,8 +23,8 @@ OFF_OUTLINE_MM = 3.0
 """A notch farther from the outline than this is not of this outline."""
 ON_OUTLINE_MM = 0.1
 """A notch nearer to the outline than this lies on it; between the two it is moved onto it, and that is said."""
-ARC_STEP_MM = 0.01
-"""How far the chords of a U's round may lie inside it."""
+ARC_STEP_MM = 0.002
+"""How far the chords of a U's round may lie inside it: so fine that a turned blade follows it without being lifted."""
 _TINY_MM = 1e-6
 _REACH_MM = 0.01
 

@@ -16,10 +16,10 @@ from shapely.geometry import Polygon
 
 from cutkit.cut.strokes import PieceStrokes
 from cutkit.cut.visits import Visit, modes_of, shortest, visit_of
-from cutkit.model import Point, Tool
-from cutkit.toolpath import Stroke
+from cutkit.model import Point
+from cutkit.toolpath import CutTool, Stroke
 
-TOOL_ORDER: tuple[Tool, ...] = ("pen", "punch", "knife")
+TOOL_ORDER: tuple[CutTool, ...] = ("pen", "punch", "fine", "knife")
 SMALL_MM2 = 64_500.0
 """A piece up to this area is small: fabric cutters cut it first, while the cloth about it still holds it."""
 NEIGHBOUR_MM = 20.0
@@ -31,12 +31,12 @@ MOST_KICKS = 45_000
 """How long a shorter way is looked for: exchanges tried."""
 
 
-def ordered_strokes(pieces: Sequence[PieceStrokes]) -> list[Stroke]:
-    """All strokes of all pieces in the order in which they are to be made, from the origin of the table.
+def ordered_strokes(pieces: Sequence[PieceStrokes], start: Point = (0.0, 0.0)) -> list[Stroke]:
+    """All strokes of all pieces in the order in which they are to be made, by a machine that stands at ``start``.
 
     A piece whose cloth lies in another's cut-out is cut before it, so nothing is ever cut in cloth already freed.
     """
-    here: Point = (0.0, 0.0)
+    here = start
     done: list[Stroke] = []
     before = predecessors([p.outline for p in pieces])
     for tool in TOOL_ORDER:
@@ -48,7 +48,7 @@ def ordered_strokes(pieces: Sequence[PieceStrokes]) -> list[Stroke]:
     return done
 
 
-def visit(number: int, piece: PieceStrokes, tool: Tool) -> Visit | None:
+def visit(number: int, piece: PieceStrokes, tool: CutTool) -> Visit | None:
     """The ways to make the strokes of piece ``number`` with one tool; None where it has none."""
     strokes = [stroke for stroke in piece.strokes if stroke.tool == tool]
     return visit_of(number, float(piece.outline.bounds[0]), strokes)

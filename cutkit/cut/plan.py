@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from cutkit.cut.blade import align_stroke, lead_blade
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from cutkit.cut.blade import align_stroke, cloth_outline, heading_after, lead_blade
 from cutkit.cut.limits import refuse_beyond, refuse_long_marker, refuse_wide_marker
 from cutkit.cut.order import ordered_strokes
 from cutkit.cut.strokes import PieceStrokes, all_strokes
+from cutkit.cut.turned import Ground, turn_blade, with_fine_knife
 from cutkit.cut.windows import ROUNDING_MM, WindowWork, in_windows, window_length_mm
 from cutkit.errors import InfeasibleError
-from cutkit.model import Marker, Notice
-from cutkit.toolpath import CutterProfile, PathWindow, Stroke, ToolPath
+from cutkit.model import Marker, Notice, Point
+from cutkit.toolpath import CutterProfile, PathWindow, Registration, Stroke, ToolPath
 
 
-def plan_cut(marker: Marker, profile: CutterProfile, *, windows: bool = True) -> ToolPath:
+def plan_cut(
+    marker: Marker, profile: CutterProfile, *, windows: bool = True, registration: Registration | None = None
+) -> ToolPath:
     """The strokes that cut every piece of ``marker`` once on the machine of ``profile``, in the order of cutting.
 
-    A marker longer than the machine reaches is cut in windows, where the profile has them and they are not refused.
+    A marker longer than the machine reaches is cut in windows, where the profile has them and they are not refused. One
+    that is printed on the cloth is cut where its print lies by ``registration``: every line is laid there before the
+    order, the blade and the limits are thought of.
 
     Outlines go to the machine as they are, never simplified; what is inside a piece comes before its boundary.
     ``notices`` say what is cut otherwise than drawn. LimitError where the machine cannot reach a piece or write its
@@ -23,32 +31,66 @@ def plan_cut(marker: Marker, profile: CutterProfile, *, windows: bool = True) ->
     """
     if not marker.placements:
         raise InfeasibleError("the marker holds no pieces: there is nothing to cut")
-    refuse_wide_marker(marker, profile)
+    pieces = _pieces(marker, profile, registration)
+    outlines = [piece.outline for piece in pieces]
+    refuse_wide_marker(marker, profile, outlines)
     if not windows or profile.windows is None:
-        refuse_long_marker(marker, profile)
-    pieces = list(all_strokes(marker, profile))
+        refuse_long_marker(marker, profile, outlines)
     strokes: list[Stroke] = []
     parts: list[PathWindow] = []
-    for work in _windows(pieces, profile) if windows else [_whole(pieces, profile)]:
-        made = _led(ordered_strokes(work.pieces), marker, profile, work)
+    works = _windows(pieces, profile) if windows else [_whole(pieces, profile)]
+    for work, made in zip(works, _all_led(works, _Cloth(marker, registration), profile), strict=True):
         refuse_beyond(made, marker, profile, work.start_mm)
         parts.append(PathWindow(work.start_mm, len(strokes), len(strokes) + len(made)))
         strokes += made
     names = tuple(_name(marker, index) for index in range(len(marker.placements)))
-    notices = (*_notices(marker, pieces), *_turned_behind(strokes, marker))
-    return ToolPath(tuple(strokes), notices, names, tuple(parts) if len(parts) > 1 else ())
+    notices = (*_notices(marker, pieces), *_turned_behind(strokes, marker, registration))
+    return ToolPath(tuple(strokes), notices, names, _told(parts), registration)
 
 
-def window_starts(marker: Marker, profile: CutterProfile) -> list[float]:
-    """Where along the marker the machine's zero lies in each window that ``plan_cut`` makes."""
-    return [work.start_mm for work in _windows(list(all_strokes(marker, profile)), profile)]
+def window_starts(marker: Marker, profile: CutterProfile, registration: Registration | None = None) -> list[float]:
+    """Where along the cloth the machine's zero lies in each window that ``plan_cut`` makes."""
+    return [work.start_mm for work in _windows(_pieces(marker, profile, registration), profile)]
+
+
+def _pieces(marker: Marker, profile: CutterProfile, registration: Registration | None) -> list[PieceStrokes]:
+    """The strokes of all pieces, where they lie on the table."""
+    pieces: Iterable[PieceStrokes] = all_strokes(marker, profile)
+    if registration is not None:
+        pieces = [_registered(piece, registration) for piece in pieces]
+    return with_fine_knife(list(pieces), profile)
+
+
+def _registered(piece: PieceStrokes, registration: Registration) -> PieceStrokes:
+    strokes = tuple(replace(stroke, points=registration.points(stroke.points)) for stroke in piece.strokes)
+    return replace(piece, outline=registration.outline(piece.outline), strokes=strokes)
+
+
+def _told(parts: list[PathWindow]) -> tuple[PathWindow, ...]:
+    """The windows as a tool path tells them: none where the only one begins where the marker does."""
+    return tuple(parts) if len(parts) > 1 or parts[0].start_mm else ()
+
+
+@dataclass(frozen=True)
+class _Cloth:
+    """A marker, and where its print lies on the table if it is one."""
+
+    marker: Marker
+    registration: Registration | None
+
+    def ground(self, window: WindowWork) -> Ground:
+        """What lies on the table in a window."""
+        to = self.registration
+        outlines = tuple(self.marker.polygons if to is None else (to.outline(p) for p in self.marker.polygons))
+        end = min(self.marker.length_mm, window.end_mm)
+        return Ground(outlines, end, self.marker.fabric.usable_width_mm, window.start_mm)
 
 
 def _windows(pieces: list[PieceStrokes], profile: CutterProfile) -> list[WindowWork]:
     whole = _whole(pieces, profile)
     if profile.windows is None or whole.end_mm <= window_length_mm(profile) + ROUNDING_MM:
         return [whole]
-    return in_windows(pieces, profile, profile.windows.overlap_mm)
+    return in_windows(pieces, profile, profile.windows)
 
 
 def _whole(pieces: list[PieceStrokes], profile: CutterProfile) -> WindowWork:
@@ -57,28 +99,54 @@ def _whole(pieces: list[PieceStrokes], profile: CutterProfile) -> WindowWork:
     return WindowWork(0.0, max(reach, window_length_mm(profile)), tuple(pieces))
 
 
-def _led(strokes: list[Stroke], marker: Marker, profile: CutterProfile, window: WindowWork) -> list[Stroke]:
-    """The strokes with the blade taken into account; before them its alignment, where its heading is unknown."""
+def _all_led(works: Sequence[WindowWork], cloth: _Cloth, profile: CutterProfile) -> Iterator[list[Stroke]]:
+    """The strokes of every window in their order, with the blade taken into account.
+
+    Where one program makes them all the blade keeps its heading from window to window; else each begins anew.
+    """
+    knife, heading = profile.knife, profile.knife.start_deg
+    here: Point = (0.0, 0.0)
+    before_mm = 0.0
+    for work in works:
+        stands = (here[0] + work.start_mm - before_mm, here[1]) if profile.feeds_cloth else (work.start_mm, 0.0)
+        made = _led(ordered_strokes(work.pieces, stands), cloth, profile, work, heading)
+        cuts = [stroke for stroke in made if stroke.tool == "knife"]
+        if profile.feeds_cloth and cuts:
+            heading = heading_after(cuts[-1], knife)
+        here, before_mm = made[-1].points[-1], work.start_mm
+        yield made
+
+
+def _led(
+    strokes: list[Stroke], cloth: _Cloth, profile: CutterProfile, window: WindowWork, heading: float | None
+) -> list[Stroke]:
+    """The strokes with the blade taken into account, which stands at ``heading`` before the first; where that is
+    unknown, before them its alignment."""
     knife = profile.knife
-    heading = knife.start_deg
-    if heading is None and knife.kind == "drag":
-        align, heading = align_stroke(marker, profile, (window.start_mm, window.end_mm))
-        first = next((k for k, s in enumerate(strokes) if s.tool == "knife"), len(strokes))
+    if knife.kind in ("tangential", "rotary"):
+        ground = cloth.ground(window)
+        strokes = turn_blade(strokes, knife, ground)
+        fine = profile.fine_knife
+        return turn_blade(strokes, fine, ground, "fine") if fine.kind == "tangential" else strokes
+    if heading is None and knife.kind == "drag" and any(stroke.tool == "knife" for stroke in strokes):
+        align, heading = align_stroke(cloth.marker, profile, (window.start_mm, window.end_mm), cloth.registration)
+        first = next(k for k, s in enumerate(strokes) if s.tool == "knife")
         drawn, cut = strokes[:first], strokes[first:]
         return [*drawn, align, *lead_blade(cut, knife, heading)]
     return list(lead_blade(strokes, knife, heading or 0.0))
 
 
-def _turned_behind(strokes: list[Stroke], marker: Marker) -> list[Notice]:
+def _turned_behind(strokes: list[Stroke], marker: Marker, registration: Registration | None) -> list[Notice]:
     """What must be said where the blade is turned behind the last piece: there must be cloth, or it does not turn."""
     reach = max((x for s in strokes if s.kind == "align" for x, _ in s.points), default=0.0)
-    if reach <= marker.length_mm:
+    end = cloth_outline(marker, registration).bounds[2]
+    if reach <= end:
         return []
     return [
         Notice(
             "turned-behind",
             f"no room in the waste to turn the blade: it is turned behind the last piece, and the cloth must reach to "
-            f"x = {reach + 1:.0f} mm (the marker ends at {marker.length_mm:.1f} mm)",
+            f"x = {reach + 1:.0f} mm (the marker ends at {end:.1f} mm)",
         )
     ]
 

@@ -26,8 +26,9 @@ NAME_KEY = "name"
 """Not a key of the file: a profile is named after it."""
 BASE_KEY = "base"
 """Not a key of a profile either: the profile whose values hold where the file has none of its own."""
-WORDS_FOR_NONE = (("table", "length_mm", "endless"), ("knife", "start_deg", "unknown"))
-"""Where a word stands for None, which TOML cannot say and which must not come from forgetting the key."""
+WORDS_FOR_NONE = (("table", "length_mm", "endless"), ("knife", "start_deg", "unknown"), ("link", "barrier", "none"))
+"""Where a word stands for None, which TOML cannot say: it must not come from forgetting the key, or takes away what the
+base has."""
 
 TEXT_FIELDS: Mapping[str, tuple[str, ...]] = {
     "program.header": (),
@@ -67,11 +68,14 @@ _POSITIVE = (
     "motion.junction_deviation_mm",
     "motion.feed_per_mm_s",
     "motion.steps_per_mm",
+    "motion.turn_deg_s",
     "plunge.speed_mm_s",
     "plunge.acceleration_mm_s2",
     "tools.*.cut_mm_s",
     "program.longest_line",
     "program.longest_cut_mm",
+    "windows.bite_mm",
+    "windows.feed_mm_s",
     "strokes.column_mm",
     "strokes.bridge_mm",
     "link.buffer_bytes",
@@ -88,10 +92,16 @@ _NOT_NEGATIVE = (
     "knife.length_mm",
     "knife.corner_overcut_mm",
     "knife.least_radius_mm",
+    "fine_knife.lift_above_deg",
+    "fine_knife.length_mm",
+    "fine_knife.corner_overcut_mm",
+    "fine_knife.least_radius_mm",
+    "fine_knife.overcut_mm",
     "strokes.bridges",
     "windows.overlap_mm",
     "motion.tool_down_s",
     "motion.tool_up_s",
+    "motion.line_s",
     "tools.*.number",
 )
 
@@ -279,6 +289,21 @@ def _number_faults(table: Mapping[str, Any]) -> Iterator[str]:
                 yield f"key {key!r}: {value} must not be below 0"
 
 
+def _turned_faults(profile: CutterProfile) -> Iterator[str]:
+    """What is wrong with a blade that the machine turns, or with the finer knife beside it."""
+    turned = profile.knife.kind in ("tangential", "rotary")
+    if turned and "{angle}" not in profile.program.cut:
+        yield "key 'program.cut': the field {angle} is missing; the blade is turned along the way"
+    if not turned and "fine" in profile.tools:
+        yield "key 'tools.fine': a finer knife goes with a tangential knife or a rotary blade"
+    if profile.fine_knife.kind not in ("none", "tangential"):
+        yield 'key \'fine_knife.kind\': "none" or "tangential"'
+    if profile.knife.kind == "drag" and profile.knife.length_mm:
+        yield "key 'knife.length_mm': only a blade that the machine turns has it"
+    if not 0 < profile.knife.lift_above_deg <= 90:
+        yield "key 'knife.lift_above_deg': above 0, at most 90"
+
+
 def _sense_faults(profile: CutterProfile) -> Iterator[str]:
     """What is wrong although every key by itself is right."""
     low, high = profile.coordinates.lowest_units, profile.coordinates.highest_units
@@ -306,9 +331,11 @@ def _sense_faults(profile: CutterProfile) -> Iterator[str]:
         yield "key 'knife.offset_mm': a drag knife has an offset; without one its kind is \"none\""
     if profile.knife.kind != "drag" and profile.knife.offset_mm:
         yield "key 'knife.offset_mm': only a drag knife has an offset; set knife.kind = \"drag\""
+    yield from _turned_faults(profile)
     turned = profile.knife.kind in ("tangential", "rotary")
     if turned != (profile.program.turn is not None):
         yield "key 'program.turn': a tangential knife or a rotary blade has this text, and no other"
+    yield from _feed_faults(profile)
     numbers = [texts.number for texts in profile.tools.values() if texts.number is not None]
     if len(set(numbers)) < len(numbers):
         yield "key 'tools': two tools have the same number"
@@ -317,3 +344,25 @@ def _sense_faults(profile: CutterProfile) -> Iterator[str]:
             yield f"key 'tools.{tool}.number': SP0 puts the tool away; numbers begin at 1"
         if texts.number is None and any("{number}" in t for t in (texts.select, texts.down, texts.up)):
             yield f"key 'tools.{tool}.number' is missing; the texts use {{number}}"
+
+
+def _feed_faults(profile: CutterProfile) -> Iterator[str]:
+    """Feeds of the cloth that no parser could tell from other commands, or whose length nobody knows."""
+    windows = profile.windows
+    if windows is None:
+        return
+    reach = profile.table.length_mm
+    if windows.bite_mm is not None and reach is not None and windows.bite_mm > reach - windows.overlap_mm:
+        yield "key 'windows.bite_mm': it must leave the overlap of the table's length, or cuts would be lost between"
+    if windows.feed is None:
+        return
+    if profile.dialect in ("gpgl", "dmpl") or profile.controller == "marlin":
+        yield "key 'windows.feed': this language has no feed of the cloth; without the key there is a program a window"
+    lines = [line for line in windows.feed.split("\n") if line.strip()]
+    telling = [line for line in lines if any(name is not None for _, name, _, _ in Formatter().parse(line))]
+    if len(telling) > 1 or (not telling and len(lines) != 1):
+        yield "key 'windows.feed': one line of it moves the cloth, that with {advance} or {advance_mm}, or the only one"
+    elif not telling and windows.bite_mm is None:
+        yield "key 'windows.bite_mm' is missing: the feed has no {advance}, so say how far it always moves the cloth"
+    elif telling and sum(name is not None for _, name, _, _ in Formatter().parse(telling[0])) > 1:
+        yield "key 'windows.feed': it says once how far, by {advance} or {advance_mm}"

@@ -8,6 +8,7 @@ other too; so each stretch also knows how many passes it must have: its own and 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+Span = tuple[float, float]
 
 LEAST_COSINE = 0.87
 """A segment within 30 degrees of an edge runs along it; what crosses it does not."""
@@ -171,18 +174,23 @@ def _count(axis: Array, overlaps: Overlaps, weight: Array) -> Array:
     return np.round(counts, 6)
 
 
-def spans(cut: Overlaps) -> list[tuple[float, float]]:
+def spans(cut: Overlaps) -> list[Span]:
     """The stretches of the axis that are covered, each once, in order."""
-    merged: list[tuple[float, float]] = []
-    for start, end in sorted(zip(cut.start_mm.tolist(), cut.end_mm.tolist(), strict=True)):
-        if merged and start <= merged[-1][1] + 1e-6:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+    return merged(zip(cut.start_mm.tolist(), cut.end_mm.tolist(), strict=True))
+
+
+def merged(found: Iterable[Span]) -> list[Span]:
+    """Stretches of the axis, each place once, in order."""
+    joined: list[Span] = []
+    for start, end in sorted(found):
+        if joined and start <= joined[-1][1] + 1e-6:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
         else:
-            merged.append((start, end))
-    return merged
+            joined.append((start, end))
+    return joined
 
 
-def common(first: list[tuple[float, float]], second: list[tuple[float, float]]) -> list[tuple[float, float]]:
+def common(first: list[Span], second: list[Span]) -> list[Span]:
     """Where both of two lists of stretches cover the axis."""
     both = [(max(a, c), min(b, d)) for a, b in first for c, d in second]
     return [(low, high) for low, high in both if high > low]

@@ -22,7 +22,7 @@ NO_MOTION = frozenset(["BP", "FS", "AS", "EH", "EI", "E", "I", "N", "T"])
 BEYOND = frozenset(["C", "CA", "CC", "CE", "CR", "CU", "F", "EF", "G", "K", "M", "S", "W", "X", "O", "Q", "B", "Y"])
 """Curves, letters, marks, windows and the feed of the medium: where they lead the emulator does not know."""
 _COMMAND = re.compile(
-    r"(?P<name>;:|@|EC(?=[15MN])|BP|FS|AS|EH|EF|EI|CA|CC|CE|CR|CU|[A-Z])(?P<text>[15MN](?![\d.])|[^A-Z;@]*)"
+    r"(?P<unit>EC)(?P<code>[15MN])|(?P<name>;:|@|BP|FS|AS|EH|EF|EI|CA|CC|CE|CR|CU|[A-Z])(?P<text>[^A-Z;@]*)"
 )
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)")
 
@@ -67,7 +67,7 @@ def _commands(text: str) -> Iterator[_Command]:
         if match is None:
             return
         number += 1
-        yield _Command(match["name"], match["text"], number)
+        yield _Command(match["unit"] or match["name"], match["code"] or match["text"] or "", number)
         position = match.end()
 
 

@@ -27,9 +27,12 @@ label-with-knife       LB writes text with the knife in use
 down-rapid             a rapid move (G0) with the tool down
 no-dwell               motion before the tool has had the time to go down or up (``M3`` without enough ``G4``)
 no-axis                the program moves an axis that the machine does not have
+blade-across           the blade goes sideways: it points elsewhere than the way it cuts
+turned-in-cloth        the blade is turned where it stands in the cloth, by more than it may without being lifted
 slanted                the tool goes along while it goes up or down in the cloth
 not-through            the tool is let down into the cloth, but not through it
 outside-table          the tool cuts outside the table, or the holder leaves the table and its margin
+feed-down              the cloth is moved on with the tool down
 down-at-end            the program ends with the tool down
 nothing-done           the program never puts a tool down
 =====================  ===============================================================================================
@@ -40,6 +43,7 @@ Remarks (not violations): ``init-again``, ``pause``, ``label-not-drawn``, ``blen
 from __future__ import annotations
 
 import math
+import re
 from array import array
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -47,20 +51,35 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from cutkit.machine.actions import Action, Device, DrawText, Dwell, Lift, Lower, MoveTo, Program, SelectTool, Violation
+from cutkit.machine.actions import (
+    Action,
+    Device,
+    DrawText,
+    Dwell,
+    Feed,
+    Lift,
+    Lower,
+    MoveTo,
+    Program,
+    SelectTool,
+    Violation,
+)
 from cutkit.machine.dmpl import command_count, parse_dmpl
+from cutkit.machine.feeds import feed_form
 from cutkit.machine.gcode import parse_gcode
 from cutkit.machine.gcode_marlin import parse_marlin
 from cutkit.machine.gcode_rules import rules_of
 from cutkit.machine.gerber import parse_gerber
 from cutkit.machine.gpgl import parse_gpgl
 from cutkit.machine.hpgl import parse_hpgl
-from cutkit.machine.kinematics import Limits, Ramp, plan_ramps
+from cutkit.machine.kinematics import LOOK_AHEAD_BLOCKS, Limits, Ramp, plan_ramps
 from cutkit.machine.physics import Blade
-from cutkit.model import Point, Tool
-from cutkit.toolpath import CutterProfile, Plunge
+from cutkit.model import Point
+from cutkit.toolpath import CutterProfile, CutTool, Knife, Plunge
 
 TIP_TOLERANCE_MM = 0.05
+ACROSS_DEG = 2.0
+"""How much farther off its way than half of what it may be turned in the cloth a blade may point."""
 WORST_HEADING_OFF_DEG = 175.0
 """Where nobody knows how the blade stands when a program starts: nearly backwards to the first cut, the worst case."""
 NO_TOOL, UNKNOWN_TOOL = -1, -2
@@ -71,6 +90,7 @@ _SETTLED_S = 1e-6
 class Trace:
     """What the tool did, sample by sample; the stretch between two samples is cut where both are ``down``.
 
+    Positions are on the cloth: where that is moved on under the machine, its zero lies farther along from then on.
     ``tool`` holds indices into ``tools``, negative where none is selected or an unknown one; ``line`` is the line of
     the program that led there.
     """
@@ -82,7 +102,7 @@ class Trace:
     down: NDArray[np.bool_]
     tool: NDArray[np.int64]
     line: NDArray[np.int64]
-    tools: tuple[Tool, ...]
+    tools: tuple[CutTool, ...]
 
     def runs(self) -> list[tuple[int, int]]:
         """The stretches with the tool down: first sample and one past the last of each."""
@@ -94,9 +114,11 @@ class Trace:
 class Run:
     """One program's run on one machine: the trace, what was wrong, what is worth a remark, and the figures.
 
+    Positions are on the cloth, which a program may move on (``Feed``).
+
     ``cut_mm`` is the way of the tip with the knife down, ``drawn_mm`` that of a pen, ``travel_mm`` the holder's with no
     tool down; ``bounds_mm`` encloses all that a lowered tool touched. ``starts`` are the samples of the trace at which
-    its programs begin.
+    its programs begin, or the cloth has been moved on; ``zeros_mm`` is where the machine's zero lay from then on.
     """
 
     profile: CutterProfile
@@ -110,11 +132,24 @@ class Run:
     tool_downs: int
     bounds_mm: tuple[float, float, float, float]
     starts: tuple[int, ...] = (0,)
+    zeros_mm: tuple[float, ...] = (0.0,)
 
     @property
-    def cutting_tool(self) -> Tool:
+    def windows_mm(self) -> tuple[float, ...]:
+        """Where the machine's zero lay while something was cut, one after the other: the windows of the cloth."""
+        ends = (*self.starts[1:], len(self.trace.t_s))
+        used = [z for z, a, b in zip(self.zeros_mm, self.starts, ends, strict=True) if self.trace.down[a:b].any()]
+        return tuple(z for k, z in enumerate(used) if k == 0 or z != used[k - 1])
+
+    @property
+    def cutting_tool(self) -> CutTool:
         """The tool that makes outlines on this machine: its knife, or the pen of a machine without one."""
         return "knife" if "knife" in self.profile.tools else "pen"
+
+    @property
+    def cutting_tools(self) -> frozenset[CutTool]:
+        """All tools that cut lines: beside the knife a finer one."""
+        return frozenset({self.cutting_tool, "fine"})
 
 
 def run_program(data: bytes, profile: CutterProfile, *, start_deg: float | None = None) -> Run:
@@ -133,7 +168,8 @@ def run_program(data: bytes, profile: CutterProfile, *, start_deg: float | None 
 def parse_program(data: bytes, profile: CutterProfile) -> Program:
     """The program's actions, by the dialect of the machine."""
     at = profile.coordinates
-    device = Device(at.units_per_mm, at.lowest_units, at.highest_units, profile.motion.feed_per_mm_s)
+    feed_per_mm_s, feed = profile.motion.feed_per_mm_s, feed_form(profile)
+    device = Device(at.units_per_mm, at.lowest_units, at.highest_units, feed_per_mm_s, feed)
     if profile.dialect == "gcode":
         return _parse_gcode(data, profile)
     if profile.dialect == "gpgl":
@@ -141,16 +177,24 @@ def parse_program(data: bytes, profile: CutterProfile) -> Program:
     if profile.dialect == "dmpl":
         return parse_dmpl(data, device)
     if profile.dialect == "gerber":
-        return parse_gerber(data)
+        return parse_gerber(data, device.feed)
     return parse_hpgl(data, device)
 
 
 def _parse_gcode(data: bytes, profile: CutterProfile) -> Program:
     feed, spindle = profile.motion.feed_per_mm_s, profile.lift == "spindle"
     if profile.controller == "marlin":
-        return parse_marlin(data, feed_per_mm_s=feed, knife_on_spindle=spindle)
+        servo = _servo_down_deg(profile) if spindle else None
+        return parse_marlin(data, feed_per_mm_s=feed, knife_on_spindle=spindle, servo_down_deg=servo)
     rules = rules_of(profile.controller, turning_axis=profile.program.turn is not None)
-    return parse_gcode(data, feed_per_mm_s=feed, knife_on_spindle=spindle, rules=rules)
+    return parse_gcode(data, feed_per_mm_s=feed, knife_on_spindle=spindle, rules=rules, feed=feed_form(profile))
+
+
+def _servo_down_deg(profile: CutterProfile) -> float | None:
+    """The angle of the servo (M280) that lets the knife down, as the profile says it; None where it has no servo."""
+    knife = profile.tools.get("knife")
+    told = re.search(r"M280\s[^\n]*S(-?\d+(?:\.\d+)?)", knife.down) if knife else None
+    return float(told[1]) if told else None
 
 
 def line_count(data: bytes, profile: CutterProfile) -> int:
@@ -204,12 +248,14 @@ class _Samples:
 
     numbers: array[float] = field(default_factory=lambda: array("d"))
     last_line: int = 0
+    count: int = 0
 
     def add(self, t_s: float, tip: Point, holder: Point, blade_deg: float, down: bool, tool: int, line: int) -> None:
         self.numbers.extend((t_s, tip[0], tip[1], holder[0], holder[1], blade_deg, down, tool, line))
         self.last_line = line
+        self.count += 1
 
-    def trace(self, tools: tuple[Tool, ...]) -> Trace:
+    def trace(self, tools: tuple[CutTool, ...]) -> Trace:
         columns = np.frombuffer(self.numbers, dtype=float).reshape(-1, 9)
         return Trace(
             columns[:, 0].copy(),
@@ -230,7 +276,7 @@ class _Machine:
     def __init__(self, profile: CutterProfile, blade: Blade) -> None:
         self.profile = profile
         self.blade = blade
-        self.tools: tuple[Tool, ...] = tuple(profile.tools)
+        self.tools: tuple[CutTool, ...] = tuple(profile.tools)
         self.tool = self._tool_at_start()
         self.here: Point = (0.0, 0.0)
         self.now_s = 0.0
@@ -238,6 +284,8 @@ class _Machine:
         self.settled_s = 0.0
         self.tool_downs = 0
         self.height_mm = 0.0
+        self.angle_deg = 0.0
+        self.across = False
         self.outside = False
         self.broken_at_s = math.inf
         self.queue: list[MoveTo] = []
@@ -245,6 +293,7 @@ class _Machine:
         self.remarks: list[Violation] = []
         self.samples = _Samples()
         self.limits = _limits(profile)
+        self.starts, self.zeros_mm = [0], [0.0]
         self._sample(self.here, 0)
 
     def take(self, action: Action) -> None:
@@ -262,6 +311,8 @@ class _Machine:
         elif isinstance(action, Dwell):
             self.now_s += action.seconds
             self._sample(self.here, action.line)
+        elif isinstance(action, Feed):
+            self._feed(action)
         else:
             self._draw_text(action)
 
@@ -277,6 +328,8 @@ class _Machine:
     def _plunge(self, move: MoveTo, plunge: Plunge) -> None:
         """Move the Z axis, and then along the table what else the block asks for."""
         self._drain()
+        if move.angle_deg is not None:
+            self._turn(move)
         height = self.height_mm if move.z_mm is None else move.z_mm
         along = (move.x_mm, move.y_mm) != self.here
         deep = height < plunge.touch_mm
@@ -289,18 +342,24 @@ class _Machine:
         way = abs(height - self.height_mm)
         self.now_s += Ramp.from_rest(way, speed, plunge.acceleration_mm_s2).time_s
         self.height_mm = height
+        if self.down and not deep:
+            self._edge_forward(move.line)
         if deep and not self.down:
             self.tool_downs += 1
         self.down = deep
-        self._sample(self.here, move.line)
+        self._come_to_rest(move.line)
         if along:
-            self.queue.append(replace(move, z_mm=None))
+            self.queue.append(replace(move, z_mm=None, angle_deg=None))
 
     def _queue_move(self, move: MoveTo) -> None:
         if move.z_mm is not None and self.profile.plunge is not None:
             self._plunge(move, self.profile.plunge)
             return
         self._check(move, at_rest=not self.queue)
+        if move.angle_deg is not None and move.end == (self.queue[-1].end if self.queue else self.here):
+            self._drain()
+            self._turn(move)
+            return
         self.queue.append(move)
 
     def _check(self, move: MoveTo, *, at_rest: bool) -> None:
@@ -322,9 +381,12 @@ class _Machine:
         """Carry out the queued motions and come to rest."""
         if not self.queue:
             return
-        speeds = [self._speed(m) for m in self.queue]
+        speeds = [min(self._speed(m), most) for m, most in zip(self.queue, self._turning_speeds(), strict=True)]
         ramps = plan_ramps(self.here, [(m.x_mm, m.y_mm) for m in self.queue], speeds, self.limits)
-        for move, ramp in zip(self.queue, ramps, strict=True):
+        read_s = self._times_read()
+        self.now_s = read_s[min(len(read_s), LOOK_AHEAD_BLOCKS + 1) - 1]
+        for move, ramp, ready_s in zip(self.queue, ramps, read_s, strict=True):
+            self.now_s = max(self.now_s, ready_s)
             self._go(move, ramp)
         self.queue.clear()
 
@@ -334,13 +396,26 @@ class _Machine:
             return self._cut_speed(move)
         return math.inf if self.limits.per_axis else self.profile.motion.travel_mm_s
 
+    def _times_read(self) -> list[float]:
+        """When the controller has read the line of each queued move, from now on.
+
+        Grbl begins to move when its planner is full, or when it has to wait for what comes next (a dwell, a tool).
+        """
+        times, last_line, now = [], None, self.now_s
+        for move in self.queue:
+            now += self.profile.motion.line_s if move.line != last_line else 0.0
+            last_line = move.line
+            times.append(now)
+        return times
+
     def _cut_speed(self, move: MoveTo) -> float:
         motion = self.profile.motion
         own = self.profile.tools[self.tools[self.tool]].cut_mm_s if self.tool >= 0 else None
         return min(move.feed_mm_s or own or motion.cut_mm_s, motion.travel_mm_s)
 
     def _go(self, move: MoveTo, ramp: _Timing) -> None:
-        end = (move.x_mm, move.y_mm)
+        end = move.end
+        self._turn_along(move)
         if self.down and self._drags():
             factor = ramp.length_mm / length if (length := math.dist(self.here, end)) > 0 else 0.0
             for way_mm, holder, tip in self.blade.drag(self.here, end):
@@ -363,11 +438,86 @@ class _Machine:
 
     def _change(self, action: Lower | Lift, *, down: bool, takes_s: float) -> None:
         """Up or down; the machine waits for it, or it goes on by itself until ``settled_s``."""
+        if self.down and not down:
+            self._edge_forward(action.line)
         if action.waits:
             self.now_s += takes_s
         else:
             self.settled_s = self.now_s + takes_s
         self.down = down
+        self._come_to_rest(action.line)
+
+    def _come_to_rest(self, line: int) -> None:
+        """Note where the tool stands after it went up or down."""
+        if self.down:
+            self._stand(line)
+        self._sample(self.here, line)
+
+    def _stand(self, line: int) -> None:
+        """A blade that has a length makes its cut where it stands in the cloth, from its heel to its edge."""
+        knife = self._turned_knife()
+        if knife is not None and knife.length_mm > 0:
+            for end in (-0.5, 0.5):
+                self._sample(self.here, line, tip=_ahead(self.here, self.angle_deg, end * knife.length_mm))
+
+    def _edge_forward(self, line: int) -> None:
+        """A wheel cuts below its axis on the way, and up to its edge where it is lifted."""
+        knife = self._turned_knife()
+        if knife is not None and knife.kind == "rotary":
+            self._sample(self.here, line, tip=_ahead(self.here, self.angle_deg, knife.length_mm / 2))
+
+    def _turn(self, move: MoveTo) -> None:
+        """Turn the blade where it stands."""
+        angle = self.angle_deg if move.angle_deg is None else move.angle_deg
+        turn = abs(angle - self.angle_deg)
+        knife = self._turned_knife()
+        if self.down and knife is not None and turn > knife.lift_above_deg + ACROSS_DEG:
+            message = f"the blade is turned by {turn:.0f} degrees in the cloth; it may be by {knife.lift_above_deg:g}"
+            self._fault("turned-in-cloth", message, move.line)
+        self.now_s += turn / self.profile.motion.turn_deg_s
+        self.angle_deg = angle
+        self._sample(self.here, move.line)
+
+    def _turn_along(self, move: MoveTo) -> None:
+        """Turn the blade on a way, and see whether it points along it; one fault for each time that it does not."""
+        before = self.angle_deg
+        self.angle_deg = before if move.angle_deg is None else move.angle_deg
+        knife = self._turned_knife()
+        if not self.down or knife is None or move.end == self.here:
+            return
+        way = math.degrees(math.atan2(move.y_mm - self.here[1], move.x_mm - self.here[0]))
+        off = max(abs(math.remainder(angle - way, 360.0)) for angle in (before, self.angle_deg))
+        across = off > knife.lift_above_deg / 2 + ACROSS_DEG
+        if across and not self.across:
+            message = f"the blade goes sideways: it points {off:.0f} degrees off the way that it cuts"
+            self._fault("blade-across", message, move.line)
+        self.across = across
+
+    def _turning_speeds(self) -> list[float]:
+        """For every queued move how fast it may go for the blade to turn in time."""
+        speeds: list[float] = []
+        here, angle = self.here, self.angle_deg
+        for move in self.queue:
+            speeds.append(self._turning_speed(here, angle, move))
+            here, angle = move.end, angle if move.angle_deg is None else move.angle_deg
+        return speeds
+
+    def _turning_speed(self, here: Point, angle_deg: float, move: MoveTo) -> float:
+        """How fast a move from this place and angle may go for the blade to turn in time."""
+        turn = 0.0 if move.angle_deg is None else abs(move.angle_deg - angle_deg)
+        return math.dist(here, move.end) * self.profile.motion.turn_deg_s / turn if turn > 0 else math.inf
+
+    def _feed(self, action: Feed) -> None:
+        """Move the cloth on: the machine stands, and its zero lies farther along the cloth."""
+        if self.down:
+            self._fault("feed-down", f"the cloth is moved on by {action.mm:.1f} mm with the tool down", action.line)
+        elif self.now_s < self.settled_s - _SETTLED_S:
+            short = self.settled_s - self.now_s
+            self._fault("no-dwell", f"the cloth is moved on {short:.2f} s before the tool is up", action.line)
+        speed = self.profile.windows.feed_mm_s if self.profile.windows else self.profile.motion.travel_mm_s
+        self.now_s += abs(action.mm) / speed
+        self.starts.append(self.samples.count)
+        self.zeros_mm.append(self.zeros_mm[-1] + action.mm)
         self._sample(self.here, action.line)
 
     def _select(self, action: SelectTool) -> None:
@@ -400,14 +550,30 @@ class _Machine:
     def _drags(self) -> bool:
         return self.blade.offset_mm > 0 and self.tool >= 0 and self.tools[self.tool] == "knife"
 
+    def _turned_knife(self) -> Knife | None:
+        """The blade in use where the machine turns it."""
+        name = self.tools[self.tool] if self.tool >= 0 else None
+        knife = {"knife": self.profile.knife, "fine": self.profile.fine_knife}.get(name or "")
+        return knife if knife is not None and knife.kind in ("tangential", "rotary") else None
+
     def _tip(self, holder: Point) -> Point:
+        """Where the tool touches the cloth: of a blade that has a length, its edge in front."""
+        knife = self._turned_knife()
+        if knife is not None:
+            knifes = self.down and knife.kind == "tangential"
+            return _ahead(holder, self.angle_deg, knife.length_mm / 2) if knifes else holder
         return self.blade.tip(holder) if self._drags() else holder
 
     def _sample(self, holder: Point, line: int, t_s: float | None = None, tip: Point | None = None) -> None:
-        degrees = math.degrees(self.blade.heading_rad) % 360
+        turned = self._turned_knife() is not None
+        degrees = self.angle_deg % 360 if turned else math.degrees(self.blade.heading_rad) % 360
         time = self.now_s if t_s is None else t_s
         down = self.down and time < self.broken_at_s
-        self.samples.add(time, tip or self._tip(holder), holder, degrees, down, self.tool, line)
+        at, axis = self._on_cloth(tip or self._tip(holder)), self._on_cloth(holder)
+        self.samples.add(time, at, axis, degrees, down, self.tool, line)
+
+    def _on_cloth(self, point: Point) -> Point:
+        return (point[0] + self.zeros_mm[-1], point[1])
 
     def _watch(self, move: MoveTo, holder: Point, tip: Point) -> None:
         """Note where the tool cuts off the table, or the holder goes beyond its reach; once for each time out."""
@@ -422,7 +588,12 @@ class _Machine:
         self.outside = over_mm > 1e-6
 
     def _fault(self, code: str, message: str, line: int | None, at: Point | None = None) -> None:
-        self.violations.append(Violation(code, message, line, at or self.here))
+        self.violations.append(Violation(code, message, line, self._on_cloth(at or self.here)))
+
+
+def _ahead(point: Point, angle_deg: float, by_mm: float) -> Point:
+    angle = math.radians(angle_deg)
+    return (point[0] + by_mm * math.cos(angle), point[1] + by_mm * math.sin(angle))
 
 
 def _beyond(point: Point, length_mm: float | None, width_mm: float) -> float:
@@ -449,10 +620,13 @@ def _run_of(machine: _Machine, program: Program) -> Run:
     pen = machine.tools.index("pen") if "pen" in machine.tools else None
     drawing = cutting & (trace.tool[1:] == pen) if pen is not None else np.zeros(len(cutting), dtype=bool)
     tip_mm = np.hypot(*np.diff(trace.tip_mm, axis=0).T)
-    travel_mm = np.hypot(*np.diff(trace.holder_mm, axis=0).T)[~cutting].sum()
+    carried = np.isin(np.arange(1, len(trace.t_s)), machine.starts)
+    travel_mm = np.hypot(*np.diff(trace.holder_mm, axis=0).T)[~cutting & ~carried].sum()
     touched = trace.tip_mm[trace.down]
     low, high = (touched.min(axis=0), touched.max(axis=0)) if len(touched) else (np.zeros(2), np.zeros(2))
-    violations = sorted((*program.violations, *machine.violations), key=lambda v: (v.line is None, v.line or 0))
+    feeds = [action for action in program.actions if isinstance(action, Feed)]
+    of_program = [_after_feeds(violation, feeds) for violation in program.violations]
+    violations = sorted((*of_program, *machine.violations), key=lambda v: (v.line is None, v.line or 0))
     return Run(
         machine.profile,
         trace,
@@ -464,20 +638,30 @@ def _run_of(machine: _Machine, program: Program) -> Run:
         float(travel_mm),
         machine.tool_downs,
         (float(low[0]), float(low[1]), float(high[0]), float(high[1])),
+        tuple(machine.starts),
+        tuple(machine.zeros_mm),
     )
+
+
+def _after_feeds(violation: Violation, feeds: list[Feed]) -> Violation:
+    """What a parser found, laid where the cloth was by then; the parser knows only where the machine stood."""
+    by_mm = sum(feed.mm for feed in feeds if violation.line is not None and feed.line < violation.line)
+    return _along(violation, by_mm)
 
 
 def join_runs(runs: list[Run], first_lines: list[int], zeros_mm: list[float] | None = None) -> Run:
     """Several programs run one after the other on one machine, as one run.
 
     Lines are counted through: ``first_lines`` is how many lines came before each program. ``zeros_mm`` is where along
-    the cloth the machine's zero lay while each ran: the cloth may have been moved on between.
+    the cloth the machine's zero lay when each began: the cloth may have been moved on between; None: nobody did, it lay
+    where the program before had left it.
     """
+    if zeros_mm is None:
+        zeros_mm = np.cumsum([0.0, *(run.zeros_mm[-1] for run in runs[:-1])]).tolist()
+    runs = [run if zero == 0 else _laid_at(run, zero) for run, zero in zip(runs, zeros_mm, strict=True)]
     if len(runs) == 1:
         return runs[0]
-    if zeros_mm is not None:
-        runs = [_laid_at(run, zero) for run, zero in zip(runs, zeros_mm, strict=True)]
-    starts = np.concatenate([[0], np.cumsum([len(run.trace.t_s) for run in runs])[:-1]])
+    firsts = np.concatenate([[0], np.cumsum([len(run.trace.t_s) for run in runs])[:-1]]).tolist()
     times = np.concatenate([[0.0], np.cumsum([run.time_s for run in runs])])
     traces = [run.trace for run in runs]
     trace = Trace(
@@ -501,7 +685,8 @@ def join_runs(runs: list[Run], first_lines: list[int], zeros_mm: list[float] | N
         sum(run.travel_mm for run in runs),
         sum(run.tool_downs for run in runs),
         _joint_bounds([run.bounds_mm for run in runs if run.tool_downs]),
-        tuple(int(start) for start in starts),
+        tuple(int(first + start) for first, run in zip(firsts, runs, strict=True) for start in run.starts),
+        tuple(zero for run in runs for zero in run.zeros_mm),
     )
 
 
@@ -510,12 +695,16 @@ def _laid_at(run: Run, zero_mm: float) -> Run:
     shift = np.array([zero_mm, 0.0])
     trace = replace(run.trace, tip_mm=run.trace.tip_mm + shift, holder_mm=run.trace.holder_mm + shift)
     x0, y0, x1, y1 = run.bounds_mm
-    moved = [
-        tuple(v if v.at_mm is None else replace(v, at_mm=(v.at_mm[0] + zero_mm, v.at_mm[1])) for v in found)
-        for found in (run.violations, run.remarks)
-    ]
+    moved = [tuple(_along(v, zero_mm) for v in found) for found in (run.violations, run.remarks)]
     bounds = (x0 + zero_mm, y0, x1 + zero_mm, y1)
-    return replace(run, trace=trace, violations=moved[0], remarks=moved[1], bounds_mm=bounds)
+    zeros = tuple(zero + zero_mm for zero in run.zeros_mm)
+    return replace(run, trace=trace, violations=moved[0], remarks=moved[1], bounds_mm=bounds, zeros_mm=zeros)
+
+
+def _along(violation: Violation, by_mm: float) -> Violation:
+    if violation.at_mm is None:
+        return violation
+    return replace(violation, at_mm=(violation.at_mm[0] + by_mm, violation.at_mm[1]))
 
 
 def _moved(violation: Violation, lines: int) -> Violation:

@@ -26,23 +26,25 @@ QUIET = frozenset(
 """Known, and nothing that a cutter does with its head: motors, fans, reports, messages."""
 BEYOND = frozenset(
     ["G5", "G10", "G11", "G12", "G29", "G30", "G34", "G35", "G38.2", "G53", "G54", "G55", "G60", "G61", "G76"]
-    + ["M42", "M92", "M112", "M200", "M201", "M203", "M204", "M205", "M206", "M218", "M220", "M226", "M280"]
+    + ["M42", "M92", "M112", "M200", "M201", "M203", "M204", "M205", "M206", "M218", "M220", "M226"]
     + ["M281", "M282", "M410", "M428", "M500", "M501", "M502", "M600", "M999"]
 )
-"""Known, but what it does depends on the firmware's options and stored values: also which angle of M280 is down."""
+"""Known, but what it does depends on the firmware's options and stored values."""
 _COMMAND = re.compile(r"([GMT])(\d+(?:\.\d+)?)")
 _PARAMETER = re.compile(r"([A-Z])\s*([+-]?(?:\d+\.?\d*|\.\d+))?")
 _FREE_TEXT = frozenset(["M117", "M118"])
 _AXES = "XYZ"
 
 
-def parse_marlin(data: bytes, *, feed_per_mm_s: float = 60.0, knife_on_spindle: bool = True) -> Program:
+def parse_marlin(
+    data: bytes, *, feed_per_mm_s: float = 60.0, knife_on_spindle: bool = True, servo_down_deg: float | None = None
+) -> Program:
     """The actions of a program for Marlin and everything in it that it would not know, drop or misread.
 
     ``feed_per_mm_s`` is what F numbers are divided by to give mm/s. ``knife_on_spindle``: M3 S and M5 lower and lift
-    the tool; else they do nothing to it.
+    the tool; else they do nothing to it. ``servo_down_deg``: so does M280, by this angle and by any other.
     """
-    reader = _Reader(feed_per_mm_s, knife_on_spindle)
+    reader = _Reader(feed_per_mm_s, knife_on_spindle, servo_down_deg=servo_down_deg)
     for number, raw in enumerate(re.split(rb"\r\n|\n|\r", data), 1):
         reader.read_line(raw, number)
     return Program(tuple(reader.actions), tuple(reader.violations), tuple(reader.remarks))
@@ -77,6 +79,7 @@ class _Reader:
     feed: float = FIRST_FEED_MM_MIN
     down: bool = False
     last_number: int | None = None
+    servo_down_deg: float | None = None
 
     def fault(self, code: str, message: str, line: int) -> None:
         """Note a violation in a line."""
@@ -175,8 +178,8 @@ class _Reader:
         return found
 
     def raise_or_lower(self, line: int, down: bool) -> None:
-        """The knife hangs on the spindle output."""
-        if self.knife_on_spindle and down != self.down:
+        """The knife hangs on the spindle output or on a servo."""
+        if down != self.down:
             self.actions.append(Lower(line, waits=False) if down else Lift(line, waits=False))
             self.down = down
 
@@ -262,7 +265,17 @@ def _set_line_number(reader: _Reader, command: _Command) -> None:
 
 def _spindle(reader: _Reader, command: _Command) -> None:
     power = command.value("S")
-    reader.raise_or_lower(command.line, command.name != "M5" and (power is None or power > 0))
+    if reader.knife_on_spindle:
+        reader.raise_or_lower(command.line, command.name != "M5" and (power is None or power > 0))
+
+
+def _servo(reader: _Reader, command: _Command) -> None:
+    angle = command.value("S")
+    if reader.servo_down_deg is None:
+        message = "M280: which angle of the servo lets the tool down, the machine's profile does not say"
+        reader.fault("not-emulated", message, command.line)
+    elif angle is not None:
+        reader.raise_or_lower(command.line, angle == reader.servo_down_deg)
 
 
 def _pause(reader: _Reader, command: _Command) -> None:
@@ -288,6 +301,7 @@ _HANDLERS: dict[str, tuple[Callable[[_Reader, _Command], None], str]] = {
     "M4": (_spindle, "SOI"),
     "M5": (_spindle, ""),
     "M110": (_set_line_number, "N"),
+    "M280": (_servo, "PS"),
     "M400": (_finish_moves, ""),
 }
 """What is carried out, and the letters that each may carry."""
@@ -305,8 +319,10 @@ class Taken:
 class LineReader:
     """Reads line by line, as a machine does that is told them one after the other; without numbers and checksums."""
 
-    def __init__(self, feed_per_mm_s: float = 60.0, knife_on_spindle: bool = True) -> None:
-        self._reader = _Reader(feed_per_mm_s, knife_on_spindle)
+    def __init__(
+        self, feed_per_mm_s: float = 60.0, knife_on_spindle: bool = True, servo_down_deg: float | None = None
+    ) -> None:
+        self._reader = _Reader(feed_per_mm_s, knife_on_spindle, servo_down_deg=servo_down_deg)
 
     @property
     def found(self) -> Program:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from cutkit.machine.gcode_rules import GRBL, Rules
@@ -91,7 +91,6 @@ def read_block(text: str, rules: Rules = GRBL, parameters: Mapping[int, float] |
     for letter, value in _words(text, rules, parameters or {}, settings):
         if letter in "GM":
             code, group = _code(letter, value, rules)
-            # LinuxCNC knows one reason only: two of a modal group.
             if code in _TAKES_AXES:
                 if wants_axes:
                     raise Refused(24, code)
@@ -107,8 +106,8 @@ def read_block(text: str, rules: Rules = GRBL, parameters: Mapping[int, float] |
 
 def _words(
     text: str, rules: Rules, parameters: Mapping[int, float], settings: dict[int, float]
-) -> list[tuple[str, float]]:
-    found: list[tuple[str, float]] = []
+) -> Iterator[tuple[str, float]]:
+    """The words one by one, so that the first fault of a block is the one that is told."""
     position = 0
     while position < len(text):
         letter = text[position]
@@ -120,8 +119,7 @@ def _words(
         if not "A" <= letter <= "Z":
             raise Refused(1, repr(letter))
         value, position = _value(text, position + 1, parameters if rules.parameters else None)
-        found.append((letter, value))
-    return found
+        yield letter, value
 
 
 def _setting(text: str, position: int, settings: dict[int, float], parameters: Mapping[int, float]) -> int:

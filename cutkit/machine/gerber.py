@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from cutkit.machine.actions import Program, Violation
+from cutkit.machine.feeds import FeedForm
 from cutkit.machine.pen import Pen
 
 MM_PER_INCH = 25.4
@@ -25,7 +26,7 @@ LONGEST_MOVE_MM = 60 * MM_PER_INCH
 """The knife's longest move in one block."""
 QUIET = frozenset(["M17", "M18", "M19", "M30", "M40", "M41", "M42", "M46", "M47", "M48", "M51"])
 """Overcut, advance, lift at corners, sharpening, knife intelligence: not where the knife goes."""
-BEYOND = frozenset(["E", "M68", "M69", "G02", "G03", "G2", "G3", "G04", "D4", "Q", "M72", "M73"])
+BEYOND = frozenset(["E", "M68", "M69", "G04", "D4", "Q", "M72", "M73"])
 """Notches and bites by the machine, arcs (which older controllers do not know), other origins, the light."""
 SPEED_SHARE = {"M25": 0.75, "L": 0.75, "M26": 1.0, "O": 1.0, **{f"M{60 + k}": 0.95 - 0.05 * k for k in range(8)}}
 ALIASES = {"B": "M14", "A": "M15", "R": "M43", "M00": "M0"}
@@ -34,9 +35,12 @@ _COORDINATES = re.compile(r"X([+-]?\d+)Y([+-]?\d+)")
 _NUMBERED = re.compile(r"([HNFZ])(\d+)")
 
 
-def parse_gerber(data: bytes) -> Program:
-    """The actions of a cutter program, and everything in it that the machine would not know or misread."""
-    reader = _Reader()
+def parse_gerber(data: bytes, feed: FeedForm | None = None) -> Program:
+    """The actions of a cutter program, and everything in it that the machine would not know or misread.
+
+    ``feed`` is the block that moves the cloth on, where the machine has one.
+    """
+    reader = _Reader(feed=feed)
     for number, text in _blocks(data.decode("latin-1")):
         reader.read(text, number)
     reader.finish()
@@ -67,6 +71,7 @@ class _Reader:
     """The cutter's state; it turns blocks into actions."""
 
     pen: Pen = field(default_factory=Pen)
+    feed: FeedForm | None = None
     unit_mm: float = UNIT_MM[""]
     tool: int = 0
     origin: tuple[float, float] = (0.0, 0.0)
@@ -101,6 +106,10 @@ class _Reader:
 
     def _obey(self, code: str, line: int) -> None:
         pen = self.pen
+        fed = self.feed.match(f"{code}*") if self.feed else None
+        if fed and fed[1] == len(code) + 1:
+            pen.feed(line, fed[0])
+            return
         numbered = _NUMBERED.fullmatch(code)
         if code.startswith(("X", "Y")):
             self._go(code, line)
@@ -125,7 +134,7 @@ class _Reader:
             pen.remark("pause", "M01: the machine waits here, where the operator wants it to", line)
         elif numbered and numbered[1] == "F":
             self._feed(int(numbered[2]), line)
-        elif code in BEYOND:
+        elif code in BEYOND or code.startswith(("G02", "G03")):
             pen.fault("not-emulated", f"{code}: the emulator does not carry this out", line)
         elif code not in QUIET and code not in SPEED_SHARE and not numbered and not code.startswith("ZX"):
             pen.fault("unknown-command", f"{code[:24]!r} is no code; a block holds one", line)

@@ -59,6 +59,8 @@ def _obey(pen: Pen, device: Device, it: _Instruction) -> None:
         pen.actions.append(DrawText(it.line, it.text))
     elif it.name in BEYOND:
         pen.fault("not-emulated", f"{it.name}: the emulator does not carry this out", it.line)
+    elif it.name in NO_MOTION and it.name != "K":
+        _numbers(pen, it)
     elif not it.name:
         pen.fault("unknown-command", f"{it.text[:24]!r} is no instruction", it.line)
 

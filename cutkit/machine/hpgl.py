@@ -12,7 +12,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from cutkit.machine.actions import Action, Device, DrawText, Lift, Lower, MoveTo, Program, SelectTool, Violation
+from cutkit.machine.actions import Action, Device, DrawText, Feed, Lift, Lower, MoveTo, Program, SelectTool, Violation
+from cutkit.machine.feeds import FeedForm
 from cutkit.machine.hpgl_encoded import decode_polyline
 from cutkit.model import Point
 
@@ -35,7 +36,9 @@ QUERIES = frozenset(["OA", "OC", "OD", "OE", "OF", "OH", "OI", "OO", "OP", "OS",
 CHORD_DEG = 5.0
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)")
-_DEVICE_CONTROL = re.compile(r"\x1b(?:\.[A-Za-z@()](?:[\d;]*:)?|%-?\d*[ABX]|E)")
+_OBEYED_AT_ONCE = re.compile(r"\x1b\.[A-Za-z@()](?:[\d;]*:)?")
+"""Device control: taken out of the stream wherever it stands, also within an instruction."""
+_DEVICE_CONTROL = re.compile(r"\x1b(?:%-?\d*[ABX]|E)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +53,17 @@ class Instruction:
 def parse_hpgl(data: bytes, device: Device) -> Program:
     """The actions of an HP-GL program, and everything in it that the machine would refuse or misread."""
     reader = _Reader(device)
-    for item in _instructions(data.decode("latin-1")):
+    for item in _instructions(_OBEYED_AT_ONCE.sub("", data.decode("latin-1")), device.feed):
         if isinstance(item, Violation):
             reader.violations.append(item)
+        elif isinstance(item, Feed):
+            reader.actions.append(item)
         else:
             reader.obey(item)
     return Program(tuple(reader.actions), tuple(reader.violations), tuple(reader.remarks))
 
 
-def _instructions(text: str) -> Iterator[Instruction | Violation]:
+def _instructions(text: str, feed: FeedForm | None) -> Iterator[Instruction | Feed | Violation]:
     """The instructions one by one; what is none of them comes as a violation, a whole run of it at once."""
     position, line, label_end = 0, 1, ETX
     while position < len(text):
@@ -70,7 +75,11 @@ def _instructions(text: str) -> Iterator[Instruction | Violation]:
             return
         name = text[position : position + 2].upper()
         control = _DEVICE_CONTROL.match(text, position)
-        if control:
+        fed = feed.match(text, position) if feed else None
+        if fed:
+            yield Feed(line, fed[0])
+            position = fed[1]
+        elif control:
             position = control.end()
         elif not (len(name) == 2 and name.isascii() and name.isalpha()):
             end = _next_boundary(text, position)
@@ -122,6 +131,7 @@ class _Reader:
     moved: bool = False
     complained_of_init: bool = False
     down: bool = False
+    paged: bool = False
     relative: bool = False
     here: Point = (0.0, 0.0)
     feed_mm_s: float | None = None
@@ -183,6 +193,9 @@ class _Reader:
 
     def raise_or_lower(self, it: Instruction, down: bool) -> None:
         """Change the pen's state; saying again what it is already does nothing."""
+        if down and self.paged:
+            self._fault("not-emulated", "the tool goes down after the cloth was moved on, nobody knows how far", it)
+            self.paged = False
         if down != self.down:
             self.actions.append(Lower(it.line) if down else Lift(it.line))
         self.down = down
@@ -280,8 +293,10 @@ def _setting(reader: _Reader, it: Instruction) -> None:
 
 
 def _page(reader: _Reader, it: Instruction) -> None:
+    """PG, AF, AH, FR that are no feed of the profile's: they end a job; before a job there is nothing to move on."""
     if reader.numbers(it, (0, 1)) is not None:
         reader.raise_or_lower(it, False)
+        reader.paged = any(isinstance(action, Lower) for action in reader.actions)
 
 
 def _arc_absolute(reader: _Reader, it: Instruction) -> None:
@@ -418,6 +433,7 @@ _HANDLERS: dict[str, Callable[[_Reader, Instruction], None]] = {
     "PG": _page,
     "AF": _page,
     "AH": _page,
+    "FR": _page,
     "AA": _arc_absolute,
     "AR": _arc_relative,
     "CI": _circle,
@@ -437,6 +453,7 @@ class StreamReader:
 
     def __init__(self, device: Device) -> None:
         self._reader = _Reader(device)
+        self._feed = device.feed
         self._text = ""
         self._line = 1
         self._label_end = ETX
@@ -463,10 +480,13 @@ class StreamReader:
         head, self._text = self._text[:end], self._text[end:]
         taken: list[str | Action] = []
         prefix = "" if self._label_end == ETX else f"DT{self._label_end};"
-        for item in _instructions(prefix + head):
+        for item in _instructions(_OBEYED_AT_ONCE.sub("", prefix + head), self._feed):
             placed = replace(item, line=(item.line or 1) + self._line - 1)
             if isinstance(placed, Violation):
                 self._reader.violations.append(placed)
+                continue
+            if isinstance(placed, Feed):
+                taken.append(placed)
                 continue
             if placed.name == "DT":
                 self._label_end = placed.text[:1] or ETX
@@ -489,7 +509,7 @@ class StreamReader:
             skipped = re.compile(r"[\s;,!]*").match(text, position)
             start = skipped.end() if skipped else position
             name = text[start : start + 2].upper()
-            control = _DEVICE_CONTROL.match(text, start)
+            control = _OBEYED_AT_ONCE.match(text, start) or _DEVICE_CONTROL.match(text, start)
             if control and control.end() < len(text):
                 position = control.end()
                 continue

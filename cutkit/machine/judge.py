@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import combinations
 
 import numpy as np
 import shapely
@@ -34,11 +35,14 @@ import shapely
 from cutkit.machine.actions import Violation
 from cutkit.machine.coverage import (
     Array,
+    Flags,
     Indices,
     Lines,
     Overlaps,
+    Span,
     Stretches,
     common,
+    merged,
     nearest_mm,
     repeated_mm,
     spans,
@@ -134,15 +138,18 @@ class _Case:
     doubled_pieces: set[int] = field(default_factory=set)
     missed_lines: set[int] = field(default_factory=set)
     worst_mm: float = 0.0
+    spliced_lines: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
         marker, trace = self.marker, self.run.trace
         self.tolerance_mm = max(TOLERANCE_MM, GRID_SHARE * self.run.profile.coordinates.grid_mm)
+        # A pass along a neighbour's line, as far off as it may be, must still count for this one.
+        self.surely_flush_mm = min(SURELY_FLUSH_MM, COVER_TOLERANCE_MM - self.tolerance_mm)
         self.names = {k: f"{p.piece} (placement {k}, bundle {p.bundle})" for k, p in enumerate(marker.placements)}
         self.wanted, spots = wanted_lines(marker)
         self.closed = np.array([w.closed for w in self.wanted], dtype=bool)
         self.lines = Lines([w.points for w in self.wanted])
-        self.path = tip_path(trace, {self.run.cutting_tool})
+        self.path = tip_path(trace, self.run.cutting_tools)
         self.punched = tip_path(trace, {"punch"})
         self.tree = tree_of(self.path.segments)
         self._sort_ink()
@@ -156,7 +163,7 @@ class _Case:
         on_paper = self.run.cutting_tool == "pen"
         self.pen_path = self.path if on_paper else tip_path(self.run.trace, {"pen"})
         lines = ink_lines(self.marker, self.run, self.wanted)
-        self.ink = match_ink(lines, self.pen_path)
+        self.ink = match_ink(lines, self.pen_path, self._splice_mm)
         self.drawn = Lines([line.points for line in lines] if on_paper and not self.ink.is_known else [])
         self.redrawn = self.lines.along(self.drawn.edges, MAYBE_FLUSH_MM)
         cut = self.lines.along(self.path.segments, COVER_TOLERANCE_MM, self.tree)
@@ -172,24 +179,44 @@ class _Case:
         self.line_of_cut = self._line_of(self.cut)
         self.redrawn = self.redrawn.and_also(self._splices())
 
-    def _splices(self) -> Overlaps:
-        """Where a line that is cut in two windows may be cut twice: by the overlap of its parts, and no more."""
+    @property
+    def _splice_mm(self) -> float:
+        """By so much the parts of a split line may overlap."""
         windows = self.run.profile.windows
-        program = np.searchsorted(self.run.starts, self.path.sample[self.cut.segment], side="right")
+        return 0.0 if windows is None else windows.overlap_mm * SPLICE_SLANT
+
+    def _splices(self) -> Overlaps:
+        """Where a line that is cut in two windows may be cut twice: by the overlap of its parts, and no more.
+
+        Parts are strokes of different windows that have a little of a line in common, and each some of it alone. What
+        lies flush with that line they cut twice too.
+        """
+        parts = self._parts_of_lines() if self.run.profile.windows is not None else {}
+        spliced = {line: set(_spliced(of_line, self._splice_mm)) for line, of_line in parts.items()}
+        self.spliced_lines = frozenset(line for line, pairs in spliced.items() if pairs)
+        pairs = set().union(*spliced.values())
         found: list[tuple[int, float, float]] = []
-        lines, programs = np.unique(np.unique(np.stack([self.line_of_cut, program]), axis=1)[0], return_counts=True)
-        for line in lines[programs > 1] if windows is not None else ():
-            own = self.line_of_cut == line
-            parts = [spans(self.cut.only(own & (program == k))) for k in np.unique(program[own])]
-            edge = int(self.cut.edge[own][0])
-            for k, earlier in enumerate(parts):
-                for later in parts[k + 1 :]:
-                    found += [(edge, low, high) for low, high in common(earlier, later)]
-        longest = 0.0 if windows is None else windows.overlap_mm * SPLICE_SLANT
-        kept = [(edge, low, high) for edge, low, high in found if high - low <= longest]
-        columns = np.array(kept, dtype=float).reshape(-1, 3)
+        for line, of_line in parts.items():
+            edge = int(np.searchsorted(self.lines.line_of_edge, line))
+            for first, last in combinations(of_line, 2):
+                if (first.stroke, last.stroke) in pairs:
+                    found += [(edge, a, b) for a, b in common(first.cut, last.cut) if b - a <= self._splice_mm]
+        columns = np.array(found, dtype=float).reshape(-1, 3)
         edges = columns[:, 0].astype(np.int64)
         return Overlaps(edges, edges, columns[:, 1], columns[:, 2])
+
+    def _parts_of_lines(self) -> dict[int, list[_Part]]:
+        """For every line that is cut in several windows, the strokes that cut along it and what each cuts of it."""
+        program = np.searchsorted(self.run.starts, self.path.sample[self.cut.segment], side="right")
+        stroke = self.path.run[self.cut.segment]
+        lines, programs = np.unique(np.unique(np.stack([self.line_of_cut, program]), axis=1)[0], return_counts=True)
+        parts: dict[int, list[_Part]] = {}
+        for line in lines[programs > 1].tolist():
+            own = np.flatnonzero(self.line_of_cut == line)
+            for number in np.unique(stroke[own]).tolist():
+                of = own[stroke[own] == number]
+                parts.setdefault(line, []).append(_Part(number, int(program[of[0]]), spans(_picked(self.cut, of))))
+        return parts
 
     def _line_of(self, cut: Overlaps) -> Indices:
         return self.lines.line_of_edge[cut.edge]
@@ -211,7 +238,7 @@ class _Case:
     def coverage_faults(self) -> Iterator[Violation]:
         """What is not cut, and what is cut again; neighbours that only lie flush with such a line are not blamed."""
         weight = np.ones(len(self.wanted))
-        surely, maybe = self._flush(SURELY_FLUSH_MM), self._flush(MAYBE_FLUSH_MM)
+        surely, maybe = self._flush(self.surely_flush_mm), self._flush(MAYBE_FLUSH_MM)
         for _ in range(MOST_ROUNDS):
             found = self._stretches(surely, maybe, weight)
             lacking = summed_where(found, found.passes < found.fewest, ROUNDING_GAP_MM, len(self.wanted))
@@ -281,6 +308,7 @@ class _Case:
         distance = np.minimum(self.lines.nearest(points), self.drawn.nearest(points))
         off = np.flatnonzero(distance > self.tolerance_mm)
         off = off[~self.spots.makes_one(points[off], run[off])]
+        off = off[~self._beyond_corners(points[off])]
         close = distance[distance <= self.tolerance_mm]
         self.worst_mm = float(max(close.max(initial=0.0), distance[off].max(initial=0.0)))
         for number in np.unique(run[off]):
@@ -302,6 +330,22 @@ class _Case:
         points = np.vstack([start[firsts], inner])
         index = np.concatenate([firsts, which])
         return points, self.path.sample[index], self.path.run[index]
+
+    def _beyond_corners(self, points: Array) -> Flags:
+        """Which points a turned blade may cut beyond the corners at which it is lifted: in the waste, close to them."""
+        longest = self.run.profile.knife.corner_overcut_mm
+        if longest <= 0 or not len(points):
+            return np.zeros(len(points), dtype=bool)
+        corners = np.concatenate([w.points for w in self.wanted if w.closed])
+        spots = shapely.points(points)
+        near = shapely.STRtree(shapely.points(corners)).query(
+            spots, predicate="dwithin", distance=longest + TOLERANCE_MM
+        )
+        allowed = np.zeros(len(points), dtype=bool)
+        allowed[near[0]] = True
+        pieces = shapely.STRtree(np.array(self.marker.polygons, dtype=object))
+        allowed[pieces.query(spots, predicate="within")[0]] = False
+        return allowed
 
     def _alignments(self) -> list[int]:
         """The strokes that turn a blade of unknown heading: of every program the first, short, clear of every piece."""
@@ -368,16 +412,27 @@ class _Case:
 
         Its own are those that cut the most of it, of equals the first: a line cut twice frees the piece the first time.
         """
-        order = np.lexsort((self.path.run[self.cut.segment], self.line_of_cut))
-        line, run = self.line_of_cut[order], self.path.run[self.cut.segment[order]]
-        first = np.flatnonzero((np.diff(line, prepend=-1) != 0) | (np.diff(run, prepend=-1) != 0))
-        length = np.add.reduceat((self.cut.end_mm - self.cut.start_mm)[order], first)
-        last = np.maximum.reduceat(self.path.sample[self.cut.segment[order]], first)
+        stroke = self.path.run[self.cut.segment]
+        order = np.lexsort((stroke, self.line_of_cut))
+        first = np.flatnonzero(
+            (np.diff(self.line_of_cut[order], prepend=-1) != 0) | (np.diff(stroke[order], prepend=-1) != 0)
+        )
+        groups = np.split(order, first[1:])
+        of_line = self.line_of_cut[order[first]]
         closed_at = np.full(len(self.wanted), -1)
-        bounds = np.searchsorted(line[first], np.arange(len(self.wanted) + 1))
+        bounds = np.searchsorted(of_line, np.arange(len(self.wanted) + 1))
         for k, (a, b) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)):
-            closed_at[k] = _cut_through_at(length[a:b], last[a:b], CLOSED_SHARE * float(self.lines.length_mm[k]))
+            if self.closed[k] and b > a:
+                strokes = [
+                    (int(self.path.sample[self.cut.segment[g]].max()), spans(_picked(self.cut, g))) for g in groups[a:b]
+                ]
+                closed_at[k] = _cut_through_at(strokes, self._enough_mm(k))
         return closed_at
+
+    def _enough_mm(self, line: int) -> float:
+        """So much of a line must be cut for it to be cut through; one that is split hangs by the least of its parts."""
+        length = float(self.lines.length_mm[line])
+        return length - 2 * ROUNDING_GAP_MM if line in self.spliced_lines else CLOSED_SHARE * length
 
     def pen_faults(self) -> Iterator[Violation]:
         """A pen of a machine that has a knife must stay on the fabric; how it draws there is its own affair."""
@@ -396,18 +451,51 @@ class _Case:
             )
 
 
-def _cut_through_at(lengths: Array, samples: Indices, enough_mm: float) -> int:
-    """When strokes of some lengths, the longest taken first, have together cut enough; -1: never.
+def _picked(cut: Overlaps, which: Indices) -> Overlaps:
+    return Overlaps(cut.segment[which], cut.edge[which], cut.start_mm[which], cut.end_mm[which])
 
-    Lengths within a hundredth and a millimetre are equal; of these the earliest is taken.
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one stroke cuts of a line, and in which window."""
+
+    stroke: int
+    window: int
+    cut: list[Span]
+
+
+def _spliced(parts: list[_Part], longest_mm: float) -> Iterator[tuple[int, int]]:
+    """The pairs of strokes of different windows that have a little of a line in common, and each more than that."""
+    for first, last in combinations(parts, 2):
+        shared = common(first.cut, last.cut) if first.window != last.window else []
+        alone = min(_length_mm(first.cut), _length_mm(last.cut)) - _length_mm(shared)
+        if alone > TOLERANCE_MM and any(high - low <= longest_mm for low, high in shared):
+            yield first.stroke, last.stroke
+
+
+def _length_mm(found: list[Span]) -> float:
+    return sum(high - low for low, high in found)
+
+
+def _cut_through_at(strokes: list[tuple[int, list[Span]]], enough_mm: float) -> int:
+    """When strokes, each with its last sample and what it cuts of a line, have together cut enough of it; -1: never.
+
+    Those that cut the most are the line's own; of such within a hundredth and a millimetre the earliest. Others count
+    for what they add, the longest first.
     """
-    if not len(lengths) or lengths.sum() < enough_mm:
+    lengths = np.array([_length_mm(cut) for _, cut in strokes])
+    if lengths.sum() < enough_mm:
         return -1
-    most = lengths.max()
-    own = int(np.flatnonzero(lengths >= most - 1.0 - 0.01 * most)[0])
-    order = [own, *(k for k in np.argsort(-lengths, kind="stable").tolist() if k != own)]
-    needed = int(np.searchsorted(np.cumsum(lengths[order]), enough_mm)) + 1
-    return int(samples[order[:needed]].max())
+    own = int(np.flatnonzero(lengths >= lengths.max() - 1.0 - 0.01 * lengths.max())[0])
+    at, done = strokes[own]
+    for k in np.argsort(-lengths, kind="stable").tolist():
+        if _length_mm(done) >= enough_mm:
+            break
+        sample, cut = strokes[k]
+        joined = merged([*done, *cut])
+        if _length_mm(joined) > _length_mm(done) + TOLERANCE_MM:
+            at, done = max(at, sample), joined
+    return at if _length_mm(done) >= enough_mm else -1
 
 
 def _words(kind: str) -> str:

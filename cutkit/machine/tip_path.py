@@ -10,7 +10,7 @@ import shapely
 
 from cutkit.machine.coverage import Array, Indices
 from cutkit.machine.emulator import Trace
-from cutkit.model import Tool
+from cutkit.toolpath import CutTool
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ class TipPath:
         return self.points[first:end]
 
 
-def tip_path(trace: Trace, tools: Iterable[Tool]) -> TipPath:
+def tip_path(trace: Trace, tools: Iterable[CutTool]) -> TipPath:
     """The way of the tip with one of the ``tools`` down; a stroke is what lies between down and up."""
     wanted = {k for k, name in enumerate(trace.tools) if name in set(tools)}
     runs = [(n, a, b) for n, (a, b) in enumerate(trace.runs()) if int(trace.tool[a]) in wanted]

@@ -12,6 +12,9 @@ def test_the_list_names_every_profile(cutkit):
     assert ran.code == 0
     for name in profile_names():
         assert name in ran.out
+    lines = ran.out.splitlines()
+    assert len(lines) == 1 + len(profile_names())
+    assert max(map(len, lines)) <= 80
 
 
 def test_the_list_as_json(cutkit):

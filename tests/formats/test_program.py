@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from dataclasses import replace
 
 import pytest
 from garments import garments
+from independent import ask_hp2xx, hp2xx_polylines
 
 from cutkit.cut.plan import plan_cut
 from cutkit.errors import LimitError
@@ -36,6 +36,32 @@ def test_a_grbl_program_from_its_first_byte_to_its_last():
         "G21\nG90\nG17\nG94\nM5\nG4 P0.15\n(cutkit m)\n(piece 0 Box)\nG0 X10 Y10\nM3 S1000\nG4 P0.15\n"
         "G1 X20 Y10 F6000\nG1 X20 Y20\nM5\nG4 P0.15\nG0 X0 Y0\nM5\nM2\n"
     )
+
+
+def test_programs_in_other_languages_from_their_first_byte_to_their_last():
+    assert program_text(one_stroke(*SQUARE[:3]), load_profile("gpgl-graphtec"), "t") == (
+        "H\x03O0,0\x03J1\x03!30\x03M200,200\x03D400,200\x03D400,400\x03M0,0\x03H\x03"
+    )
+    assert program_text(one_stroke(*SQUARE[:3]), load_profile("dmpl"), "t") == (
+        ";:H A L0 ECN P1 U400,400 D D800,400 D800,800 U U0,0 @"
+    )
+    assert program_text(one_stroke(*SQUARE[:3]), load_profile("gerber-cut"), "t") == (
+        "H1*G71*M15*N1*X100Y100*M14*X200Y100*X200Y200*M15*X0Y0*M0*"
+    )
+    assert program_text(one_stroke(*SQUARE[:3]), load_profile("marlin"), "cutkit m") == (
+        "G21\nG90\nG0 Z10 F1200\n; cutkit m\n; piece 0 Box\nG0 X10 Y10 F9000\nG1 Z-0.5 F600\n"
+        "G1 X20 Y10 F6000\nG1 X20 Y20\nG0 Z10 F1200\nG0 X0 Y0 F9000\nM400\n"
+    )
+
+
+def test_pieces_are_numbered_as_they_come_and_long_cuts_are_parted():
+    gerber = load_profile("gerber-cut")
+    strokes = [
+        Stroke("knife", "notch", ((0.0, y), (3200.0, y)), placement) for y, placement in ((1, 5), (2, 5), (3, 2))
+    ]
+    text = program_text(ToolPath(tuple(strokes)), gerber, "t")
+    assert [block for block in text.split("*") if block.startswith("N")] == ["N1", "N2"]
+    assert "M14*X10667Y10*X21333Y10*X32000Y10*M15*" in text
 
 
 def test_tools_are_chosen_once_and_have_their_own_feed():
@@ -104,41 +130,15 @@ def same_ring(found, wanted, tolerance):
     return False
 
 
-def hp2xx_polylines(svg, corner):
-    """The polylines of hp2xx's picture in millimetres.
-
-    It draws in points of 1/72 inch, y downward, moved by an amount of its own: ``corner`` is where the lower left
-    corner of all lines belongs. A long line comes in parts of ten points, each starting where the last one ended.
-    """
-    lines, part = [], []
-    for path in re.findall(r'<path d="([^"]*)"', svg):
-        numbers = [float(n) * 25.4 / 72 for n in re.findall(r"-?\d+(?:\.\d+)?", path)]
-        last, part = part, [(x, -y) for x, y in zip(numbers[::2], numbers[1::2], strict=True)]
-        if len(last) >= 10 and near(last[-1], part[0]):
-            lines[-1] += part
-        else:
-            lines.append(list(part))
-    dx = corner[0] - min(x for line in lines for x, _ in line)
-    dy = corner[1] - min(y for line in lines for _, y in line)
-    moved = [[(x + dx, y + dy) for x, y in line] for line in lines]
-    return [[p for k, p in enumerate(line) if k == 0 or not near(p, line[k - 1])] for line in moved]
-
-
-def near(a, b):
-    return max(abs(a[0] - b[0]), abs(a[1] - b[1])) < 0.005
-
-
 @pytest.mark.skipif(shutil.which("hp2xx") is None, reason="hp2xx is not installed")
 def test_hp2xx_draws_every_outline(tmp_path):
     marker = garments()
     path = plan_cut(marker, HPGL)
-    (tmp_path / "m.plt").write_text(program_text(path, HPGL, "m"))
-    command = ["hp2xx", "-q", "-m", "svg", "-t", "-f", "m.svg", "m.plt"]
-    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert (ran.returncode, ran.stdout + ran.stderr) == (0, "")
+    drawn, said = ask_hp2xx(program_text(path, HPGL, "m").encode(), tmp_path)
+    assert said == ""
     units = [[round(v * 40) / 40 for v in p] for s in path.strokes for p in s.points]
     corner = (min(x for x, _ in units), min(y for _, y in units))
-    lines = hp2xx_polylines((tmp_path / "m.svg").read_text(), corner)
+    lines = hp2xx_polylines(drawn, corner)
     assert len(lines) == len(path.strokes)
     half_a_unit = 0.5 / HPGL.coordinates.units_per_mm + 1e-3
     for ring in outlines_of(marker):
@@ -178,23 +178,3 @@ def test_pygcode_reads_the_holder_path():
         assert len(line) == len(wanted)
         for found, want in zip(line, wanted, strict=True):
             assert found == pytest.approx(want, abs=0.0006)
-
-
-@pytest.mark.skipif(shutil.which("rs274") is None, reason="LinuxCNC's rs274 is not installed")
-def test_rs274_reads_the_holder_path(tmp_path):
-    path = plan_cut(garments(), GRBL)
-    (tmp_path / "m.ngc").write_text(program_text(path, GRBL, "m"))
-    (tmp_path / "one.tbl").write_text("T1 P1\n")
-    command = ["rs274", "-g", "-t", "one.tbl", "-v", "s.var", "m.ngc"]
-    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
-    assert ran.returncode == 0
-    here, lines = (0.0, 0.0), []
-    for row in ran.stdout.splitlines():
-        if "START_SPINDLE" in row:
-            lines.append([here])
-        elif move := re.search(r"STRAIGHT_(TRAVERSE|FEED)\(([-\d.]+), ([-\d.]+)", row):
-            here = (float(move[2]), float(move[3]))
-            if move[1] == "FEED":
-                lines[-1].append(here)
-    rounded = [[(round(x, 3), round(y, 3)) for x, y in stroke.path] for stroke in path.strokes]
-    assert lines == [[p for k, p in enumerate(line) if k == 0 or p != line[k - 1]] for line in rounded]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections import deque
 from dataclasses import replace
 
 from machine_samples import GRBL, HPGL
@@ -43,16 +43,17 @@ def started(profile: CutterProfile = GRBL_LINK, *faults: str):
 def count_characters(device, data: bytes, room: int = 127) -> str:
     """Stream line by line, never more unanswered bytes than ``room``; all answers. Ends where none comes any more."""
     port = DeviceTransport(device)
-    lines, unanswered, answers, seen = data.splitlines(keepends=True), [], "", 0
+    lines, unanswered, answers, rest = deque(data.splitlines(keepends=True)), deque(), [], ""
     while lines or unanswered:
         while lines and sum(unanswered) + len(lines[0]) <= room:
             unanswered.append(len(lines[0]))
-            port.write(lines.pop(0))
+            port.write(lines.popleft())
         answer = port.read(60.0)
         if not answer:
             break
-        answers += answer.decode("ascii")
-        count = len(re.findall(r"^ok\r?$", answers, re.M)) + answers.count("error:")
-        del unanswered[: count - seen]
-        seen = count
-    return answers
+        *whole, rest = (rest + answer.decode("ascii")).split("\n")
+        for line in whole:
+            if unanswered and line.startswith(("ok", "error:")):
+                unanswered.popleft()
+        answers += [line + "\n" for line in whole]
+    return "".join(answers) + rest

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from device_samples import ask, count_characters, device_of
+from device_samples import HARDWARE, ask, count_characters, device_of
 from machine_samples import GRBL, codes
 from test_programs_of_cut import shirt_like
 
@@ -16,12 +16,12 @@ from cutkit.machine.device.marlin import MarlinDevice
 from cutkit.machine.device.stream import StreamDevice
 from cutkit.machine.emulator import run_program
 from cutkit.machine.judge import judge
-from cutkit.toolpath import Link
+from cutkit.toolpath import Link, Windows
 
 MARLIN = replace(GRBL, controller="marlin", link=Link("wait", 96, 115200, "M400"))
 
 
-@pytest.mark.parametrize("name", [name for name in profile_names() if name != "hpgl-7475" and "tangential" not in name])
+@pytest.mark.parametrize("name", [name for name in profile_names() if name != "hpgl-7475"])
 def test_a_streamed_program_does_what_the_program_does(name):
     profile, marker = load_profile(name), shirt_like()
     program = program_text(plan_cut(marker, profile), profile, "test").encode("ascii")
@@ -136,3 +136,24 @@ def test_grblhal_takes_cr_lf_as_one_end_and_more_codes():
     assert ask(device, "G21\r\nM7\r\nG41\r\n") == "ok\r\nok\r\nerror:20\r\n"
     assert ask(device, "M1\n") == ""
     assert device.state == "Hold:0"
+
+
+def test_the_cloth_is_moved_on_by_the_stream():
+    profile = replace(HARDWARE, windows=Windows(feed="FR{advance_mm};", feed_mm_s=100.0))
+    program = b"IN;SP1;PU400,400;PD800,400;PU;PU0,0;FR500;PU400,400;PD800,400;PU0,0;"
+    device = device_of(profile)
+    DeviceTransport(device).write(program)
+    run, whole = device.finish(), run_program(program, profile)
+    assert run.zeros_mm == whole.zeros_mm == (0.0, 500.0)
+    assert run.bounds_mm == whole.bounds_mm == (10, 10, 520, 10)
+    assert run.time_s == pytest.approx(whole.time_s, abs=0.2)
+
+
+def test_after_power_loss_the_cloth_lies_where_it_was_moved_to():
+    profile = replace(HARDWARE, windows=Windows(feed="FR{advance_mm};", feed_mm_s=100.0))
+    device = device_of(profile, "power@7s")
+    device.receive(b"IN;SP1;PU400,400;PD800,400;PU;PU0,0;FR500;" + b"PU80000,0;PU0,0;" * 5)
+    device.advance(10.0)
+    device.power_on()
+    device.receive(b"IN;SP1;PU400,800;PD800,800;PU0,0;")
+    assert device.finish().bounds_mm == pytest.approx((10, 10, 520, 20))

@@ -9,6 +9,7 @@ import pytest
 from device_samples import GRBL_LINK, ask, count_characters, device_of, started
 from machine_samples import codes, drag, gcode_program, right_lines, sample_marker
 
+from cutkit.formats.profile import load_profile
 from cutkit.machine.device.grbl import GrblDevice
 from cutkit.machine.emulator import run_program
 from cutkit.machine.judge import judge
@@ -382,6 +383,31 @@ def test_times_on_a_full_planner_are_those_of_the_whole_program(name):
     count_characters(device, data)
     device.finish()
     assert device.figures.planner.busy_s == pytest.approx(run_program(data, GRBL_LINK).time_s, rel=0.002)
+
+
+@pytest.mark.skipif(not FIRMWARE_JOBS.is_dir(), reason="the timed jobs are not beside the project")
+@pytest.mark.parametrize(
+    ("name", "firmware_s"), [("line", 1.200), ("circle", 7.776), ("random60", 42.125), ("zigzag", 6.133)]
+)
+def test_a_streamed_job_takes_as_long_as_on_real_firmware(name, firmware_s):
+    device = started(load_profile("grbl-servo"))
+    began = device.now_s
+    count_characters(device, (FIRMWARE_JOBS / f"{name}.gcode").read_bytes())
+    device.finish()
+    assert device.now_s - began == pytest.approx(firmware_s, rel=0.02)
+
+
+def test_it_sets_out_when_its_planner_is_full_or_nothing_more_has_come():
+    profile = replace(GRBL_LINK, motion=replace(GRBL_LINK.motion, line_s=0.1))
+    one, many = started(profile), started(profile)
+    assert ask(one, "G1 X100 F6000\n", 0.11) == "ok\r\n"
+    assert one.mechanics.moving()
+    many.receive("".join(f"G1 X{100 * k} F6000\n" for k in range(1, 10)).encode())
+    many.advance(0.9)
+    assert not many.mechanics.moving()
+    many.advance(1.1)
+    assert many.mechanics.moving()
+    assert many.finish().trace.holder_mm[-1] == pytest.approx((900, 0))
 
 
 def test_many_short_moves_take_the_time_of_the_whole_program():

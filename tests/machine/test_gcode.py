@@ -1,4 +1,4 @@
-"""The G-code parser: Grbl 1.1h's answers, modal states, arcs."""
+"""The G-code parser: the controllers' answers, modal states, arcs."""
 
 import math
 import re
@@ -6,70 +6,135 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from machine_samples import gcode_program
+from independent import ask_rs274, rs274_program
+from machine_samples import codes, gcode_program
 
-from cutkit.machine.actions import Dwell, Lift, Lower, MoveTo
+from cutkit.machine.actions import Dwell, Lift, Lower, MoveTo, SelectTool
 from cutkit.machine.gcode import parse_gcode
+from cutkit.machine.gcode_rules import GRBL, GRBLHAL, LINUXCNC, Rules, rules_of
 
 
-def points_of(text: str) -> list[tuple[float, float]]:
+def points_of(text: str, rules: Rules = GRBL) -> list[tuple[float, float]]:
     """The targets of all moves; the program must be sound."""
-    program = parse_gcode(text.encode())
+    program = parse_gcode(text.encode(), rules=rules)
     assert program.violations == ()
     return [(a.x_mm, a.y_mm) for a in program.actions if isinstance(a, MoveTo)]
 
 
-@pytest.mark.parametrize(
-    ("block", "code"),
-    [
-        # The acceptance matrix: what Grbl 1.1h firmware answered.
-        ("%", "error:1"),
-        ("M6 T1", "error:20"),
-        ("M1", None),
-        ("M0", None),
-        ("G64", "error:20"),
-        ("G41", "error:20"),
-        ("G5", "error:20"),
-        ("M7", "error:20"),
-        ("G59.1", "error:23"),
-        ("A10", "error:20"),
-        ("#1=5", "error:1"),
-        ("G1 X10", "error:22"),
-        ("G20 G21", "error:21"),
-        ("G0 G1 X1", "error:24"),
-        ("X1 X2", "error:25"),
-        ("G2 X10 Y0 I4 F100", "error:33"),
-        ("G2 X10 Y0 R4 F100", "error:34"),
-        ("G2 X10 Y0 F100", "error:35"),
-        ("G0 X1" + "0" * 77, "error:11"),
-        # And more of its rules.
-        ("G0 X", "error:2"),
-        ("G1 X1 F-100", "error:4"),
-        ("G92", "error:26"),
-        ("G2 F100 I5", "error:26"),
-        ("G4", "error:28"),
-        ("G53 G2 X1 Y1 R5 F100", "error:30"),
-        ("G80 X1", "error:31"),
-        ("G2 Z1 R5 F100", "error:32"),
-        ("G2 X0 Y0 R5 F100", "error:33"),
-        ("G1 X1 I1 F100", "error:36"),
-        ("M3.5", "error:23"),
-        ("G28", "not-emulated"),
-        ("G55", None),
-        ("G55 G0 X1", "not-emulated"),
-        ("$110=100", "not-emulated"),
-        ("$X", None),
-        ("(comment only)", None),
-        ("G1 X1 F100 ; G41", None),
-        ("N10 G1 X1 F100", None),
-        ("/G1 X1 F100", None),
-        ("g1x1f100", None),
-        ("G 1 X 1 . 5 F 100", None),
-    ],
-)
-def test_answers_of_grbl(block, code):
-    found = parse_gcode(f"G21\n{block}\n".encode()).violations
-    assert [(v.code, v.line) for v in found] == ([(code, 2)] if code else [])
+MATRIX = [
+    # The acceptance matrix: what Grbl 1.1h, grblHAL and LinuxCNC's rs274 answered to a block. "pause" is a remark.
+    # block, Grbl 1.1h, grblHAL with three axes, rs274
+    ("%", "error:1", None, None),
+    ("M6 T1", "error:20", "pause", "pause"),
+    ("M1", None, "pause", None),
+    ("M0", "pause", "pause", "pause"),
+    ("G64", "error:20", "error:20", "blended"),
+    ("G41", "error:20", "error:20", None),
+    ("G5 X10 Y0 I3 J3 P-3 Q3 F100", "error:20", None, None),
+    ("M7", "error:20", None, None),
+    ("G59.1", "error:23", None, None),
+    ("G0 A10", "error:20", "error:36", None),
+    ("#1=5", "error:1", None, None),
+    ("G1 X10", "error:22", "error:22", "refused"),
+    ("G20 G21", "error:21", "error:21", "refused"),
+    ("G0 G1 X1", "error:24", "error:24", "refused"),
+    ("G0 X1 X2", "error:25", "error:25", "refused"),
+    ("G2 X10 Y0 I4 F100", "error:33", "error:33", "refused"),
+    ("G2 X10 Y0 R4 F100", "error:34", "error:34", "refused"),
+    ("G2 X10 Y0 F100", "error:35", "error:35", "refused"),
+    ("G0 X1" + "0" * 77, "error:11", None, None),
+    ("G0 X1" + "0" * 259, "error:11", "error:11", "refused"),
+    # And more of their rules.
+    ("A10", "error:20", "error:36", "refused"),
+    ("X10", None, None, "refused"),
+    ("G5", "error:20", None, "refused"),
+    ("G0 X", "error:2", "error:2", "refused"),
+    ("G1 X1 F-100", "error:4", "error:4", "refused"),
+    ("G92", "error:26", "error:26", "refused"),
+    ("G2 F100 I5", "error:26", "error:26", None),
+    ("G4", "error:28", "error:28", "refused"),
+    ("G4 P-1", "error:4", "error:4", "refused"),
+    ("G53 G2 X1 Y1 R5 F100", "error:30", "error:30", "refused"),
+    ("G80 X1", "error:31", "error:31", "refused"),
+    ("G2 Z1 R5 F100", "error:32", "error:32", "refused"),
+    ("G2 X0 Y0 R5 F100", "error:33", "error:33", "refused"),
+    ("G1 X1 I1 F100", "error:36", "error:36", "refused"),
+    ("G0 X1 P5", "error:36", "error:36", "refused"),
+    ("M3.5", "error:23", "error:23", "refused"),
+    ("M100", "error:20", "error:20", "refused"),
+    ("G28", "not-emulated", "not-emulated", "not-emulated"),
+    ("G55", None, None, None),
+    ("G55 G0 X1", "not-emulated", "not-emulated", "not-emulated"),
+    ("G41 G0 X1", "error:20", "error:20", "not-emulated"),
+    ("G0 X[1+1]", "error:2", "not-emulated", "not-emulated"),
+    ("O100 if [1]", "error:20", "not-emulated", "not-emulated"),
+    ("$110=100", "not-emulated", "not-emulated", "refused"),
+    ("$X", None, None, "refused"),
+    ("(comment only)", None, None, None),
+    ("G1 X1 F100 ; G41", None, None, None),
+    ("N10 G1 X1 F100", None, None, None),
+    ("/G1 X1 F100", None, None, None),
+    ("g1x1f100", None, None, None),
+    ("G 1 X 1 . 5 F 100", None, None, None),
+    ("G64 P0.01", "error:20", "error:20", None),
+    ("(a!b?c~)", "real-time-byte", "real-time-byte", None),
+]
+CONTROLLERS = [GRBL, GRBLHAL, LINUXCNC]
+
+
+@pytest.mark.parametrize("column", range(3), ids=[rules.controller for rules in CONTROLLERS])
+@pytest.mark.parametrize("row", MATRIX, ids=[row[0][:24] for row in MATRIX])
+def test_answers_of_the_controllers(row, column):
+    block, answer = row[0], row[1 + column]
+    # rs274 takes % in the first line only.
+    text, line = (block, 1) if block == "%" else (f"G21\n{block}", 2)
+    program = parse_gcode(f"{text}\n".encode(), rules=CONTROLLERS[column])
+    found = [(v.code, v.line) for v in (*program.violations, *program.remarks)]
+    assert found == ([(answer, line)] if answer else [])
+
+
+def test_a_grblhal_with_an_a_axis_turns_it_and_nobody_else_does():
+    text = b"G21 G90\nG0 A90\nG1 X10 A450 F600\nX20\nG91 A-10\nG20 G90 X1 A180\n"
+    for rules in (rules_of("grblhal", turning_axis=True), LINUXCNC):
+        program = parse_gcode(text, rules=rules)
+        assert program.violations == ()
+        assert [a.angle_deg for a in program.actions] == [90.0, 450.0, None, 440.0, 180.0]
+        assert program.actions[-1].x_mm == 25.4
+    assert codes(parse_gcode(text, rules=GRBL).violations) == {"error:20"}
+    assert codes(parse_gcode(text, rules=GRBLHAL).violations) == {"error:36"}
+
+
+def test_parameters_are_kept():
+    assert points_of("#1=5 #2=-1.5\nG0 X#1 Y#2\nX#9", GRBLHAL) == [(5, -1.5), (0, -1.5)]
+
+
+def test_a_spline_leaves_and_arrives_along_its_control_points():
+    points = points_of("G5 X10 Y0 I0 J10 P0 Q10 F100", LINUXCNC)
+    assert points[-1] == (10, 0)
+    assert max(y for _, y in points) == pytest.approx(7.5)
+    assert points[0][0] < 0.2 * points[0][1]
+
+
+def test_a_frame_of_percent_signs_and_m2_end_a_program_for_linuxcnc():
+    assert points_of("%\nG0 X1\n%\nG0 X2", LINUXCNC) == [(1, 0)]
+    assert points_of("G0 X1\nM2\nG0 X2", LINUXCNC) == [(1, 0)]
+    assert points_of("G0 X1\nM2\nG0 X2") == [(1, 0), (2, 0)]
+    assert codes(parse_gcode(b"G21\n%\n", rules=LINUXCNC).violations) == {"refused"}
+
+
+def test_a_tool_change_selects_and_waits():
+    program = parse_gcode(b"T2\nM6\n", rules=LINUXCNC)
+    assert program.actions == (SelectTool(2, 2),)
+
+
+@pytest.mark.skipif(rs274_program() is None, reason="LinuxCNC's rs274 is not installed")
+@pytest.mark.parametrize("row", MATRIX, ids=[row[0][:24] for row in MATRIX])
+def test_rs274_answers_as_the_matrix_says(row, tmp_path):
+    block, answer = row[0], row[3]
+    if answer == "not-emulated" or block == "M6 T1":
+        return
+    answer_of = ask_rs274(f"{block}\n%\n" if block == "%" else f"G21\n{block}\nM2\n", tmp_path)
+    assert (answer_of.fault is not None) == (answer == "refused"), answer_of.fault
 
 
 def test_a_line_is_as_long_as_what_is_left_of_it():

@@ -54,6 +54,9 @@ SQUARE = [[(10, 10), (50, 10), (50, 50)]]
         "IN;DT*;PU10,10;LB;PU9 no*PD50,10,50,50;PU;",
         "IN;LBnames; PD1,1\x03PU10,10;PD50,10,50,50;PU;",
         "IN;CO comment PD1,1;PU10,10;PD50,10,50,50;PU;OE;",
+        "IN;SV1;PP40;TR1;QU2;PU10,10;PD50,10,50,50;PU;SV0;!PG;;",
+        "\x1b.R\x1b.N10;19:\x1b.@1024;5:\x1b.K\x1b.L\x1b.O\x1b.EIN;PU10,10;PD50,10\x1b.B,50,50;PU;PG;",
+        "IN;VS30;FS80;AS2;PU10,10;PD50,10\r\nPD50,50\r\nPU\r\n",
     ],
 )
 def test_ways_to_write_the_same_lines(text):
@@ -77,6 +80,8 @@ def test_ways_to_write_the_same_lines(text):
         ("IN;SC0,1,0,1;", "not-emulated", 1),
         ("IN;IW0,0,10,10;PD;PA20,5;", "outside-window", 1),
         ("IN;PE<=\x01;", "wrong-parameters", 1),
+        ("IN;\nFF100;", "not-emulated", 2),
+        ("IN;EA10,10;", "not-emulated", 1),
     ],
 )
 def test_what_is_wrong_is_named_with_its_line(text, code, line):

@@ -2,10 +2,13 @@
 
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from cutkit.formats.profile import load_profile
+from cutkit.machine.emulator import run_program
 from cutkit.machine.kinematics import Limits, Ramp, plan_ramps
 
 FIRMWARE_JOBS = Path(__file__).resolve().parents[2] / "../shared/gcode"
@@ -84,10 +87,37 @@ def _firmware_job(name):
 @pytest.mark.skipif(not FIRMWARE_JOBS.is_dir(), reason="the timed jobs are not beside the project")
 @pytest.mark.parametrize(
     ("name", "firmware_s", "tolerance"),
-    # The zigzag of 0.25 mm moves: 3.1 % of its 5.9 % come of rounding to steps (250 a mm: 62.5 and 12.5 steps a move).
+    # The zigzag of 0.25 mm moves is 5.6 % short by trapezoids alone; rounding to steps (250 a mm: 62.5 and 12.5 steps a
+    # move) makes it 2.5 %. What it waits for its lines is not in here: see the next test.
     [("line", 1.200, 0.001), ("circle", 7.776, 0.001), ("random60", 42.125, 0.001), ("zigzag", 6.133, 0.03)],
 )
 def test_times_of_real_firmware(name, firmware_s, tolerance):
     points, speeds = _firmware_job(name)
     time_s = sum(ramp.time_s for ramp in plan_ramps((0.0, 0.0), points, speeds, GRBL))
     assert time_s == pytest.approx(firmware_s, rel=tolerance)
+
+
+@pytest.mark.skipif(not FIRMWARE_JOBS.is_dir(), reason="the timed jobs are not beside the project")
+@pytest.mark.parametrize(
+    ("name", "firmware_s"), [("line", 1.200), ("circle", 7.776), ("random60", 42.125), ("zigzag", 6.133)]
+)
+def test_a_whole_program_takes_as_long_as_on_real_firmware(name, firmware_s):
+    run = run_program((FIRMWARE_JOBS / f"{name}.gcode").read_bytes(), load_profile("grbl-servo"))
+    assert run.time_s == pytest.approx(firmware_s, rel=0.02)
+
+
+def test_the_machine_begins_when_its_planner_is_full_or_nothing_more_is_queued():
+    profile = load_profile("grbl-servo")
+    slow = replace(profile, motion=replace(profile.motion, line_s=0.1, steps_per_mm=None))
+    long = b"".join(b"G1 X%d F6000\n" % (100 * k) for k in range(1, 31))
+    short = b"G1 X100 F6000\n"
+    quick = replace(slow, motion=replace(slow.motion, line_s=0.0))
+    assert run_program(short, slow).time_s - run_program(short, quick).time_s == pytest.approx(0.1)
+    assert run_program(long, slow).time_s - run_program(long, quick).time_s == pytest.approx(1.5)
+
+
+def test_short_lines_wait_for_the_controller_to_read_them():
+    profile = load_profile("grbl-servo")
+    slow = replace(profile, motion=replace(profile.motion, line_s=0.05))
+    lines = b"".join(b"G1 X%.1f F6000\n" % (0.1 * k) for k in range(1, 201))
+    assert run_program(lines, slow).time_s == pytest.approx(200 * 0.05, rel=0.02)

@@ -2,6 +2,16 @@
 
 Nothing here knows the time of day. The clock stands until ``advance`` (or the transport, or ``cutkit emulate``) moves
 it, and the same bytes at the same times give the same run. What a dialect makes of its bytes is in the subclasses.
+
+A run of a device has the violations of ``emulator`` and ``judge``, and these:
+
+=============  ===================================================================================================
+link-overrun   bytes came while the receive buffer was full, or while a setting was written, and were lost
+closed-early   the port was closed before the machine was done, though it could have told
+soft-limit     a move beyond the machine's travel, with soft limits switched on (Grbl)
+=============  ===================================================================================================
+
+Remarks (not violations): ``fault`` (one that was ordered has struck), ``alarm``, ``resend`` (Marlin), ``unfinished``.
 """
 
 from __future__ import annotations
@@ -14,7 +24,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from cutkit.machine.actions import Action, Dwell, Lift, Lower, Program, Violation
+from cutkit.machine.actions import Action, Dwell, Feed, Lift, Lower, Program, Violation
 from cutkit.machine.device.faults import FaultSpec
 from cutkit.machine.device.link import Answers, Ring, RingFigures, Wire
 from cutkit.machine.device.mechanics import Mechanics, PlannerFigures
@@ -101,7 +111,12 @@ class Device(ABC):
         self.connected = False
 
     def hang_up(self) -> None:
-        """The host closes the link: a violation where the machine is not done yet and could have said so."""
+        """The host closes the link, which first sends what is on the wire, as serial drivers do.
+
+        A violation where the machine is not done yet and could have said so.
+        """
+        if self.connected and self.powered and self.wire.pending:
+            self.advance(self.now_s + (self.wire.pending + 1) * self.wire.byte_s)
         if self.connected and self.profile.link.barrier is not None and self.powered and not self.done:
             message = "the port is closed before the machine is done with what it was sent"
             self.violations.append(Violation("closed-early", message))
@@ -153,7 +168,6 @@ class Device(ABC):
         if not self.powered:
             return
         self.mechanics.halt(self.now_s)
-        self.mechanics.cut_trace(self.now_s)
         self._end_session()
         self.disconnect()
         self.ring.data.clear()
@@ -251,6 +265,10 @@ class Device(ABC):
     def _own_event(self) -> None:  # noqa: B027  (most have none)
         """Something of the dialect's own may be due."""
 
+    def _reading_s(self) -> float:
+        """What the controller takes to read a command."""
+        return 0.0
+
     def _own_findings(self) -> Program:
         """What the parser found in this session."""
         return Program(())
@@ -264,7 +282,7 @@ class Device(ABC):
     def say(self, text: str) -> None:
         """Answer the host, if it listens."""
         if self.powered and self.connected:
-            self.answers.say(text.encode("ascii"), self.now_s)
+            self.answers.say(text.encode("latin-1", "replace"), self.now_s)
 
     def say_ok(self, text: str = "ok\r\n") -> None:
         """An ok, which a fault may swallow."""
@@ -285,11 +303,12 @@ class Device(ABC):
 
     def rest(self) -> bool:
         """The step that waits until all motion is made."""
+        self.mechanics.start(self.now_s)
         return self.mechanics.idle(self.now_s)
 
     def queue_with_rest(self, action: Action) -> list[Step]:
         """The steps of an action for which the controller first drains its planner, as of Grbl's M3, M5 and G4."""
-        if isinstance(action, (Lower, Lift, Dwell)):
+        if isinstance(action, (Lower, Lift, Dwell, Feed)):
             return [self.rest, self.queue(action), self.rest]
         return [self.queue(action)]
 
@@ -347,8 +366,9 @@ class Device(ABC):
                     self.steps.popleft()
             elif self._next_command():
                 self.commands += 1
-                self.ready_s = self.now_s + self.slow_s
+                self.ready_s = self.now_s + self.slow_s + self._reading_s()
             else:
+                self.mechanics.start(self.now_s)
                 return
             if self._holds_back():
                 self.wire.delay(self.now_s - 0.5 * self.wire.byte_s)

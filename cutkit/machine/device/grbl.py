@@ -19,6 +19,7 @@ from cutkit.machine.device.base import Device, Step
 from cutkit.machine.device.faults import FaultSpec
 from cutkit.machine.device.grbl_settings import REPORT, Settings
 from cutkit.machine.device.planner import USABLE_BLOCKS
+from cutkit.machine.feeds import feed_form
 from cutkit.machine.gcode import LineReader, without_comments
 from cutkit.machine.gcode_rules import rules_of
 from cutkit.toolpath import CutterProfile
@@ -57,9 +58,11 @@ class GrblDevice(Device):
 
     def _switch_on(self) -> None:
         spindle = self.profile.lift == "spindle"
-        self.reader = LineReader(self.profile.motion.feed_per_mm_s, spindle, self.rules)
+        self.reader = LineReader(self.profile.motion.feed_per_mm_s, spindle, self.rules, feed_form(self.profile))
         self.reader.state.offset = list(self.places["G54"])
         self.mechanics.set_limits(self.settings.limits())
+        # Grbl sets out when its planner is full, or when it has read all that has come.
+        self.mechanics.gathers = self.profile.motion.line_s > 0
         self.line_count = 0
         self.after_cr = False
         self.raw_line = bytearray()
@@ -477,6 +480,9 @@ class GrblDevice(Device):
             fields.append(f"Ov:{self.feed_share},{self.rapid_share},{self.spindle_share}")
         self.reports += 1
         return f"<{'|'.join(fields)}>"
+
+    def _reading_s(self) -> float:
+        return self.profile.motion.line_s
 
     def _own_findings(self) -> Program:
         return self.reader.found

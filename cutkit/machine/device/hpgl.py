@@ -15,6 +15,7 @@ from cutkit.machine.actions import Device as Numbers
 from cutkit.machine.actions import Lift, Program, Violation
 from cutkit.machine.device.base import Device, Step
 from cutkit.machine.device.faults import FaultSpec
+from cutkit.machine.feeds import feed_form
 from cutkit.machine.hpgl import StreamReader
 from cutkit.toolpath import CutterProfile
 
@@ -36,7 +37,9 @@ class HpglDevice(Device):
         self, profile: CutterProfile, faults: Iterable[FaultSpec] = (), *, start_deg: float | None = None
     ) -> None:
         at = profile.coordinates
-        self._numbers = Numbers(at.units_per_mm, at.lowest_units, at.highest_units, profile.motion.feed_per_mm_s)
+        self._numbers = Numbers(
+            at.units_per_mm, at.lowest_units, at.highest_units, profile.motion.feed_per_mm_s, feed_form(profile)
+        )
         super().__init__(profile, faults, start_deg=start_deg)
 
     def _switch_on(self) -> None:

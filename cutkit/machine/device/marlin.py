@@ -11,6 +11,7 @@ import re
 
 from cutkit.machine.actions import Lift, Program, Violation
 from cutkit.machine.device.base import Device, Step
+from cutkit.machine.emulator import _servo_down_deg
 from cutkit.machine.gcode_marlin import LineReader, checksum
 
 BUSY_EVERY_S = 2.0
@@ -21,7 +22,9 @@ class MarlinDevice(Device):
     """A Marlin 2."""
 
     def _switch_on(self) -> None:
-        self.reader = LineReader(self.profile.motion.feed_per_mm_s, self.profile.lift == "spindle")
+        spindle = self.profile.lift == "spindle"
+        servo = _servo_down_deg(self.profile) if spindle else None
+        self.reader = LineReader(self.profile.motion.feed_per_mm_s, spindle, servo)
         self.line_count = 0
         self.raw_line = bytearray()
         self.last_number = 0
@@ -173,6 +176,9 @@ class MarlinDevice(Device):
         if self.now_s >= self.busy_s:
             self.busy_s = self.now_s + BUSY_EVERY_S
             self.say(f"echo:busy: {'paused for user' if self.paused else 'processing'}\n")
+
+    def _reading_s(self) -> float:
+        return self.profile.motion.line_s
 
     def _own_findings(self) -> Program:
         return self.reader.found

@@ -55,7 +55,9 @@ class Mechanics:
         self.stop_until_s = -math.inf
         self.heading_known = True
         self.figures = PlannerFigures()
-        self._target = at
+        self._target, self._angle_deg = at, 0.0
+        self.gathers = False
+        self._gathering = False
         self._counted_s = began_s
         self._moved_last = False
         self._rest_since_s = began_s
@@ -83,14 +85,27 @@ class Mechanics:
         self.planner.limits = limits
 
     def add(self, action: Action, now_s: float) -> None:
-        """Queue an action; the caller has looked for room."""
+        """Queue an action; the caller has looked for room.
+
+        Where it ``gathers``, a machine that rests does not set out at once, but when its planner is full or at
+        ``start``.
+        """
         self._count(now_s)
+        self._gathering = self._gathering or (self.gathers and self.idle(now_s) and isinstance(action, MoveTo))
         if isinstance(action, MoveTo):
             action = replace(action, x_mm=action.x_mm + self.origin[0], y_mm=action.y_mm + self.origin[1])
             self._look_for_gap(now_s)
         else:
             self._moved_last = False
         self.waiting.append(action)
+        if self.room:
+            self._take_up(now_s)
+        else:
+            self.start(now_s)
+
+    def start(self, now_s: float) -> None:
+        """Set out with what is queued."""
+        self._gathering = False
         self._take_up(now_s)
 
     def next_event_s(self) -> float:
@@ -130,11 +145,13 @@ class Mechanics:
     def halt(self, now_s: float) -> None:
         """Stop dead where the machine is, and forget all that is queued."""
         self.flush(now_s)
+        self.cut_trace(now_s)
         self.planner.blocks.clear()
         self.planner.holding = False
         self.waiting.clear()
+        self._gathering = False
         self.stop_until_s = -math.inf
-        self._target = self.machine.here
+        self._target, self._angle_deg = self.machine.here, self.machine.angle_deg
         self._moved_last = False
 
     def flush(self, now_s: float) -> None:
@@ -151,8 +168,9 @@ class Mechanics:
         self.machine.now_s = now_s - self.began_s
 
     def break_knife(self, now_s: float) -> None:
-        """From now on the tool goes up and down and cuts nothing."""
+        """From now on (or from when the tool is up or down) it goes up and down and cuts nothing."""
         self.flush(now_s)
+        now_s = max(now_s, self.stop_until_s)
         self.machine.now_s = now_s - self.began_s
         self.machine.broken_at_s = self.machine.now_s
         self.machine._sample(self.machine.here, self.machine.samples.last_line)
@@ -167,6 +185,10 @@ class Mechanics:
         numbers = self.machine.samples.numbers
         while len(numbers) > _SAMPLE_NUMBERS and numbers[-_SAMPLE_NUMBERS] > now_s - self.began_s + _NEAR_S:
             del numbers[-_SAMPLE_NUMBERS:]
+        while self.machine.starts[-1] >= self.machine.samples.count:
+            # The cloth was being moved on; it is taken to lie where it lay.
+            self.machine.starts.pop()
+            self.machine.zeros_mm.pop()
 
     def where(self, now_s: float) -> tuple[Point, float]:
         """The holder in the controller's coordinates, and its speed."""
@@ -189,7 +211,7 @@ class Mechanics:
 
     def _take_up(self, now_s: float) -> None:
         """Hand queued actions on: moves to the planner, others to the machine once it rests."""
-        while self.waiting and now_s >= self.stop_until_s - _NEAR_S:
+        while self.waiting and now_s >= self.stop_until_s - _NEAR_S and not self._gathering:
             action = self.waiting[0]
             if self._plans(action):
                 assert isinstance(action, MoveTo)
@@ -217,7 +239,9 @@ class Mechanics:
         target = (move.x_mm, move.y_mm)
         if not self.heading_known and machine.down and machine._drags() and target != self._target:
             self._take_heading(self._target, target)
-        if self.planner.add(move, self._target, machine._speed(move), now_s):
+        speed = min(machine._speed(move), machine._turning_speed(self._target, self._angle_deg, move))
+        self._angle_deg = self._angle_deg if move.angle_deg is None else move.angle_deg
+        if self.planner.add(move, self._target, speed, now_s):
             self._target = target
             self._moved_last = True
 
@@ -230,7 +254,7 @@ class Mechanics:
             while machine.queue:
                 self.waiting.appendleft(machine.queue.pop())
         machine._drain()
-        self._target = machine.here
+        self._target, self._angle_deg = machine.here, machine.angle_deg
         until_s = self.began_s + machine.now_s
         if until_s > now_s + _NEAR_S:
             self.stop_until_s = until_s

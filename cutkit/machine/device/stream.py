@@ -6,7 +6,7 @@ import math
 import re
 from typing import ClassVar
 
-from cutkit.machine.actions import Action, Dwell, Lift, Program
+from cutkit.machine.actions import Action, Dwell, Lift, Program, Violation
 from cutkit.machine.device.base import Device
 from cutkit.machine.emulator import parse_program
 
@@ -94,6 +94,7 @@ class StreamDevice(Device):
         if self.mechanics.machine.down:
             self.mechanics.do_now(Lift(self._line(), waits=False), self.now_s)
         self.dead = True
+        self.remarks.append(Violation("alarm", "the limit switch is hit: the machine stands until it is reset"))
 
     def _own_findings(self) -> Program:
         return Program((), self.found.violations, self.found.remarks)
