@@ -372,7 +372,7 @@ class _Case:
             centres = shapely.contains_xy(circle, *self.path.segments[:, 2:].T)
             for other in np.unique(self.path.run[centres]).tolist():
                 stroke = self.path.stroke(other)
-                clear = all(stroke.distance(polygon) > TOLERANCE_MM for polygon in self.marker.polygons)
+                clear = all(stroke.distance(polygon) > self.tolerance_mm for polygon in self.marker.polygons)
                 if other != number and clear and circle.contains(stroke):
                     again.append(other)
         return again

@@ -46,6 +46,15 @@ class Spied(DeviceTransport):
         super().write(data)
 
 
+class Garbled(DeviceTransport):
+    """A line of the third cut comes out wrong."""
+
+    LINE = b"G1 X209.4 Y110"
+
+    def write(self, data):
+        super().write(data.replace(self.LINE, b"G1 X--9.4 Y110"))
+
+
 def test_a_job_is_made_whole_in_hardly_more_than_its_time(job, tmp_path):
     from machine_samples import sample_marker
 
@@ -92,12 +101,12 @@ def test_no_tool_goes_down_before_the_cut_before_is_on_disk(job, tmp_path):
 
 
 def test_a_refused_line_stops_the_feed_at_once_and_is_named(servo, tmp_path):
-    bench = Bench(servo, tmp_path, device_with(servo, "corrupt@byte:1300"))
-    outcome = bench.send()
-    assert outcome.ended == "fault"
-    assert outcome.fault.kind == "refused"
-    assert outcome.fault.line in servo.lines
-    assert f"line {outcome.fault.line.number}, " in outcome.fault.message
+    bench = Bench(servo, tmp_path)
+    outcome = bench.send(transport=Garbled)
+    assert (outcome.ended, outcome.fault.kind) == ("fault", "refused")
+    assert outcome.fault.line.raw == Garbled.LINE
+    number = servo.lines.index(outcome.fault.line) + 1
+    assert f"line {number}, {Garbled.LINE.decode()}: error:2 (not a number)" in outcome.fault.message
     assert outcome.held
     assert outcome.doubt == 3
     last = json.loads(bench.journal_path.read_bytes().splitlines()[-1])

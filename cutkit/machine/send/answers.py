@@ -49,11 +49,14 @@ _FIELD = re.compile(r"([A-Za-z0-9]+):([-\d.,]+)")
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A status report ``<State|...>``. Positions are in mm, ``work_mm`` in the program's coordinates where it is told;
-    ``spindle`` its speed, with which a
-    knife may be lowered; ``blocks_free`` and ``bytes_free`` of its memory: all where they are told."""
+    """A status report ``<State|...>``; ``braking``: on its way to a hold (``Hold:1``, ``Door:2``).
+
+    Positions are in mm, ``work_mm`` in the program's coordinates; ``spindle`` is its speed, with which a knife may be
+    lowered; ``blocks_free`` and ``bytes_free`` are of its memory. All of it None where it is not told.
+    """
 
     state: str
+    braking: bool = False
     machine_mm: Point | None = None
     work_mm: Point | None = None
     offset_mm: Point | None = None
@@ -76,7 +79,16 @@ def read_status(text: str, offset_mm: Point | None) -> Status | None:
     speeds = _point(fields.get("FS"))
     free = fields.get("Bf", "").split(",")
     counts = [int(n) for n in free] if len(free) == 2 and all(n.isdigit() for n in free) else [None, None]
-    return Status(parts[0].split(":")[0], machine, work, offset, speeds[1] if speeds else None, counts[0], counts[1])
+    return Status(
+        parts[0].split(":")[0],
+        parts[0] in ("Hold:1", "Door:2"),
+        machine,
+        work,
+        offset,
+        speeds[1] if speeds else None,
+        counts[0],
+        counts[1],
+    )
 
 
 def _point(text: str | None) -> Point | None:

@@ -125,10 +125,14 @@ class GrblLink(MachineLink):
         until = self.port.clock() + HOLD_S
         with contextlib.suppress(Fault, OSError):
             self.put(b"!")
-            while self.state not in ("Hold", "Alarm") and self.port.clock() < until:
-                self._hear_bytes(self.port.read(STATUS_EVERY_S))
+            self.status = None
+            while not self._stopped() and self.port.clock() < until:
                 self.put(b"?")
+                self._hear_bytes(self.port.read(STATUS_EVERY_S))
         self.held = self.state == "Hold"
+
+    def _stopped(self) -> bool:
+        return self.status is not None and self.state in ("Hold", "Alarm") and not self.status.braking
 
     def position(self) -> Point | None:
         """Where it last said that it stands, in the program's coordinates."""

@@ -19,8 +19,8 @@ from cutkit.errors import CheckError
 from cutkit.machine.actions import Action, Dwell, Lift, Lower, MoveTo, SelectTool, Violation
 from cutkit.machine.emulator import Run, Trace, parse_program, run_program
 from cutkit.machine.send.lines import Line, numbered, program_lines
-from cutkit.model import Point, Tool
-from cutkit.toolpath import CutterProfile, Plunge
+from cutkit.model import Point
+from cutkit.toolpath import CutterProfile, CutTool, Plunge
 
 SHOWN_VIOLATIONS = 3
 _PIECE = re.compile(rb"\bpiece \d+ ([^)]+)")
@@ -42,7 +42,7 @@ class Cut:
     first: int
     down: int
     end: int
-    tool: Tool | None
+    tool: CutTool | None
     points: Points
     travelled: int
     heading_deg: float

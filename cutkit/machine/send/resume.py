@@ -13,7 +13,6 @@ What is made here is run on the emulated machine before it is sent, and its cuts
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -21,6 +20,7 @@ from typing import Literal
 import numpy as np
 
 from cutkit.errors import CheckError, UsageError
+from cutkit.machine.feeds import feed_form
 from cutkit.machine.send.job import Cut, Job, job_of, renumbered
 from cutkit.machine.send.lines import Line
 from cutkit.machine.send.modal import catch_up, command_lines
@@ -91,7 +91,8 @@ def rest_of(job: Job, first: int, last: int, where: str, cloth: Cloth | None = N
 def _approach(job: Job, cut: Cut, where: str, cloth: Cloth | None) -> list[Line]:
     """The way to the cut at which the program is entered; without the feed of the cloth that was made already."""
     lines = list(job.lines[cut.first : cut.down])
-    feeds = [line for line in lines if _feeds(line, job.profile)] if cut.number > 1 else []
+    form = feed_form(job.profile) if cut.number > 1 else None
+    feeds = [] if form is None else [line for line in lines if form.match(line.raw.decode("latin-1").strip())]
     if feeds and cloth is None:
         raise UsageError(
             f"right before cut {cut.number} the program moves the cloth on; whether it did only you can see",
@@ -99,15 +100,6 @@ def _approach(job: Job, cut: Cut, where: str, cloth: Cloth | None) -> list[Line]
             hint="Look at the cloth: --cloth moved, or --cloth waits.",
         )
     return [line for line in lines if line not in feeds] if cloth == "moved" else lines
-
-
-def _feeds(line: Line, profile: CutterProfile) -> bool:
-    """Whether a line moves the cloth on: it has the form of the profile's feed, whatever its number."""
-    texts = (profile.windows.feed or "").split("\n") if profile.windows else []
-    form = next((text for text in texts if "{advance" in text), texts[0] if len(texts) == 1 else "")
-    form = form.replace("{{", "{").replace("}}", "}").strip().rstrip(";")
-    parts = [re.escape(part) for part in re.split(r"\{advance(?:_mm)?\}", form)]
-    return bool(form) and re.match(r"[-+.\d]+".join(parts), line.raw.decode("latin-1").strip()) is not None
 
 
 def alignment(job: Job) -> Cut | None:
