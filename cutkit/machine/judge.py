@@ -388,7 +388,20 @@ class _Case:
             clear = all(stroke.distance(polygon) > self.tolerance_mm for polygon in self.marker.polygons)
             if clear and stroke.length <= LONGEST_ALIGNMENT_MM:
                 found.append(first)
-        return found
+        return found + self._repeated(found)
+
+    def _repeated(self, alignments: list[int]) -> list[int]:
+        """Strokes that turn the blade once more in the same waste, as after an interruption of the job."""
+        again: list[int] = []
+        for number in alignments:
+            circle = shapely.minimum_bounding_circle(self.path.stroke(number)).buffer(self.run.profile.knife.offset_mm)
+            centres = shapely.contains_xy(circle, *self.path.segments[:, 2:].T)
+            for other in np.unique(self.path.run[centres]).tolist():
+                stroke = self.path.stroke(other)
+                clear = all(stroke.distance(polygon) > self.tolerance_mm for polygon in self.marker.polygons)
+                if other != number and clear and circle.contains(stroke):
+                    again.append(other)
+        return again
 
     # ---- corners, freed pieces, pens ----------------------------------------------------------------------------
 
