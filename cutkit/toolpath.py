@@ -122,7 +122,8 @@ class ToolPath:
 
     ``names`` are the pieces' names for people, by placement; a program's comments use them. Strokes are in the marker's
     coordinates, or lie where its print lies by ``registration``. Where it is cut in several ``windows``, there is a
-    program for each, or one that moves the cloth on between.
+    program for each, or one that moves the cloth on between. ``common_mm`` are spared, because lines that neighbours
+    have in common are cut once.
     """
 
     strokes: tuple[Stroke, ...]
@@ -130,6 +131,7 @@ class ToolPath:
     names: tuple[str, ...] = ()
     windows: tuple[PathWindow, ...] = ()
     registration: Registration | None = None
+    common_mm: float = 0.0
 
     @property
     def all_windows(self) -> tuple[PathWindow, ...]:
@@ -238,7 +240,7 @@ class StrokeRules:
     ``bridges`` places of a boundary, ``bridge_mm`` long, are left uncut and hold the piece in the cloth.
     """
 
-    notches: NotchTime = "before"
+    notches: NotchTime = "with"
     order: OrderStyle = "shortest"
     column_mm: float = 500.0
     common_lines: bool = False

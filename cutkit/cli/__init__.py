@@ -17,6 +17,7 @@ COMMANDS: dict[str, str] = {
     "cut": "Turn a marker into a program for a cutter.",
     "simulate": "Run a program on the emulated cutter and judge it.",
     "emulate": "Be a cutter: the emulated one as a device, on a pseudo-terminal or TCP.",
+    "send": "Stream a program to a cutter, and go on after an interruption.",
     "cutters": "List the machine profiles, or show one.",
 }
 """Every command with its line of help; the module ``cutkit.cli.NAME`` holds it as ``command``."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cutkit.cli.common import json_option, print_json, quiet_option, say
+from cutkit.cli.common import json_option, print_json, quiet_option, say, stroke_options, with_choices
 from cutkit.cli.programs import Outcome, violation_json
 from cutkit.cli.programs import judged as run_and_judge
 from cutkit.cli.registration import registration_fit, registration_options
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cutkit.check import Fault
     from cutkit.machine.judge import Verdict
     from cutkit.model import Marker
-    from cutkit.toolpath import Registration
+    from cutkit.toolpath import CutterProfile, Registration
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Judged:
 @click.argument("programs", metavar="[PROGRAM...]", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--cutter", metavar="NAME|FILE", help="The machine that PROGRAM is for.")
 @registration_options
+@stroke_options
 @json_option
 @quiet_option
 def command(
@@ -46,6 +47,7 @@ def command(
     registration_tolerance_mm: float,
     as_json: bool,
     quiet: bool,
+    **choices: Any,
 ) -> None:
     """Referee a marker file: inside the fabric, no overlap, the gap kept, angles, counts and nap as ordered.
 
@@ -55,6 +57,7 @@ def command(
     """
     from cutkit.check import check_marker
     from cutkit.formats.marker import read_marker
+    from cutkit.formats.profile import load_profile
 
     if bool(programs) != (cutter is not None):
         raise UsageError("PROGRAM and --cutter go together", hint="cutkit check MARKER PROGRAM --cutter NAME")
@@ -65,7 +68,8 @@ def command(
     faults = check_marker(marker)
     judged = None
     if cutter is not None and not faults:
-        judged = _judge(marker, programs, cutter, fit.registration if fit else None)
+        profile = with_choices(load_profile(cutter), choices)
+        judged = _judge(marker, programs, profile, fit.registration if fit else None)
     if as_json:
         print_json(_report(marker_path, marker, faults, judged))
     else:
@@ -79,11 +83,10 @@ def command(
         raise click.exceptions.Exit(CheckError.exit_code)
 
 
-def _judge(marker: Marker, programs: tuple[Path, ...], cutter: str, registration: Registration | None) -> Judged | None:
+def _judge(
+    marker: Marker, programs: tuple[Path, ...], profile: CutterProfile, registration: Registration | None
+) -> Judged | None:
     """The programs' run, judged against a marker that is valid."""
-    from cutkit.formats.profile import load_profile
-
-    profile = load_profile(cutter)
     outcome = run_and_judge(programs, profile, marker, registration)
     return Judged(profile.name, outcome, outcome.verdict) if outcome.verdict else None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cutkit.cli.common import json_option, print_json, quiet_option, say
+from cutkit.cli.common import json_option, order_option, print_json, quiet_option, say, stroke_options, with_choices
 from cutkit.cli.notices import say_notices
 from cutkit.cli.registration import fit_json, fit_rows, mark_table, registration_fit, registration_options
 
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     help="Write which piece comes free when, and where it lies, as JSON.",
 )
 @registration_options
+@stroke_options
+@order_option
 @json_option
 @quiet_option
 def command(
@@ -54,6 +56,7 @@ def command(
     registration_tolerance_mm: float,
     as_json: bool,
     quiet: bool,
+    **choices: Any,
 ) -> None:
     """Turn a marker into a program for a cutter.
 
@@ -68,7 +71,7 @@ def command(
     from cutkit.formats.program import program_texts
     from cutkit.kernels import cache
 
-    profile = load_profile(cutter)
+    profile = with_choices(load_profile(cutter), choices)
     inputs: list[str | Path] = [marker_path, *([cutter] if is_profile_file(cutter) else [])]
     inputs += [registration_path] if registration_path else []
     refuse_bad_outputs([output, svg, picklist], inputs)
@@ -202,6 +205,7 @@ def _print_table(figures: CutFigures, job: CutJob) -> None:
         ("cutter", f"{profile.name}: {profile.title}"),
         *_rows(figures, job.marker),
         *(fit_rows(job.fit) if job.fit else ()),
+        *([("saved", f"{job.path.common_mm / 1000:.2f} m of common lines")] if job.path.common_mm else []),
         ("axis goes", _bounds_text(figures)),
         ("time", f"about {format_duration(figures.time_s)} (cutkit simulate tells it exactly)"),
     ]
@@ -247,14 +251,14 @@ def _print_table(figures: CutFigures, job: CutJob) -> None:
 def _window_table(job: CutJob) -> TableData:
     """A row for every window: the program, how far to move the cloth before it, and what it cuts."""
     from cutkit.cli.tables import Column, TableData
-    from cutkit.cut.figures import stroke_costs
+    from cutkit.cut.figures import finished_in, stroke_costs
     from cutkit.units import format_duration
 
     costs = stroke_costs(job.path, job.profile)
     rows = []
     for number, (program, window, advance) in enumerate(job.windows, 1):
         strokes = job.path.strokes[window.first : window.end]
-        finished = sum(1 for stroke in strokes if stroke.kind == "boundary")
+        finished = finished_in(job.path, window)
         time = sum(cost.time_s for cost in costs[window.first : window.end])
         x1 = max(x for stroke in strokes for x, _ in stroke.points) - window.start_mm
         name = program.name if len(job.programs) > 1 else f"window {number}"
@@ -312,6 +316,7 @@ def _json(figures: CutFigures, job: CutJob) -> dict[str, Any]:
         "cut_mm": round(figures.cut_mm, 1),
         "drawn_mm": round(figures.drawn_mm, 1),
         "travel_mm": round(figures.travel_mm, 1),
+        "common_mm": round(job.path.common_mm, 1),
         "tool_downs": figures.tool_downs,
         "bounds_mm": [round(value, 3) + 0.0 for value in figures.bounds_mm],
         "time_s": round(figures.time_s, 1),

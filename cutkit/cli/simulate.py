@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cutkit.cli.common import DURATION, json_option, print_json, quiet_option, say
+from cutkit.cli.common import DURATION, json_option, print_json, quiet_option, say, stroke_options, with_choices
 from cutkit.cli.notices import say_notices
 from cutkit.cli.programs import Outcome, Sources, judged, violation_json
 from cutkit.cli.registration import fit_json, fit_rows, registration_fit, registration_options
@@ -41,11 +41,11 @@ HINTS = {
     "down-at-end": "End the program with the tool up.",
     "nothing-done": "Is it the right --cutter? Nothing in the program lowers a tool.",
     "missed": "Cut the program again from the marker; strokes are missing or lie elsewhere.",
-    "unclosed": "A piece stays attached: check start point and overcut.",
+    "unclosed": "A piece stays attached: check start point and overcut. Give --bridges and --common-lines as for cut.",
     "cut-twice": "The cloth frays where it is cut again: check for doubled strokes.",
     "off-outline": "The blade cuts into cloth where it should not: check units, blade offset and lifts.",
     "corner-missed": "Check the blade's offset, and how it swivels at corners.",
-    "cut-after-freed": "Cut what is inside a piece, or in its cut-out, before the line that frees it.",
+    "cut-after-freed": "Cut what is in a piece or a cut-out before the line that frees it. Give --notches as for cut.",
     "link-overrun": "The sender must heed the machine's buffer: count bytes, wait for answers, or obey XOFF.",
     "closed-early": "Wait for the answer to a dwell (or the machine's other barrier) before the port is closed.",
     "soft-limit": "Set the work's zero so that the job lies within the machine's travel.",
@@ -65,6 +65,7 @@ HINTS = {
 @click.option("--png", "png_path", metavar="OUT", help="Write the picture as PNG too (needs cutkit[png]).")
 @click.option("--trace", "trace_path", metavar="OUT.jsonl", help="Write the timed trace, one JSON object a line.")
 @registration_options
+@stroke_options
 @json_option
 @quiet_option
 def command(
@@ -79,6 +80,7 @@ def command(
     registration_tolerance_mm: float,
     as_json: bool,
     quiet: bool,
+    **choices: Any,
 ) -> None:
     """Run a program on the emulated cutter and judge it.
 
@@ -100,7 +102,7 @@ def command(
         *([registration_path] if registration_path else []),
     ]
     refuse_bad_outputs([svg_path, png_path, trace_path], inputs)
-    profile = load_profile(cutter)
+    profile = with_choices(load_profile(cutter), choices)
     marker = read_marker(marker_path) if marker_path else None
     fit = registration_fit(registration_path, registration_tolerance_mm)
     outcome = judged(programs, profile, marker, fit.registration if fit else None)

@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import atan2, degrees, hypot, sqrt
 
 from cutkit.model import Point
-from cutkit.toolpath import CutterProfile, Motion, Stroke, StrokeKind, ToolPath
+from cutkit.toolpath import CutterProfile, Motion, PathWindow, Stroke, StrokeKind, ToolPath
 
 STOP_DEG = 20.0
 """At a corner above this the estimate lets the machine come to rest; in truth it slows down, the more the sharper."""
@@ -131,6 +131,12 @@ def cut_figures(path: ToolPath, profile: CutterProfile) -> CutFigures:
         bounds_mm=(min(xs), min(ys), max(xs), max(ys)),
         stages=tuple(_stages(path, costs)),
     )
+
+
+def finished_in(path: ToolPath, window: PathWindow) -> int:
+    """How many pieces' boundaries are whole when a window is done, and were not before."""
+    last = {stroke.placement: k for k, stroke in enumerate(path.strokes) if stroke.kind == "boundary"}
+    return sum(1 for k in last.values() if window.first <= k < window.end)
 
 
 def _stages(path: ToolPath, costs: list[StrokeCost]) -> Iterator[StageFigures]:

@@ -15,8 +15,8 @@ class Pick:
 
     ``centre_mm`` is the centre of its area on the table in the ``window`` (from 1) in which it comes free,
     ``angle_deg`` and ``mirrored`` how it lies there against the pattern; ``cut_s`` is what its own strokes take, with
-    the ways to them, and ``free_s`` when, from the start of the program that cuts it, its outline is closed. Both are
-    estimates, without what the machine or its operator waits for.
+    the ways to them, and ``free_s`` when, from the start of the program that cuts it, the last of them is made (bridges
+    may hold it still). Both are estimates, without what the machine or its operator waits for.
     """
 
     placement: int

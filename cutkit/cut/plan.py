@@ -6,8 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from cutkit.cut.blade import align_stroke, cloth_outline, heading_after, lead_blade
+from cutkit.cut.bridges import with_bridges
+from cutkit.cut.common_lines import cut_once, left_to_cut, near_others
+from cutkit.cut.flush import contours_of
 from cutkit.cut.limits import refuse_beyond, refuse_long_marker, refuse_wide_marker
 from cutkit.cut.order import ordered_strokes
+from cutkit.cut.passing import in_passing, set_aside
 from cutkit.cut.strokes import PieceStrokes, all_strokes
 from cutkit.cut.turned import Ground, turn_blade, with_fine_knife
 from cutkit.cut.windows import ROUNDING_MM, WindowWork, in_windows, window_length_mm
@@ -38,14 +42,16 @@ def plan_cut(
         refuse_long_marker(marker, profile, outlines)
     strokes: list[Stroke] = []
     parts: list[PathWindow] = []
+    saved_mm = 0.0
     works = _windows(pieces, profile) if windows else [_whole(pieces, profile)]
-    for work, made in zip(works, _all_led(works, _Cloth(marker, registration), profile), strict=True):
+    for work, (made, saved) in zip(works, _all_led(works, _Cloth(marker, registration), profile), strict=True):
+        saved_mm += saved
         refuse_beyond(made, marker, profile, work.start_mm)
         parts.append(PathWindow(work.start_mm, len(strokes), len(strokes) + len(made)))
         strokes += made
     names = tuple(_name(marker, index) for index in range(len(marker.placements)))
     notices = (*_notices(marker, pieces), *_turned_behind(strokes, marker, registration))
-    return ToolPath(tuple(strokes), notices, names, _told(parts), registration)
+    return ToolPath(tuple(strokes), notices, names, _told(parts), registration, saved_mm)
 
 
 def window_starts(marker: Marker, profile: CutterProfile, registration: Registration | None = None) -> list[float]:
@@ -58,7 +64,7 @@ def _pieces(marker: Marker, profile: CutterProfile, registration: Registration |
     pieces: Iterable[PieceStrokes] = all_strokes(marker, profile)
     if registration is not None:
         pieces = [_registered(piece, registration) for piece in pieces]
-    return with_fine_knife(list(pieces), profile)
+    return with_bridges(with_fine_knife(list(pieces), profile), profile.strokes)
 
 
 def _registered(piece: PieceStrokes, registration: Registration) -> PieceStrokes:
@@ -86,6 +92,25 @@ class _Cloth:
         return Ground(outlines, end, self.marker.fabric.usable_width_mm, window.start_mm)
 
 
+def _in_order(pieces: Sequence[PieceStrokes], profile: CutterProfile, start: Point) -> tuple[list[Stroke], float]:
+    """The strokes of a window in the order in which they are made by a machine that stands at ``start``, and how many
+    mm of common lines that spares."""
+    rules = profile.strokes
+    passed = {}
+    if rules.notches == "with":
+        common = near_others(pieces) if rules.common_lines else {}
+        aside = [set_aside(piece, common.get(piece.placement)) for piece in pieces]
+        pieces = [piece for piece, _ in aside]
+        passed = {piece.placement: notches for piece, notches in aside if notches}
+    contours = contours_of(pieces)
+    strokes, saved_mm = ordered_strokes(pieces, rules, start=start), 0.0
+    if rules.common_lines:
+        strokes, saved_mm = cut_once(strokes, pieces, profile.knife, rules)
+        pieces, earlier = left_to_cut(pieces, strokes)
+        strokes, _ = cut_once(ordered_strokes(pieces, rules, earlier, start), pieces, profile.knife, rules)
+    return list(in_passing(strokes, passed, profile, contours)), saved_mm
+
+
 def _windows(pieces: list[PieceStrokes], profile: CutterProfile) -> list[WindowWork]:
     whole = _whole(pieces, profile)
     if profile.windows is None or whole.end_mm <= window_length_mm(profile) + ROUNDING_MM:
@@ -99,7 +124,9 @@ def _whole(pieces: list[PieceStrokes], profile: CutterProfile) -> WindowWork:
     return WindowWork(0.0, max(reach, window_length_mm(profile)), tuple(pieces))
 
 
-def _all_led(works: Sequence[WindowWork], cloth: _Cloth, profile: CutterProfile) -> Iterator[list[Stroke]]:
+def _all_led(
+    works: Sequence[WindowWork], cloth: _Cloth, profile: CutterProfile
+) -> Iterator[tuple[list[Stroke], float]]:
     """The strokes of every window in their order, with the blade taken into account.
 
     Where one program makes them all the blade keeps its heading from window to window; else each begins anew.
@@ -109,12 +136,13 @@ def _all_led(works: Sequence[WindowWork], cloth: _Cloth, profile: CutterProfile)
     before_mm = 0.0
     for work in works:
         stands = (here[0] + work.start_mm - before_mm, here[1]) if profile.feeds_cloth else (work.start_mm, 0.0)
-        made = _led(ordered_strokes(work.pieces, stands), cloth, profile, work, heading)
+        ordered, saved_mm = _in_order(work.pieces, profile, stands)
+        made = _led(ordered, cloth, profile, work, heading)
         cuts = [stroke for stroke in made if stroke.tool == "knife"]
         if profile.feeds_cloth and cuts:
             heading = heading_after(cuts[-1], knife)
         here, before_mm = made[-1].points[-1], work.start_mm
-        yield made
+        yield made, saved_mm
 
 
 def _led(

@@ -426,3 +426,43 @@ def test_a_marker_without_waste_is_cut_with_the_blade_turned_behind_it(cutkit, t
     assert "axis goes   x -0.6 to 307.8 mm, y -0.6 to 200.6 mm" in ran.out
     ran = cutkit("simulate", tmp_path / "m.gcode", "--cutter", "grbl-servo", "--marker", path)
     assert ran.code == 0, ran.both
+
+
+@pytest.mark.parametrize(
+    ("options", "judged"),
+    [
+        (("--notches", "after"), ("--notches", "after")),
+        (("--bridges", "2", "--bridge", "2mm"), ("--bridges", "2", "--bridge", "2mm")),
+        (("--order", "column"), ()),
+        (("--order", "piece", "--notches", "with"), ("--notches", "with")),
+    ],
+)
+def test_the_operators_choices_hold_for_cut_simulate_and_check(cutkit, marker_file, tmp_path, options, judged):
+    out, plain = tmp_path / "m.gcode", tmp_path / "plain.gcode"
+    machine = ("--cutter", "grbl-servo")
+    assert cutkit("cut", marker_file, *machine, "-o", plain, "--quiet").code == 0
+    assert cutkit("cut", marker_file, *machine, "-o", out, *options, "--quiet").code == 0
+    assert out.read_bytes() != plain.read_bytes() or options[-1] == "with"
+    assert cutkit("simulate", out, *machine, "--marker", marker_file, *judged).code == 0
+    assert cutkit("check", marker_file, out, *machine, *judged).code == 0
+    without = cutkit("check", marker_file, out, *machine)
+    assert without.code == (5 if {"after", "--bridges"} & set(options) else 0)
+
+
+def test_common_lines_and_what_they_save(cutkit, tmp_path):
+    piece = OrderedPiece("half", "Half", "M", box(0, 0, 200, 100), 2)
+    places = (Placement("half", 1, 0, 0, 0), Placement("half", 2, 0, 100, 0))
+    path = tmp_path / "two.marker.json"
+    write_marker(path, Marker(Fabric(200), (piece,), places, NestSettings()))
+    job = (path, "--cutter", "grbl-servo", "--common-lines", "-o", tmp_path / "m.gcode")
+    assert "0.20 m of common lines" in cutkit("cut", *job).out
+    assert json.loads(cutkit("cut", *job, "--json").out)["common_mm"] == 200
+    check = ("check", path, tmp_path / "m.gcode", "--cutter", "grbl-servo")
+    assert (cutkit(*check, "--common-lines").code, cutkit(*check).code) == (0, 5)
+    assert cutkit("cut", *job, "--no-common-lines", "--json").out.count('"common_mm": 0') == 1
+
+
+@pytest.mark.parametrize("wrong", [("--bridges", "-1"), ("--bridge", "0mm"), ("--bridge", "2"), ("--notches", "never")])
+def test_choices_that_cannot_be(cutkit, marker_file, tmp_path, wrong):
+    ran = cutkit("cut", marker_file, "--cutter", "grbl-servo", "-o", tmp_path / "m.gcode", *wrong)
+    assert (ran.code, (tmp_path / "m.gcode").exists()) == (2, False)
