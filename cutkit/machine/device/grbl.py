@@ -431,8 +431,6 @@ class GrblDevice(Device):
             return
         if self.mechanics.planner.holding and not self.suspended and self.mechanics.held(self.now_s):
             self.mechanics.halt(self.now_s)
-            self.steps.clear()
-            self.ring.data.clear()
             self._take_place()
             self.jogging = False
         elif not self.mechanics.moving() and not self.steps:
