@@ -15,7 +15,7 @@ import argparse
 import csv
 import json
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +56,7 @@ class Nested:
     job: EstimateJob
     length_mm: float
 
-    @property
+    @cached_property
     def observation(self) -> Observation:
         """What the estimate learns from."""
         job = self.job

@@ -19,6 +19,8 @@ COMMANDS: dict[str, str] = {
     "emulate": "Be a cutter: the emulated one as a device, on a pseudo-terminal or TCP.",
     "send": "Stream a program to a cutter, and go on after an interruption.",
     "report": "Report where the cloth of markers went: balance, waste, money, time.",
+    "compare": "Compare markers or reports: waste against waste.",
+    "estimate": "Tell the length and cloth of an order before it is nested.",
     "cutters": "List the machine profiles, or show one.",
 }
 """Every command with its line of help; the module ``cutkit.cli.NAME`` holds it as ``command``."""

@@ -18,6 +18,7 @@ from cutkit.cli.common import (
     DURATION,
     EXIT_INTERRUPTED,
     LENGTH,
+    F,
     json_option,
     layer_options,
     layer_roles,
@@ -71,31 +72,48 @@ class Outputs:
         return [path for path in self.all if path is not None]
 
 
+def job_options(command: F) -> F:
+    """What is ordered, of which pieces, on which cloth: the options that ``nest_job`` reads."""
+    for option in reversed(
+        (
+            click.option(
+                "--width", type=LENGTH, help="The fabric's width, selvedges included (150cm, 60in). Not for JSON."
+            ),
+            click.option(
+                "--order", metavar="S=1,M=2|FILE.csv", help="Garments per size; without it one of the sample size."
+            ),
+            click.option("--units", type=click.Choice(["mm", "cm", "in"]), help="The unit of the pattern files."),
+            click.option(
+                "--rul", metavar="FILE", help="The grade rule table; found beside the DXF where it has its name."
+            ),
+            layer_options,
+            click.option("--material", metavar="NAME", help="Only the pieces of this material."),
+            click.option("--selvedge", type=LENGTH, default="0mm", help="Unusable edge on either side of the fabric."),
+            click.option("--gap", type=LENGTH, default="0mm", help="Least distance between two pieces."),
+            click.option(
+                "--tilt",
+                "tilt_deg",
+                type=click.FloatRange(0, 180),
+                metavar="DEG",
+                default=0.0,
+                help="How far pieces may be turned off their grain, in degrees; 180: freely.",
+            ),
+            click.option(
+                "--nap",
+                type=click.Choice(["two-way", "one-way", "per-bundle"]),
+                default="two-way",
+                show_default=True,
+                help="Whether pieces may lie upside down: each, none, or whole garments.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
 @click.command("nest")
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
-@click.option("--width", type=LENGTH, help="The fabric's width, selvedges included (150cm, 60in). Not for JSON.")
-@click.option("--order", metavar="S=1,M=2|FILE.csv", help="Garments per size; without it one of the sample size.")
-@click.option("--units", type=click.Choice(["mm", "cm", "in"]), help="The unit of the pattern files.")
-@click.option("--rul", metavar="FILE", help="The grade rule table; found beside the DXF where it has its name.")
-@layer_options
-@click.option("--material", metavar="NAME", help="Only the pieces of this material.")
-@click.option("--selvedge", type=LENGTH, default="0mm", help="Unusable edge on either side of the fabric.")
-@click.option("--gap", type=LENGTH, default="0mm", help="Least distance between two pieces.")
-@click.option(
-    "--tilt",
-    "tilt_deg",
-    type=click.FloatRange(0, 180),
-    metavar="DEG",
-    default=0.0,
-    help="How far pieces may be turned off their grain, in degrees; 180: freely.",
-)
-@click.option(
-    "--nap",
-    type=click.Choice(["two-way", "one-way", "per-bundle"]),
-    default="two-way",
-    show_default=True,
-    help="Whether pieces may lie upside down: each, none, or whole garments.",
-)
+@job_options
 @click.option("--max-length", type=LENGTH, help="The longest marker; what finds no room is named and left out.")
 @click.option("--time", "time_s", type=DURATION, help="Search time per marker (20s, 10m); by the order if not given.")
 @click.option("--rounds", type=click.IntRange(1), help="Effort in search rounds instead: same seed, same bytes.")
@@ -136,7 +154,7 @@ def command(
     """
     if min_efficiency is not None and isnan(min_efficiency):
         raise UsageError("--min-efficiency is not a number")
-    job = _job(inputs, options)
+    job = nest_job(inputs, options)
     outputs = Outputs(output, svg, dxf, pdf)
     per_marker = [outputs.of_material(d.material) if len(job.demands) > 1 else outputs for d in job.demands]
     sources = tuple(file.path for file in job.inputs)
@@ -163,8 +181,8 @@ def command(
     return 0
 
 
-def _job(inputs: tuple[str, ...], options: dict[str, Any]) -> Job:
-    """The options as a job, from pattern files or from an instance."""
+def nest_job(inputs: tuple[str, ...], options: dict[str, Any]) -> Job:
+    """The options as a job, from pattern files or from an instance; what does not go together is a UsageError."""
     from cutkit.formats.files import read_bytes
     from cutkit.formats.strip_packing import is_strip_packing
 

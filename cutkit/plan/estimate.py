@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
-from math import exp, floor, log, sqrt
+from math import ceil, exp, floor, log, sqrt
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,7 @@ FEATURES = (
     "small",
     "directions",
     "types",
+    "packing",
 )
 """What the columns of the calibration are, in their order; see ``features_of``."""
 
@@ -45,6 +46,8 @@ SHARE = 0.9
 """The interval holds the length of so many orders out of one."""
 SMALL_SHARE = 0.15
 """A piece is small below this share of the largest one's area: it finds room in what the others leave."""
+CELLS = 256
+"""Into how many the width is divided where boxes are packed."""
 RIDGE = 0.3
 """Draws coefficients that the nests say little about towards 0, in units of an observation."""
 SHOP_SD = 0.03
@@ -68,12 +71,24 @@ class Observation:
 class Features:
     """What the length depends on: ``values`` as named in FEATURES; ``least_mm`` is area / usable width.
 
-    ``longest_mm`` is the longest piece along the cloth: no marker is shorter.
+    ``longest_mm`` is the longest piece along the cloth: no marker is shorter. ``boxes_mm`` is the length of a plain
+    packing of the pieces' boxes, gaps and all: it can be laid as it is, so a nest that is worth its time is no longer.
     """
 
     values: tuple[float, ...]
     least_mm: float
     longest_mm: float
+    boxes_mm: float
+
+    @property
+    def at_least_mm(self) -> float:
+        """What area and longest piece take."""
+        return max(self.least_mm, self.longest_mm)
+
+    @property
+    def log_boxes(self) -> float:
+        """The logarithm of the boxes' length over the least."""
+        return log(self.boxes_mm / self.least_mm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +120,7 @@ def estimate_length(
     """
     features = features_of(pieces, fabric, gap_mm)
     model = shipped_model().learned(history)
-    middle, half = model.predict(features)
-    least = max(features.least_mm, features.longest_mm)
-    low, length, high = (max(least, features.least_mm * exp(middle + step)) for step in (-half, 0.0, half))
+    low, length, high = model.lengths_mm(features)
     area = features.least_mm * fabric.usable_width_mm
     return Estimate(length, low, high, area, fabric.usable_width_mm, len(history))
 
@@ -161,8 +174,27 @@ def _features(counted: Sequence[tuple[OrderedPiece, int]], fabric: Fabric, gap_m
         float(weights[small].sum()),
         float(weights @ np.log2(angles)),
         log(len(counted)),
+        log(
+            _packed(np.repeat(laid * np.sqrt(areas / laid.prod(axis=1))[:, None], copies.astype(int), axis=0), width)
+            / least
+        ),
     )
-    return Features(values, least, float(laid[:, 0].max()))
+    boxes = _packed(np.repeat(laid + gap_mm, copies.astype(int), axis=0), width + gap_mm) - gap_mm
+    return Features(values, least, float(laid[:, 0].max()), boxes)
+
+
+def _packed(sizes: Floats, width: float) -> float:
+    """The length that boxes (n, 2) take, laid one by one where they come to lie lowest, longest first.
+
+    The width is counted in CELLS, and a box takes all of a cell that it touches: what comes back can be laid.
+    """
+    skyline = np.zeros(CELLS)
+    for length, height in sizes[np.argsort(-sizes[:, 0], kind="stable")]:
+        cells = min(CELLS, max(1, ceil(height / width * CELLS - 1e-9)))
+        lowest = np.lib.stride_tricks.sliding_window_view(skyline, cells).max(axis=1)
+        at = int(lowest.argmin())
+        skyline[at : at + cells] = lowest[at] + length
+    return float(skyline.max())
 
 
 def _laid(piece: OrderedPiece) -> tuple[float, float]:
@@ -184,11 +216,15 @@ class LengthModel:
     def _arrays(self) -> tuple[Floats, Floats]:
         return np.array(self.beta), np.array(self.covariance)
 
-    def predict(self, features: Features) -> tuple[float, float]:
-        """The logarithm of length over least length, and half of its interval."""
+    def lengths_mm(self, features: Features) -> tuple[float, float, float]:
+        """The low end of the interval, the length, and the high end; all between what is certain."""
         beta, covariance = self._arrays
         x = np.array(features.values)
-        return float(x @ beta), self.reach * sqrt(self.sd**2 + float(x @ covariance @ x))
+        middle = min(float(x @ beta), features.log_boxes)
+        half = self.reach * sqrt(self.sd**2 + float(x @ covariance @ x))
+        low, length, high = (features.least_mm * exp(middle + step) for step in (-half, 0.0, half))
+        least, most = features.at_least_mm, max(features.at_least_mm, features.boxes_mm)
+        return max(least, low), max(least, length), max(least, min(most, high))
 
     def learned(self, history: Sequence[Observation]) -> LengthModel:
         """The model after a shop's own markers: Bayes' rule, the shop's constant being as open as SHOP_SD says."""
@@ -197,7 +233,7 @@ class LengthModel:
         beta, covariance = self._arrays
         prior = covariance + SHOP_SD**2 * np.outer(*[np.eye(len(beta))[0]] * 2)
         x = np.array([seen.features.values for seen in history])
-        off = np.array([seen.log_excess for seen in history]) - x @ beta
+        off = np.array([seen.log_excess for seen in history]) - np.minimum(x @ beta, _caps(history))
         gain = prior @ x.T @ np.linalg.inv(x @ prior @ x.T + self.sd**2 * np.eye(len(history)))
         return LengthModel(_row(beta + gain @ off), _rows(prior - gain @ x @ prior), self.sd, self.reach)
 
@@ -221,25 +257,32 @@ def calibrate(observations: Sequence[Observation], styles: Sequence[str]) -> Len
     # Beside the deviation of one order stands that of the coefficients; both scale with sd.
     sd = float(np.sqrt(np.mean(off**2 / (1 + spread))))
     standard = np.sort(np.abs(off) / (sd * np.sqrt(1 + spread)))
-    rank = min(len(standard) - 1, int(np.ceil(SHARE * (len(standard) + 1))) - 1)
+    # The quantile of so few styles is uncertain itself: a deviation of their count is added, to be on the safe side.
+    share = SHARE + sqrt(SHARE * (1 - SHARE) / len(set(styles)))
+    rank = min(len(standard) - 1, ceil(share * (len(standard) + 1)) - 1)
     return LengthModel(_row(beta), _rows(sd**2 * inverse), sd, float(standard[rank]))
 
 
 def _left_out(observations: Sequence[Observation], styles: Sequence[str]) -> tuple[Floats, Floats]:
     """How far each order is off what the other styles predict, and the variance of that prediction by an order's."""
     x, y = _table(observations)
+    caps = _caps(observations)
     names = np.array(styles)
     off, spread = np.zeros(len(y)), np.zeros(len(y))
     for name in dict.fromkeys(styles):
         mine = names == name
         beta, inverse = _ridge(x[~mine], y[~mine])
-        off[mine] = y[mine] - x[mine] @ beta
+        off[mine] = y[mine] - np.minimum(x[mine] @ beta, caps[mine])
         spread[mine] = np.einsum("ij,jk,ik->i", x[mine], inverse, x[mine])
     return off, spread
 
 
 def _table(observations: Sequence[Observation]) -> tuple[Floats, Floats]:
     return np.array([o.features.values for o in observations]), np.array([o.log_excess for o in observations])
+
+
+def _caps(observations: Sequence[Observation]) -> Floats:
+    return np.array([o.features.log_boxes for o in observations])
 
 
 def _ridge(x: Floats, y: Floats) -> tuple[Floats, Floats]:

@@ -1,0 +1,145 @@
+"""``cutkit estimate``: the length that an order takes, told before it is nested."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cutkit.cli.common import json_option, print_json, quiet_option, say
+from cutkit.cli.nest import job_options, nest_job
+from cutkit.cli.notices import say_notices
+from cutkit.errors import InputError
+
+if TYPE_CHECKING:
+    from cutkit.cli.tables import TableData
+    from cutkit.model import Demand
+    from cutkit.plan.estimate import Estimate, Observation
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is told of one marker; ``garments`` are the bundles that have a piece in it."""
+
+    demand: Demand
+    estimate: Estimate
+
+    @property
+    def garments(self) -> int:
+        """How many garments the marker is for."""
+        return len({copy.bundle for copy in self.demand.copies})
+
+
+@click.command("estimate")
+@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
+@job_options
+@click.option(
+    "--history", multiple=True, metavar="FOLDER", help="Markers of the shop to learn from, as often as wanted."
+)
+@click.option("--price", type=click.FloatRange(0, 1e9), metavar="NUMBER", help="Price of a running metre of cloth.")
+@json_option
+@quiet_option
+def command(
+    inputs: tuple[str, ...], history: tuple[str, ...], price: float | None, as_json: bool, quiet: bool, **options: Any
+) -> None:
+    """Tell the length and cloth of an order before it is nested, with the interval that holds nine of ten orders.
+
+    INPUT, order and cloth are given as to nest. For quotes: it takes a moment, not minutes.
+    """
+    from cutkit.plan.estimate import estimate_length
+
+    job = nest_job(inputs, {**options, "time_s": None, "rounds": None, "max_length": None})
+    say_notices(job.notices, quiet=quiet, all_of_them="`cutkit inspect` lists them")
+    known = _history(history, quiet)
+    rows = [
+        Row(
+            demand, estimate_length(demand.pieces, replace(job.fabric, material=demand.material), options["gap"], known)
+        )
+        for demand in job.demands
+    ]
+    if as_json:
+        print_json({"schema": "cutkit.estimate/1", "markers": [_json(row, price) for row in rows]})
+    else:
+        from cutkit.cli.tables import print_table
+
+        print_table(_table(rows, price))
+
+
+def _history(folders: tuple[str, ...], quiet: bool) -> list[Observation]:
+    """What the shop's markers teach; InputError where one of them cannot be read."""
+    from cutkit.cli.marker_files import marker_paths
+    from cutkit.formats.marker import read_marker
+    from cutkit.plan.estimate import observation_of
+
+    seen = []
+    for path in marker_paths(folders):
+        marker = read_marker(path)
+        try:
+            seen.append(observation_of(marker))
+        except (KeyError, ValueError) as error:
+            raise InputError("not a marker to learn from", where=str(path), hint="cutkit check tells why.") from error
+    if seen:
+        say(f"learned from {len(seen)} marker{'s' if len(seen) > 1 else ''} of the shop", quiet=quiet)
+    return seen
+
+
+def _json(row: Row, price: float | None) -> dict[str, Any]:
+    estimate = row.estimate
+    return {
+        "material": row.demand.material,
+        "usable_width_mm": estimate.usable_width_mm,
+        "pieces": len(row.demand.copies),
+        "garments": row.garments,
+        "area_mm2": estimate.area_mm2,
+        "length_mm": estimate.length_mm,
+        "interval_mm": [estimate.low_mm, estimate.high_mm],
+        "confidence": 0.9,
+        "efficiency": estimate.efficiency,
+        "length_per_garment_mm": estimate.length_mm / row.garments,
+        "cost": None if price is None else estimate.length_mm / 1000 * price,
+        "history": estimate.history,
+    }
+
+
+def _table(rows: list[Row], price: float | None) -> TableData:
+    from cutkit.cli.tables import Column, TableData
+
+    columns = (
+        Column("Material", "left", shrink_to=8, style="bold"),
+        Column("Pieces", worth=8),
+        Column("Gar-\nments", worth=7),
+        Column("Pieces'\narea m2", worth=5),
+        Column("Length\nm", style="green"),
+        Column("9 of 10 from\nm"),
+        Column("to\nm"),
+        Column("Eff.\n%", worth=6),
+        Column("m per\ngarment", worth=20),
+        *((Column("Cost"),) if price is not None else ()),
+    )
+    total = _total(rows, price) if len(rows) > 1 else None
+    return TableData(columns, tuple(_cells(row, price) for row in rows), total)
+
+
+def _cells(row: Row, price: float | None) -> tuple[str, ...]:
+    estimate = row.estimate
+    return (
+        row.demand.material or "-",
+        str(len(row.demand.copies)),
+        str(row.garments),
+        f"{estimate.area_mm2 / 1e6:.3f}",
+        f"{estimate.length_mm / 1000:.2f}",
+        f"{estimate.low_mm / 1000:.2f}",
+        f"{estimate.high_mm / 1000:.2f}",
+        f"{100 * estimate.efficiency:.1f}",
+        f"{estimate.length_mm / 1000 / row.garments:.3f}",
+        *((f"{estimate.length_mm / 1000 * price:.2f}",) if price is not None else ()),
+    )
+
+
+def _total(rows: list[Row], price: float | None) -> tuple[str, ...]:
+    """The sums that make sense: no interval, for those of several markers do not add up."""
+    length = sum(row.estimate.length_mm for row in rows) / 1000
+    pieces = str(sum(len(row.demand.copies) for row in rows))
+    cost = (f"{length * price:.2f}",) if price is not None else ()
+    return ("Total", pieces, "", "", f"{length:.2f}", "", "", "", "", *cost)

@@ -1,0 +1,223 @@
+"""``cutkit report`` and ``nest --pdf`` on the command line: figures, files, refusals."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+
+import pytest
+from conftest import REPOSITORY
+
+sys.path.insert(0, str(REPOSITORY / "tests" / "formats"))
+
+from pdf_reader import read_pages, texts_of
+from sample_markers import marker_of
+
+from cutkit.formats.marker import write_marker
+
+FACTORS = """[co2e]
+value = 12.5
+unit = "kg/kg"
+citation = "EPD 1234"
+[water]
+value = 40
+unit = "l/m2"
+citation = "ISO 14046 study"
+"""
+
+
+@pytest.fixture
+def shirt(tmp_path):
+    path = tmp_path / "shirt.marker.json"
+    write_marker(path, marker_of(["S", "M"]))
+    return path
+
+
+@pytest.fixture
+def factors(tmp_path):
+    path = tmp_path / "factors.toml"
+    path.write_text(FACTORS)
+    return path
+
+
+def told(ran) -> dict:
+    assert ran.code == 0, ran.err
+    return json.loads(ran.out)
+
+
+def test_the_figures_of_a_spread(cutkit, shirt, factors):
+    marker = marker_of(["S", "M"])
+    report = told(
+        cutkit(
+            *("report", shirt, "--json", "--plies", 10, "--end-allowance", "4cm", "--price", 6.5, "--currency", "EUR"),
+            *("--weight", 140, "--factors", factors),
+        )
+    )
+    (row,) = report["markers"]
+    issued = 10 * (marker.length_mm + 40)
+    assert report["schema"] == "cutkit.report/1"
+    assert row["issued_mm"] == pytest.approx(issued)
+    assert row["garments"] == 20
+    assert row["issued_per_garment_mm"] == pytest.approx(issued / 20)
+    assert row["costs"]["money"] == pytest.approx(issued / 1000 * 6.5)
+    assert row["costs"]["money_per_garment"] == pytest.approx(issued / 1000 * 6.5 / 20)
+    waste_m2 = (issued * 1500 - 10 * marker.placed_area_mm2) / 1e6
+    assert row["costs"]["waste_kg"] == pytest.approx(waste_m2 * 0.14)
+    assert row["costs"]["waste_co2e_kg"] == pytest.approx(waste_m2 * 0.14 * 12.5)
+    assert row["costs"]["waste_water_l"] == pytest.approx(waste_m2 * 40)
+    parts = [
+        value
+        for key, value in row["balance"].items()
+        if key.endswith("_mm2") and key not in ("issued_mm2", "error_mm2")
+    ]
+    assert sum(parts) == pytest.approx(row["balance"]["issued_mm2"], abs=1.0)
+    assert row["utilisation"] == pytest.approx(10 * marker.placed_area_mm2 / (issued * 1500))
+    assert row["efficiency"] == pytest.approx(marker.efficiency)
+    assert [f["citation"] for f in report["factors"]["co2e"]] == ["EPD 1234"]
+
+
+def test_orders_are_sums_of_their_markers(cutkit, shirt, tmp_path):
+    write_marker(tmp_path / "more.marker.json", marker_of(["L"]))
+    report = told(cutkit("report", tmp_path, "--json", "--order", "week 48"))
+    assert [order["name"] for order in report["orders"]] == ["week 48"]
+    for key in ("issued_mm", "garments"):
+        assert report["orders"][0][key] == pytest.approx(sum(row[key] for row in report["markers"]))
+    assert report["total"]["balance"]["pieces_mm2"] == pytest.approx(
+        sum(row["balance"]["pieces_mm2"] for row in report["markers"])
+    )
+
+
+def test_the_table_keeps_to_80_columns(cutkit, shirt, factors, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    ran = cutkit(
+        *("report", shirt, "--weight", 140, "--factors", factors, "--price", 6.5, "--currency", "EUR", "--plies", 20)
+    )
+    assert ran.code == 0
+    assert max(map(len, ran.out.splitlines())) <= 80
+    assert "Utili-" in ran.out
+    assert "Between pieces" in ran.out
+
+
+def test_csv_has_a_row_for_each_marker_order_and_the_total(cutkit, shirt, tmp_path):
+    out = tmp_path / "report.csv"
+    assert cutkit("report", shirt, "--csv", out).code == 0
+    rows = list(csv.DictReader(io.StringIO(out.read_bytes().decode())))
+    assert [row["row"] for row in rows] == ["marker", "order", "total"]
+    for row in rows:
+        parts = (
+            "pieces",
+            "between",
+            "cutouts",
+            "edges",
+            "marker_ends",
+            "selvedges",
+            "end_allowance",
+            "splices",
+            "flaws",
+        )
+        assert sum(float(row[f"{part}_mm2"]) for part in parts) == pytest.approx(float(row["issued_mm2"]), abs=1.0)
+
+
+def test_html_and_pdf_are_written_and_never_over_the_marker(cutkit, shirt, tmp_path):
+    html, pdf = tmp_path / "r.html", tmp_path / "r.pdf"
+    assert cutkit("report", shirt, "--html", html, "--pdf", pdf).code == 0
+    assert html.read_text().startswith("<!DOCTYPE html>")
+    assert "Where the cloth went" in texts_of(pdf.read_bytes())[0]
+    before = shirt.read_bytes()
+    assert cutkit("report", shirt, "--html", shirt).code == 2
+    assert cutkit("report", shirt, "--html", html, "--csv", html).code == 2
+    assert shirt.read_bytes() == before
+
+
+def test_the_time_on_a_cutter_and_what_is_beyond_it(cutkit, shirt):
+    report = told(cutkit("report", shirt, "--json", "--cutter", "hpgl-generic"))
+    assert report["markers"][0]["cut_s"] > 60
+    assert report["total"]["cut_s"] == report["markers"][0]["cut_s"]
+    beyond = cutkit("report", shirt, "--json", "--cutter", "hpgl-redsail")
+    assert told(beyond)["markers"][0]["cut_s"] is None
+    assert "no time" in beyond.err
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "word"),
+    [
+        (["--splices", "2"], 2, "--splice"),
+        (["--issued", "10cm"], 2, "issued"),
+        (["--price", "nan"], 2, "price"),
+        (["--end-allowance", "-1mm"], 2, "end-allowance"),
+        (["--cutter", "nobody"], 2, "nobody"),
+        (["--factors", "nowhere.toml"], 3, "nowhere.toml"),
+    ],
+)
+def test_refusals(cutkit, shirt, options, code, word):
+    ran = cutkit("report", shirt, *options)
+    assert ran.code == code
+    assert word in ran.err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[co2e]\nvalue = 1\nunit = "kg/kg"\ncitation = " "\n',
+        '[co2e]\nvalue = -1\nunit = "kg/kg"\ncitation = "x"\n',
+        '[co2e]\nvalue = 1\nunit = "lb/kg"\ncitation = "x"\n',
+        '[co2e]\nvalue = 1\nunit = "kg/kg"\n',
+        "[energy]\nvalue = 1\n",
+        "[co2e",
+    ],
+)
+def test_factors_without_a_source_are_refused(cutkit, shirt, tmp_path, text):
+    (tmp_path / "f.toml").write_text(text)
+    ran = cutkit("report", shirt, "--weight", "140", "--factors", tmp_path / "f.toml")
+    assert ran.code == 3
+    assert "f.toml" in ran.err
+
+
+def test_a_factor_of_weight_needs_a_weight(cutkit, shirt, factors):
+    ran = cutkit("report", shirt, "--factors", factors)
+    assert ran.code == 2
+    assert "--weight" in ran.err
+
+
+def test_an_invalid_marker_has_no_report(cutkit, shirt):
+    text = json.loads(shirt.read_text())
+    text["placements"][1] |= {key: text["placements"][0][key] for key in ("x_mm", "y_mm")}
+    shirt.write_text(json.dumps(text))
+    assert cutkit("report", shirt).code == 5
+    assert cutkit("report", shirt.parent / "nothing.marker.json").code == 3
+    (shirt.parent / "empty").mkdir()
+    assert cutkit("report", shirt.parent / "empty").code == 3
+
+
+@pytest.mark.parametrize("page", ["roll", "a4", "a0"])
+def test_nest_writes_a_pdf_at_full_size(cutkit, tmp_path, page):
+    item = {"id": 1, "demand": 2, "shape": {"type": "simple_polygon", "data": [[0, 0], [300, 0], [300, 200], [0, 200]]}}
+    instance = tmp_path / "two.json"
+    instance.write_text(json.dumps({"name": "two", "strip_height": 420, "items": [item]}))
+    out = tmp_path / "m.pdf"
+    ran = cutkit(
+        *(
+            "nest",
+            instance,
+            "--rounds",
+            1,
+            "--quiet",
+            "--pdf",
+            out,
+            "--pdf-page",
+            page,
+            "-o",
+            tmp_path / "m.marker.json",
+        )
+    )
+    assert ran.code == 0, ran.err
+    pages = read_pages(out.read_bytes())
+    if page == "roll":
+        assert pages[1].height_mm == pytest.approx(420 + 20, abs=0.1)
+    else:
+        assert {round(side) for side in (pages[1].width_mm, pages[1].height_mm)} == {
+            "a4": {210, 297},
+            "a0": {841, 1189},
+        }[page]
