@@ -13,7 +13,12 @@ Glossary
     demand      the copies of one material that an order needs
     copy        one piece to be cut out, belonging to one bundle
     marker      the layout of all copies on the fabric
+    spread      the plies that are laid on one another and cut at once
     ply         one layer of cloth in a spread
+    splice      where one length of cloth ends within a ply and the next one begins, overlapping it
+    remnant     cloth that is left of a roll, for another day
+    efficiency  the area of the pieces over usable width times marker length
+    utilisation the area of the pieces over all the cloth that was issued
 
 Inside cutkit every length is in millimetres and every angle in degrees, counter-clockwise, and the name says so.
 On the fabric, x runs along its length and y across its usable width, from the lower left corner.
