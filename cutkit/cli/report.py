@@ -14,6 +14,7 @@ from cutkit.cli.common import LENGTH, json_option, print_json, quiet_option, say
 from cutkit.errors import LimitError, UsageError
 
 if TYPE_CHECKING:
+    from cutkit.formats.factors import Factors
     from cutkit.formats.report_page import ReportPage
     from cutkit.model import Marker
     from cutkit.report.balance import Spread
@@ -31,10 +32,13 @@ OUT = click.Path(path_type=Path)
     "--end-allowance", type=LENGTH, default="0mm", help="What every ply is longer than the marker, both ends."
 )
 @click.option("--splices", type=click.IntRange(0, 10_000), default=0, help="Splices in the spread.")
-@click.option("--splice", "splice_mm", type=LENGTH, default="0mm", help="How far the cloth overlaps at a splice.")
-@click.option("--flaws", "flaws_mm", type=LENGTH, default="0mm", help="Cloth cut away for flaws while spreading.")
+@click.option("--splice", type=LENGTH, default="0mm", help="How far the cloth overlaps at a splice.")
+@click.option("--flaws", type=LENGTH, default="0mm", help="Cloth cut away for flaws while spreading.")
 @click.option("--issued", type=LENGTH, help="Cloth that came off the roll; of one marker. More than laid: a remnant.")
 @click.option("--remnants", type=LENGTH, help="Cloth that was put back; of one marker.")
+@click.option(
+    "--spreads", metavar="FILE.csv", help="All of this by marker: columns marker, order, due, plies, price ..."
+)
 @click.option("--price", type=AMOUNT, metavar="NUMBER", help="Price of a running metre of cloth.")
 @click.option("--currency", metavar="TEXT", default="", help="What the price is in (EUR).")
 @click.option("--weight", type=AMOUNT, metavar="G/M2", help="Weight of the cloth, grams per square metre.")
@@ -58,7 +62,8 @@ def command(
 ) -> None:
     """Report where the cloth of markers went: a balance to the square millimetre, cloth, money, weight, time.
 
-    MARKER is a marker file, or a folder of them. The spread's options hold for every marker.
+    MARKER is a marker file, or a folder of them. The spread's options hold for every marker that --spreads tells
+    nothing else about.
     """
     from cutkit.cli.marker_files import marker_paths
     from cutkit.formats.files import refuse_bad_outputs, write_whole
@@ -68,7 +73,7 @@ def command(
     paths = marker_paths(markers)
     if len(paths) > 1 and (options["issued"] is not None or options["remnants"] is not None):
         raise UsageError("--issued and --remnants are of one marker", hint="Report that marker alone.")
-    inputs = [*paths, *([options["factors"]] if options["factors"] else [])]
+    inputs = [*paths, *(options[name] for name in ("factors", "spreads") if options[name])]
     refuse_bad_outputs([csv_path, html_path, pdf_path], inputs)
     summary = summarize(_cuts(paths, options, quiet))
     if csv_path is not None:
@@ -88,31 +93,37 @@ def command(
 def _refuse_senseless(options: dict[str, Any]) -> None:
     from math import isfinite
 
-    for name in ("end_allowance", "splice_mm", "flaws_mm", "issued", "remnants"):
+    for name in ("end_allowance", "splice", "flaws", "issued", "remnants"):
         if not 0 <= (options[name] or 0.0) <= 1e8:
-            raise UsageError(f"--{name.removesuffix('_mm').replace('_', '-')} must be from 0 to 100 km")
+            raise UsageError(f"--{name.replace('_', '-')} must be from 0 to 100 km")
     for name in ("price", "weight"):
         if options[name] is not None and not isfinite(options[name]):
             raise UsageError(f"--{name} is not a number")
-    if options["splices"] and not options["splice_mm"]:
+    if options["splices"] and not options["splice"]:
         raise UsageError("--splices needs --splice, the overlap of each", hint="--splices 2 --splice 5cm")
 
 
 def _cuts(paths: list[Path], options: dict[str, Any], quiet: bool) -> Iterator[Cut]:
     """Every marker with what the options say about cutting it. CheckError where the referee finds a fault."""
+    from cutkit.formats.factors import read_factors
     from cutkit.formats.marker import read_valid_marker
+    from cutkit.formats.spreads import name_of, read_spreads, unknown_markers
     from cutkit.report.summary import Cut, order_of
 
-    spread, terms = _spread(options), _terms(options)
+    spreads = read_spreads(options["spreads"]) if options["spreads"] else {}
+    factors = read_factors(options["factors"]) if options["factors"] else None
+    for name in unknown_markers(spreads, map(str, paths)):
+        say(f"note: {options['spreads']} tells of {name!r}, which is not reported here", quiet=quiet)
     for path in paths:
         marker = read_valid_marker(path)
+        told = options | spreads.get(name_of(str(path)), {})
         yield Cut(
             marker=marker,
             path=str(path),
-            order=options["order"] or order_of(marker),
-            due=options["due"],
-            spread=spread,
-            terms=terms,
+            order=told["order"] or order_of(marker),
+            due=told["due"],
+            spread=_spread(told),
+            terms=_terms(told, factors),
             cut_s=cut_time_s(marker, options["cutter"], path, quiet) if options["cutter"] else None,
         )
 
@@ -124,19 +135,17 @@ def _spread(options: dict[str, Any]) -> Spread:
         plies=options["plies"],
         end_allowance_mm=options["end_allowance"],
         splices=options["splices"],
-        splice_mm=options["splice_mm"],
-        flaws_mm=options["flaws_mm"],
+        splice_mm=options["splice"],
+        flaws_mm=options["flaws"],
         issued_mm=options["issued"],
         remnants_mm=options["remnants"],
     )
 
 
-def _terms(options: dict[str, Any]) -> Terms:
-    from cutkit.formats.factors import read_factors
+def _terms(options: dict[str, Any], factors: Factors | None) -> Terms:
     from cutkit.report.summary import Factor, Terms
 
-    read = read_factors(options["factors"]) if options["factors"] else None
-    co2e, water = (read.co2e, read.water) if read else (None, None)
+    co2e, water = (factors.co2e, factors.water) if factors else (None, None)
     return Terms(
         price_per_m=options["price"],
         currency=options["currency"],
@@ -151,8 +160,11 @@ def cut_time_s(marker: Marker, cutter: str, path: Path, quiet: bool) -> float | 
     from cutkit.cut.figures import cut_figures
     from cutkit.cut.plan import plan_cut
     from cutkit.formats.profile import load_profile
+    from cutkit.kernels import cache
 
     profile = load_profile(cutter)
+    if not cache.holds("route"):
+        say("compiling the search for short ways: once, about five seconds", quiet=quiet)
     try:
         return cut_figures(plan_cut(marker, profile), profile).time_s
     except LimitError as error:

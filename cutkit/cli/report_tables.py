@@ -17,17 +17,22 @@ def cloth_table(summary: Summary) -> TableData:
     """A row for every marker, and their total from two on."""
     currency = summary.total.currency
     total = summary.total
-    return TableData(
-        _columns("Marker", currency),
-        tuple(_marker_cells(row) for row in summary.rows),
-        _total_cells(total, f"Total of {total.markers}") if total.markers > 1 else None,
+    return _without_unknown(
+        TableData(
+            _columns("Marker", currency),
+            tuple(_marker_cells(row) for row in summary.rows),
+            _total_cells(total, f"Total of {total.markers}") if total.markers > 1 else None,
+        )
     )
 
 
 def order_table(summary: Summary) -> TableData:
     """A row for every order."""
-    rows = tuple(_total_cells(order, order.name) for order in summary.orders)
-    return TableData(_columns("Order", summary.total.currency), rows)
+    name, *columns = _columns("Order", summary.total.currency)
+    dates = Column("Due", "left", worth=9)
+    rows = [_total_cells(order, order.name) for order in summary.orders]
+    dated = tuple((row[0], order.due or "-", *row[1:]) for row, order in zip(rows, summary.orders, strict=True))
+    return _without_unknown(TableData((name, dates, *columns), dated))
 
 
 def balance_table(total: Totals) -> TableData:
@@ -40,6 +45,17 @@ def balance_table(total: Totals) -> TableData:
     ]
     columns = (Column("Where the cloth went", "left"), Column("m2"), Column("%"))
     return TableData(columns, tuple(rows), ("Cloth issued", f"{balance.issued_mm2 / 1e6:.4f}", "100.00"))
+
+
+def _without_unknown(table: TableData) -> TableData:
+    """The table without the columns that hold nothing in any row."""
+    kept = [k for k in range(len(table.columns)) if any(row[k] not in ("-", "") for row in table.rows)]
+
+    def pick(row: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(row[k] for k in kept)
+
+    columns = tuple(table.columns[k] for k in kept)
+    return TableData(columns, tuple(map(pick, table.rows)), pick(table.total) if table.total else None)
 
 
 def _columns(name: str, currency: str) -> tuple[Column, ...]:

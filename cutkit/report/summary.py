@@ -158,9 +158,13 @@ class Summary:
 
     @cached_property
     def orders(self) -> tuple[Totals, ...]:
-        """Markers of one order together, in order of first appearance."""
+        """Markers of one order together: what is due first comes first, then by first appearance.
+
+        Dates are compared as texts, so they must be written year first.
+        """
         names = dict.fromkeys(row.cut.order for row in self.rows)
-        return tuple(_totals(name, [row for row in self.rows if row.cut.order == name]) for name in names)
+        orders = [_totals(name, [row for row in self.rows if row.cut.order == name]) for name in names]
+        return tuple(sorted(orders, key=lambda order: (not order.due, order.due)))
 
 
 def summarize(cuts: Iterable[Cut]) -> Summary:

@@ -181,6 +181,47 @@ def test_a_factor_of_weight_needs_a_weight(cutkit, shirt, factors):
     assert "--weight" in ran.err
 
 
+SPREADS = """marker;order;due;plies;end allowance;issued;price
+shirt;week 48;2026-12-01;20;4cm;;6.50
+more.marker.json;week 49;2026-12-08;;;9m;
+gone;;;1;;;
+"""
+
+
+def test_each_marker_has_its_own_spread(cutkit, shirt, tmp_path):
+    write_marker(tmp_path / "more.marker.json", marker_of(["L"]))
+    (tmp_path / "spreads.csv").write_text(SPREADS)
+    ran = cutkit("report", tmp_path, "--json", "--plies", 3, "--price", 5, "--spreads", tmp_path / "spreads.csv")
+    more, shirt_row = told(ran)["markers"]
+    assert "'gone'" in ran.err
+    assert (shirt_row["plies"], shirt_row["order"], shirt_row["due"]) == (20, "week 48", "2026-12-01")
+    assert shirt_row["issued_mm"] == pytest.approx(20 * (shirt_row["length_mm"] + 40))
+    assert shirt_row["costs"]["money"] == pytest.approx(shirt_row["issued_mm"] / 1000 * 6.5)
+    assert (more["plies"], more["order"], more["issued_mm"]) == (3, "week 49", 9000)
+    assert more["costs"]["money"] == pytest.approx(9 * 5)
+    assert [order["name"] for order in told(ran)["orders"]] == ["week 48", "week 49"]
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("marker,plys\nshirt,2\n", "plies"),
+        ("marker,plies\nshirt,0\n", "line 2"),
+        ("marker,issued\nshirt,90\n", "unit"),
+        ("marker,price\nshirt,nan\n", "price"),
+        ("marker,plies\nshirt,2\nshirt.marker.json,3\n", "twice"),
+        ("plies\n2\n", "marker"),
+        ("marker,plies\nshirt,2,3\n", "cells"),
+    ],
+)
+def test_a_wrong_table_of_spreads_is_refused_with_its_place(cutkit, shirt, tmp_path, text, word):
+    (tmp_path / "s.csv").write_text(text)
+    ran = cutkit("report", shirt, "--spreads", tmp_path / "s.csv")
+    assert ran.code == 3
+    assert word in ran.err
+    assert "s.csv" in ran.err
+
+
 def test_an_invalid_marker_has_no_report(cutkit, shirt):
     text = json.loads(shirt.read_text())
     text["placements"][1] |= {key: text["placements"][0][key] for key in ("x_mm", "y_mm")}
