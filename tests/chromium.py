@@ -58,10 +58,14 @@ class Page:
         os.close(to_child)
         os.close(from_child)
         self._session: str | None = None
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network"):
-            self.call(f"{domain}.enable")
+        try:
+            target = self.call("Target.createTarget", url="about:blank")["targetId"]
+            self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+            for domain in ("Page", "Runtime", "Log", "Network"):
+                self.call(f"{domain}.enable")
+        except (OSError, RuntimeError, TimeoutError):
+            self.close()
+            raise
 
     def __enter__(self) -> Page:
         return self
@@ -69,6 +73,10 @@ class Page:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the browser, and leave nothing of it behind."""
         self._process.kill()
         self._process.wait()
         os.close(self._out)

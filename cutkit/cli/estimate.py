@@ -51,6 +51,8 @@ def command(
 
     job = nest_job(inputs, {**options, "time_s": None, "rounds": None, "max_length": None})
     say_notices(job.notices, quiet=quiet, all_of_them="`cutkit inspect` lists them")
+    if options["tilt_deg"]:
+        say("note: what --tilt gains is not in the estimate", quiet=quiet)
     known = _history(history, quiet)
     rows = [
         Row(

@@ -106,7 +106,11 @@ def browser():
     program = find_chromium()
     if program is None:
         pytest.skip("no Chromium is installed")
-    with Page(program) as page:
+    try:
+        page = Page(program)
+    except (OSError, RuntimeError, TimeoutError) as error:
+        pytest.skip(f"Chromium does not start here: {error}")
+    with page:
         yield page
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import shapely
@@ -10,6 +12,7 @@ from sample_markers import marker_of
 from sample_reports import HOSTILE, renamed, sample_page
 from shapely.geometry import LineString, box
 
+from cutkit.errors import LimitError
 from cutkit.formats.pdf.marker import MARGIN_MM, SHARED_MM, Tile, marker_pdf, tiles_of
 from cutkit.formats.pdf.paper import Paper
 from cutkit.formats.pdf.report import report_pdf
@@ -134,6 +137,12 @@ def test_the_same_marker_gives_the_same_bytes(short):
 def test_any_name_can_be_written(short, name):
     data = marker_pdf(renamed(short, Front=name), title=name, date=DATE)
     assert len(read_pages(data)) == 2
+
+
+def test_more_pages_than_anybody_tapes_are_refused(small):
+    far = replace(small, placements=(*small.placements[:-1], replace(small.placements[-1], x_mm=3e6)))
+    with pytest.raises(LimitError, match="pages"):
+        marker_pdf(far, title="m", date=DATE, page="a4")
 
 
 def test_a_page_beyond_the_limit_is_refused():

@@ -17,6 +17,7 @@ from typing import Literal
 import shapely
 from shapely.geometry import Polygon
 
+from cutkit.errors import LimitError
 from cutkit.formats.pdf.paper import ALARM, FAINT, INK, LINE, LONGEST_PAGE_MM, POINTS_PER_MM, Paper
 from cutkit.formats.report_page import piece_fills
 from cutkit.formats.svg.marker_labels import ARROW_LINE_EM, MarkerLabels, fit_labels, placed_labels
@@ -30,6 +31,7 @@ MARGIN_MM = 10.0
 """Around the window of every page: what a printer leaves blank, and room for the page's name."""
 SHARED_MM = 15.0
 """How much of the marker two neighbours both show."""
+MOST_PAGES = 5000
 CROSS_MM = 5.0
 SQUARE_MM = 100.0
 FULL_SIZE_PEN = Pen(0.3, 0.2)
@@ -55,10 +57,10 @@ def marker_pdf(marker: Marker, *, title: str, date: str, page: PageKind = "roll"
 
     ``roll`` is one page as large as the cloth, and as many as needed where the marker is longer than PDF's pages can
     be; ``a4`` and ``a0`` are tiles, turned so that fewer are needed. The same marker, title and date give the same
-    bytes.
+    bytes. LimitError (exit 4) where that is more than MOST_PAGES pages.
     """
-    paper = Paper(title)
     tiles = tiles_of(marker, page)
+    paper = Paper(title)
     _first_page(paper, marker, tiles, title, date)
     _keep_full_size(paper, marker, tiles)
     for number, tile in enumerate(tiles, 2):
@@ -80,7 +82,12 @@ def tiles_of(marker: Marker, page: PageKind) -> list[Tile]:
 
 def _grid(size: tuple[float, float], sheet: tuple[float, float], *, fitted: bool) -> list[Tile]:
     """Windows that cover ``size``; ``fitted``: pages are only as large as their windows need."""
-    (xs, ys) = (_stretches(whole, side - 2 * MARGIN_MM, fitted) for whole, side in zip(size, sheet, strict=True))
+    xs, ys = (_stretches(whole, side - 2 * MARGIN_MM, fitted) for whole, side in zip(size, sheet, strict=True))
+    if len(xs) * len(ys) > MOST_PAGES:
+        raise LimitError(
+            f"the marker takes {len(xs) * len(ys)} pages at full size, more than {MOST_PAGES}",
+            hint="Choose larger ones: --pdf-page roll.",
+        )
     tiles = []
     for row, (y0, y1) in enumerate(reversed(ys)):
         for column, (x0, x1) in enumerate(xs):
