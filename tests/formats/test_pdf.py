@@ -13,6 +13,7 @@ from sample_reports import HOSTILE, renamed, sample_page
 from shapely.geometry import LineString, box
 
 from cutkit.errors import LimitError
+from cutkit.formats.pdf import paper
 from cutkit.formats.pdf.marker import MARGIN_MM, SHARED_MM, Tile, marker_pdf, tiles_of
 from cutkit.formats.pdf.paper import Paper
 from cutkit.formats.pdf.report import report_pdf
@@ -137,6 +138,18 @@ def test_the_same_marker_gives_the_same_bytes(short):
 def test_any_name_can_be_written(short, name):
     data = marker_pdf(renamed(short, Front=name), title=name, date=DATE)
     assert len(read_pages(data)) == 2
+
+
+@pytest.mark.parametrize("name", ["Ärmel ‘links’ – 2", "Łódź", "Рукав"])
+def test_names_in_other_letters_are_read_back(small, name):
+    if not name.isascii() and not paper._other_fonts():
+        pytest.skip("this machine has none of the fonts that are looked for")
+    assert name in texts_of(marker_pdf(small, title=name, date=DATE))[0]
+
+
+def test_signs_that_no_font_has_are_written_as_near_as_can_be(monkeypatch):
+    monkeypatch.setattr(paper, "_other_fonts", tuple)
+    assert paper._writable("Łódź Å 袖", bold=True) == ("?ódz Å ?", "Helvetica-Bold")
 
 
 def test_more_pages_than_anybody_tapes_are_refused(small):

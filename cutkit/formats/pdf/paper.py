@@ -26,7 +26,15 @@ INK, FAINT, LINE, ALARM = "#1A1A1A", "#5F5F5F", "#C9C5BA", "#B00020"
 _ENCODING = "cp1252"
 """What the fonts that every reader has can write; other texts need a font of this machine."""
 _FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "/Library/Fonts", "/System/Library/Fonts/Supplemental")
-_FONT_FILES = ("DejaVuSans.ttf", "NotoSans-Regular.ttf", "LiberationSans-Regular.ttf", "Arial Unicode.ttf", "Arial.ttf")
+_FONT_FILES = (
+    "DejaVuSans.ttf",
+    "NotoSans-Regular.ttf",
+    "LiberationSans-Regular.ttf",
+    "Arial.ttf",
+    "Arial Unicode.ttf",
+    "DroidSansFallbackFull.ttf",
+    "wqy-zenhei.ttc",
+)
 
 
 class Paper:
@@ -181,16 +189,14 @@ class Paper:
 
 
 def _writable(text: str, bold: bool) -> tuple[str, str]:
-    """The text as it can be written, and the font: Helvetica where it has all signs, else a font of this machine, else
-    Helvetica with accents left off and question marks for the rest."""
+    """The text as it can be written, and the font: Helvetica where it has all signs, else a font of this machine that
+    has them, else Helvetica with accents left off and question marks for the rest."""
     text = clean_text(text)
     plain = "Helvetica-Bold" if bold else "Helvetica"
-    try:
-        text.encode(_ENCODING)
-    except UnicodeEncodeError:
-        other = _other_font()
-        return (text, other) if other else (_reduced(text), plain)
-    return text, plain
+    if all(map(_is_plain, text)):
+        return text, plain
+    other = next((name for name, signs in _other_fonts() if signs.issuperset(map(ord, text))), None)
+    return (text, other) if other else (_reduced(text), plain)
 
 
 def _reduced(text: str) -> str:
@@ -207,17 +213,20 @@ def _is_plain(char: str) -> bool:
 
 
 @lru_cache
-def _other_font() -> str | None:
-    """A font with more signs, embedded where a name needs it; None where this machine has none of those known."""
+def _other_fonts() -> tuple[tuple[str, frozenset[int]], ...]:
+    """Fonts with more signs that this machine has, of those known, with their signs; one is embedded where a name needs
+    it."""
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.ttfonts import TTFError, TTFont
 
-    for folder in _FONT_FOLDERS:
-        for name in _FONT_FILES:
-            for path in sorted(Path(folder).rglob(name)) if Path(folder).is_dir() else []:
+    fonts = []
+    for name in _FONT_FILES:
+        for folder in filter(Path.is_dir, map(Path, _FONT_FOLDERS)):
+            for path in sorted(folder.rglob(name))[:1]:
                 try:
-                    pdfmetrics.registerFont(TTFont("more-signs", str(path)))
+                    font = TTFont(f"cutkit-{path.stem}", str(path))
+                    pdfmetrics.registerFont(font)
                 except (TTFError, OSError):
                     continue
-                return "more-signs"
-    return None
+                fonts.append((font.fontName, frozenset(font.face.charToGlyph)))
+    return tuple(fonts)
