@@ -25,7 +25,7 @@ def renamed(marker: Marker, **names: str) -> Marker:
 def sample_summary() -> Summary:
     """Three markers of two orders, with everything that a report can tell."""
     plain = marker_of(["S", "M", "M", "L"])
-    flawed = marker_of(["M", "L"], defects=(Defect((1200.0, 300.0, 1500.0, 420.0)),))
+    flawed = marker_of(["M", "L"], defects=(Defect((200.0, 1250.0, 500.0, 1400.0)),))
     left = replace(plain, unplaced=(Unplaced("Cuff-S", 1, "no room in 4 m"),))
     terms = Terms(
         price_per_m=6.5,

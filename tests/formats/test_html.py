@@ -233,3 +233,35 @@ def test_the_screenshots_are_taken(browser, tmp_path, monkeypatch):
     taken = {path.name: path.stat().st_size for path in Path(tmp_path / "shots").glob("*.png")}
     assert set(taken) == {"1280-light.png", "1280-dark.png", "390-light.png", "390-dark.png", "closer.png"}
     assert min(taken.values()) > 20_000
+
+
+def test_keys_zoom_and_move(page):
+    whole = view_box(page)
+    key = "document.querySelector('#marker-1 .view').dispatchEvent(new KeyboardEvent('keydown', {{key: '{}'}}))"
+    for name in ("+", "ArrowRight"):
+        page.evaluate(key.format(name))
+    moved = view_box(page)
+    assert moved[2] < whole[2]
+    assert moved[0] > (whole[2] - moved[2]) / 2
+    page.evaluate(key.format("0"))
+    assert view_box(page) == pytest.approx(whole)
+
+
+def test_two_fingers_zoom_and_one_finger_scrolls_the_page(page, tmp_path):
+    page.call("Emulation.setTouchEmulationEnabled", enabled=True, maxTouchPoints=2)
+    page.open(tmp_path / "report.html", width=390)
+    x, y = middle_of(page, "#marker-1 .view")
+    whole = view_box(page)
+
+    def touch(kind: str, *places: int) -> None:
+        points = [{"x": x + dx, "y": y, "id": k} for k, dx in enumerate(places)]
+        page.call("Input.dispatchTouchEvent", type=kind, touchPoints=points)
+
+    touch("touchStart", -30, 30)
+    for step in range(1, 6):
+        touch("touchMove", -30 - 10 * step, 30 + 10 * step)
+    touch("touchEnd")
+    assert view_box(page)[2] < 0.6 * whole[2]
+    assert page.evaluate("getComputedStyle(document.querySelector('#marker-1 .view')).touchAction") == "none"
+    assert page.evaluate("getComputedStyle(document.querySelector('#marker-2 .view')).touchAction") == "pan-y"
+    page.call("Emulation.setTouchEmulationEnabled", enabled=False)
