@@ -161,6 +161,12 @@ class Device(ABC):
         waiting = self.wire.pending or self.ring.data or self.steps
         return not waiting and self.mechanics.idle(self.now_s)
 
+    @property
+    def waits_for_people(self) -> bool:
+        """Whether nothing will go on, however long it takes, before somebody does something about it."""
+        going = (self.mechanics.next_event_s(), self._resume_s)
+        return self._blocked() and not (self._timed or self.wire.pending) and all(map(math.isinf, going))
+
     # ---- power
 
     def power_off(self) -> None:
@@ -213,7 +219,7 @@ class Device(ABC):
     def finish(self) -> Run:
         """No more bytes come: let the machine end what it has, and return what the tool did in all sessions."""
         self._input_ends()
-        while math.isfinite(at_s := self.next_event_s()):
+        while math.isfinite(at_s := self.next_event_s()) and not self.waits_for_people:
             self.advance(at_s)
         self._at_the_end()
         return self.run()
