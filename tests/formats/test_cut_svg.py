@@ -29,7 +29,7 @@ def boxes(root: ET.Element, wanted) -> list[tuple[float, float, float, float]]:
     """Where texts stand, by upper bounds of their widths."""
     found = []
     for element in root.iterfind(".//s:text", NS):
-        if wanted(element.text):
+        if wanted(element.text) and not element.get("aria-hidden"):
             x, y, size = (float(element.get(name)) for name in ("x", "y", "font-size"))
             found.append((x, y - 0.75 * size, x + text_width_em(element.text, bold=False) * size, y))
     return found
