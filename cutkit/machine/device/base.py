@@ -75,6 +75,7 @@ class Device(ABC):
         self.deaf_until_s = -math.inf
         self.commands = 0
         self.answered = 0
+        self.paused = self.dead = False
         self.faults: list[FaultSpec] = list(faults)
         self.slow_s = sum(f.lasts_s for f in self.faults if f.kind == "slow")
         self.violations: list[Violation] = []
@@ -257,15 +258,21 @@ class Device(ABC):
         self._switch_on()
 
     def _hit_limit(self) -> None:
-        """A limit switch is hit."""
+        """A limit switch is hit: the machine stands, its tool up, until it is reset."""
         self.mechanics.halt(self.now_s)
+        if self.mechanics.machine.down:
+            self.mechanics.do_now(Lift(self._line(), waits=False), self.now_s)
+        self.dead = True
+        self.remarks.append(Violation("alarm", "the limit switch is hit: the machine stands until it is reset"))
 
     def _press_hold(self) -> None:
         """Somebody presses feed hold."""
+        self.paused = True
         self.mechanics.hold(self.now_s)
 
     def _press_start(self) -> None:
         """Somebody presses cycle start."""
+        self.paused = False
         self.mechanics.resume(self.now_s)
 
     def _input_ends(self) -> None:  # noqa: B027  (most need not know)
