@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from random_markers import random_marker
+from random_markers import random_job, random_marker
 from shapely.geometry import box
 
 from cutkit.errors import UsageError
 from cutkit.model import Fabric, Marker, NestSettings, OrderedPiece, Placement
+from cutkit.nest import nest
 from cutkit.report.balance import Spread, balance_of
+from cutkit.report.places import waste_places
 
 
 def square_metre(count: int = 1) -> Marker:
@@ -78,3 +80,13 @@ def test_200_random_markers_close_to_a_square_millimetre(first):
 def test_a_balance_that_does_not_close_says_so():
     balance = balance_of(square_metre(), Spread())
     assert not replace(balance, issued_mm2=balance.issued_mm2 + 2).closes
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 3])
+def test_nested_markers_close_too_and_their_pieces_cover_what_they_should(number):
+    job = random_job(number)
+    marker = nest(job.fabric, job.demand, job.settings)
+    places = waste_places(marker)
+    assert balance_of(marker, Spread(plies=5), places).closes
+    # Outlines that touch may overlap by a rounding error, a thousandth of a millimetre at most, all along their edges.
+    assert abs(places.overlap_mm2) <= 1e-3 * sum(polygon.length for polygon in marker.polygons)
