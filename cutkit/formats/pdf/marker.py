@@ -291,13 +291,17 @@ def _facts(marker: Marker, date: str) -> str:
     return " · ".join(filter(None, facts))
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _instructions(tiles: list[Tile]) -> Iterator[str]:
-    pages = "1 page" if len(tiles) == 1 else f"{len(tiles)} pages"
-    yield f"{pages} at full size follow" + ("s." if len(tiles) == 1 else ".")
+    yield f"{_count(len(tiles), 'page')} at full size follow" + ("s." if len(tiles) == 1 else ".")
     yield "Print at 100 %, never fitted to the page. Measure the square: both sides must be 100 mm."
     if len(tiles) > 1:
         rows, columns = max(t.row for t in tiles) + 1, max(t.column for t in tiles) + 1
-        yield f"{rows} rows from the top, {columns} columns from the marker's start. Neighbours share {SHARED_MM:g} mm."
+        where = f"{_count(rows, 'row')} from the top, {_count(columns, 'column')} from the marker's start"
+        yield f"{where}. Neighbours share {SHARED_MM:g} mm."
         yield "Cut one of two neighbours at its dashed line, lay red crosses on red crosses, tape."
 
 
