@@ -54,6 +54,7 @@ demo: $(STAMP)-run
 	$(CUTKIT) simulate $(SHIRT).gcode --cutter grbl-servo --marker $(SHIRT).marker.json --svg $(SHIRT)-cut.svg
 	$(CUTKIT) cut $(SHIRT).marker.json --cutter hpgl-generic -o $(SHIRT).plt
 	$(CUTKIT) simulate $(SHIRT).plt --cutter hpgl-generic --marker $(SHIRT).marker.json
+	$(CUTKIT) report $(SHIRT).marker.json --cutter grbl-servo --html $(SHIRT)-report.html
 	@echo; echo 'The marker, its pictures and the programs are in $(DEMO)/:'; ls -1 $(DEMO)
 
 check: $(STAMP)-dev
