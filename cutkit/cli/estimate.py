@@ -13,9 +13,15 @@ from cutkit.cli.notices import say_notices
 from cutkit.errors import InputError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cutkit.cli.tables import TableData
     from cutkit.model import Demand
     from cutkit.plan.estimate import Estimate, Observation
+
+
+MOST_HISTORY = 50
+"""The newest markers that are learned from: more would take longer than they are worth."""
 
 
 @dataclass(frozen=True)
@@ -69,21 +75,28 @@ def command(
 
 
 def _history(folders: tuple[str, ...], quiet: bool) -> list[Observation]:
-    """What the shop's markers teach; InputError where one of them cannot be read."""
+    """What the shop's newest markers teach; InputError where one of them cannot be read."""
     from cutkit.cli.marker_files import marker_paths
     from cutkit.formats.marker import read_marker
     from cutkit.plan.estimate import observation_of
 
     seen = []
-    for path in marker_paths(folders):
+    paths = sorted(marker_paths(folders), key=_written, reverse=True)
+    for path in paths[:MOST_HISTORY]:
         marker = read_marker(path)
         try:
             seen.append(observation_of(marker))
         except (KeyError, ValueError) as error:
             raise InputError("not a marker to learn from", where=str(path), hint="cutkit check tells why.") from error
     if seen:
-        say(f"learned from {len(seen)} marker{'s' if len(seen) > 1 else ''} of the shop", quiet=quiet)
+        newest = f"the {len(seen)} newest of {len(paths)}" if len(paths) > len(seen) else str(len(seen))
+        say(f"learned from {newest} marker{'s' if len(paths) > 1 else ''} of the shop", quiet=quiet)
     return seen
+
+
+def _written(path: Path) -> float:
+    """When a file was written; 0 where there is none, which reading it will tell."""
+    return path.stat().st_mtime if path.exists() else 0.0
 
 
 def _json(row: Row, price: float | None) -> dict[str, Any]:
