@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "check": "Referee a marker file.",
     "cut": "Turn a marker into a program for a cutter.",
     "simulate": "Run a program on the emulated cutter and judge it.",
+    "batch": "Run many jobs by a queue that loses none.",
     "cutters": "List the machine profiles, or show one.",
 }
 """Every command with its line of help; the module ``cutkit.cli.NAME`` holds it as ``command``."""

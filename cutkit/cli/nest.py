@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import isnan
 from pathlib import Path
@@ -18,6 +16,7 @@ from cutkit.cli.common import (
     DURATION,
     EXIT_INTERRUPTED,
     LENGTH,
+    first_interrupt_stops,
     json_option,
     layer_options,
     layer_roles,
@@ -127,7 +126,7 @@ def command(
     say_notices(job.notices, quiet=quiet, all_of_them="`cutkit inspect` lists them")
     rows: list[MarkerFigures] = []
     unplaced: list[str] = []
-    with _first_interrupt_stops() as interrupted:
+    with first_interrupt_stops() as interrupted:
         for demand, files in zip(job.demands, per_marker, strict=True):
             if interrupted():
                 say(f"not nested: {demand.material or files.marker}", quiet=quiet)
@@ -355,27 +354,6 @@ def _refuse_waste(rows: list[MarkerFigures], min_efficiency: float | None) -> No
     low = [f"{row.path}: {100 * row.efficiency:.2f} %" for row in rows if 100 * row.efficiency < min_efficiency]
     if low:
         raise CheckError(f"below the wanted efficiency of {min_efficiency:g} %:", hint="\n".join(low))
-
-
-@contextmanager
-def _first_interrupt_stops() -> Iterator[Callable[[], bool]]:
-    """Within it, the first Ctrl-C (or SIGTERM) asks for a stop, which the yielded function reports; a second one ends
-    the program at once."""
-    stopped: list[int] = []
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def on_signal(number: int, _frame: object) -> None:
-        stopped.append(number)
-        for each, handler in before.items():
-            signal.signal(each, handler)
-
-    for number in before:
-        signal.signal(number, on_signal)
-    try:
-        yield lambda: bool(stopped)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _with_ending(path: Path, ending: str) -> Path:

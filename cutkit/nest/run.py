@@ -15,6 +15,7 @@ from cutkit.nest import Stage as Doing
 from cutkit.nest.angles import Stage, TablesCost
 from cutkit.nest.compile import compile_kernels
 from cutkit.nest.problem import Found, Problem
+from cutkit.nest.resume import layout_of
 from cutkit.nest.search import Effort, Report, search
 from cutkit.nest.settle import Laid, settle
 from cutkit.nest.shapes import Choice, ShapeSet, shapes_of
@@ -37,6 +38,7 @@ class Run:
     listener: Listener | None
     stop: Callable[[], bool]
     begin: float
+    start: Marker | None = None
     _simplify_mm: float = field(default=0.0, init=False)
     _area_mm2: float = field(default=0.0, init=False)
     _tables_cost: TablesCost = field(default_factory=TablesCost, init=False)
@@ -96,7 +98,8 @@ class Run:
         problem = self._problem(choice)
         if problem is None:
             return [Laid(start, choice)], 0
-        start = first_layout(problem, start, self._is_over)
+        known = layout_of(self.start, choice) if self.start is not None else None
+        start = known or first_layout(problem, start, self._is_over)
         self._report("searching", start)
         layouts, rounds = [Laid(start, choice)], 0
         for stage in angles.stages_of(self.demand, self.settings, self._left_s, self._tables_cost):
