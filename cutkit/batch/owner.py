@@ -17,6 +17,12 @@ def this_runner() -> str:
     return f"{_machine()}:{os.getpid()}:{_began(os.getpid())}:{secrets.token_hex(3)}"
 
 
+def shown(owner: str) -> str:
+    """A runner's name for people."""
+    machine, _, rest = owner.partition(":")
+    return f"runner {rest.partition(':')[0]} on {machine.partition('/')[0]}"
+
+
 def is_dead(owner: str) -> bool:
     """True where the runner of that name is certainly gone; False where it lives, or nobody here can tell."""
     machine, _, rest = owner.partition(":")

@@ -211,8 +211,10 @@ class Runner:
             rounds, seconds = (job.rounds, None) if kept is None else (None, 0.0)
         else:
             spent = kept.spent_s if kept is not None else 0.0
-            wanted = share * max(0.0, claim.wishes_s[index] - spent)
-            wanted = 0.0 if kept is not None and wanted < LEAST_SLICE_S else max(LEAST_SLICE_S * share, wanted)
+            wish = max(0.0, claim.wishes_s[index] - spent)
+            wanted = max(min(wish, LEAST_SLICE_S), share * wish)
+            if kept is not None and wanted < LEAST_SLICE_S:
+                wanted = 0.0
             rounds, seconds = None, min(self._left_s(), wanted)
         start = kept.text if kept is not None else None
         return Search(index, seconds, rounds, job.seed, start, kept.spent_s if kept is not None else 0.0)

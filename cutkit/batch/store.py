@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from cutkit import __version__
-from cutkit.batch.owner import is_dead
+from cutkit.batch.owner import is_dead, shown
 from cutkit.batch.schema import APPLICATION_ID, MIGRATIONS
 from cutkit.errors import InputError, MachineError, UsageError, did_you_mean
 
@@ -290,7 +290,7 @@ class Store:
                 "INSERT INTO attempts (job, token, owner, began_at) VALUES (?, ?, ?, ?)",
                 (row["id"], token, owner, now),
             )
-            self._note(row["id"], f"begun by {owner}")
+            self._note(row["id"], f"begun by {shown(owner)}")
             return self._claim_of(row, token)
 
     def _claim_of(self, row: sqlite3.Row, token: int) -> Claim:
@@ -319,9 +319,9 @@ class Store:
         for row in running:
             if row["owner"] in dead or row["lease_until"] < time.time():
                 why = "is dead" if row["owner"] in dead else "has been silent for too long"
-                self._end_attempt(row["id"], row["token"], f"taken over: {row['owner']} {why}")
+                self._end_attempt(row["id"], row["token"], f"taken over: {shown(row['owner'])} {why}")
                 self._requeue(row["id"])
-                self._note(row["id"], f"queued again: its runner {row['owner']} {why}")
+                self._note(row["id"], f"queued again: {shown(row['owner'])} {why}")
 
     def heartbeat(self, owner: str, lease_s: float = LEASE_S) -> set[tuple[int, int]]:
         """Renew the leases of a runner; what comes back are the jobs and tokens that it still holds."""

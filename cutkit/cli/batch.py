@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 EXIT_JOBS_FAILED = CheckError.exit_code
 FAULTS_SHOWN = 200
+ROWS_A_STATE = 30
 
 store_option = click.option(
     "--store",
@@ -113,16 +114,33 @@ def run_command(
 @click.argument("names", metavar="[JOB]...", nargs=-1)
 @store_option
 @click.option("--failed", is_flag=True, help="Only the jobs that failed.")
+@click.option("--all", "all_of_them", is_flag=True, help="All jobs, not only the first 30 in each state.")
 @json_option
-def status_command(names: tuple[str, ...], store: str | None, failed: bool, as_json: bool) -> None:
-    """Show the jobs of the store: their states, figures and failures."""
+def status_command(names: tuple[str, ...], store: str | None, failed: bool, all_of_them: bool, as_json: bool) -> None:
+    """Show the jobs of the store: their states, figures and failures. --json has all of them."""
     from cutkit.batch.store import Store, store_path
 
     with Store(store_path(store), create=False) as opened:
         for name in names:
             opened.log(name)  # says what is wrong with an unknown name
         rows = opened.jobs(names or None)
-    Result([row for row in rows if not failed or row.state == "failed"], [], {}).print(as_json)
+    rows = [row for row in rows if not failed or row.state == "failed"]
+    if not as_json:
+        rows = _first_rows(rows, len(rows) if all_of_them or names else ROWS_A_STATE)
+    Result(rows, [], {}).print(as_json)
+
+
+def _first_rows(rows: list[JobRow], most: int) -> list[JobRow]:
+    """The first rows in each state, after a line that counts all of them."""
+    by_state: dict[str, list[JobRow]] = {}
+    for row in rows:
+        by_state.setdefault(row.state, []).append(row)
+    counts = ", ".join(f"{len(alike)} {state}" for state, alike in by_state.items())
+    click.echo(f"{len(rows)} jobs: {counts}" if rows else "no jobs")
+    shown = {row.id for alike in by_state.values() for row in alike[:most]}
+    if len(shown) < len(rows):
+        click.echo(f"the first {most} in each state; --all shows all")
+    return [row for row in rows if row.id in shown]
 
 
 @command.command("retry")
@@ -365,8 +383,6 @@ class Result:
 
         if self.rows:
             print_table(_table(self.rows))
-        else:
-            click.echo("no jobs")
         known = {row.name for row in self.rows}
         for row in self.rows:
             if row.state == "failed":

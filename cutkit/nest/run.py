@@ -92,14 +92,15 @@ class Run:
 
     def _search(self, choice: Choice) -> tuple[list[Laid], int]:
         """The layouts found, the shortest first, and the rounds it took: in stages, where pieces may tilt."""
-        start = shelf_layout(choice.half_mm, choice.options, self.fabric.usable_width_mm, self.settings.gap_mm)
+        known = layout_of(self.start, choice) if self.start is not None else None
+        shelf = shelf_layout(choice.half_mm, choice.options, self.fabric.usable_width_mm, self.settings.gap_mm)
+        start = known or shelf
         self._area_mm2 = sum(choice.shapes.area_mm2[copy.piece] for copy in choice.copies)
         self._report("preparing", start)
         problem = self._problem(choice)
         if problem is None:
             return [Laid(start, choice)], 0
-        known = layout_of(self.start, choice) if self.start is not None else None
-        start = known or first_layout(problem, start, self._is_over)
+        start = known or first_layout(problem, shelf, self._is_over)
         self._report("searching", start)
         layouts, rounds = [Laid(start, choice)], 0
         for stage in angles.stages_of(self.demand, self.settings, self._left_s, self._tables_cost):
