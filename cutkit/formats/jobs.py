@@ -291,13 +291,13 @@ def _order(value: str | int | dict[str, int]) -> str:
 
 def _due(value: Any) -> float:
     """A day means its end, by the clock of this machine."""
-    if not isinstance(value, datetime | date | str):
-        raise ValueError("a day or a time, such as 2026-11-28 or 2026-11-28T06:00")
     if isinstance(value, str):
         value = datetime.fromisoformat(value) if len(value) > len("2026-11-27") else date.fromisoformat(value)
-    if not isinstance(value, datetime):
-        value = datetime.combine(value, time()) + timedelta(days=1, seconds=-1)
-    return value.timestamp()
+    if isinstance(value, datetime):
+        return value.timestamp()
+    if isinstance(value, date):
+        return (datetime.combine(value, time()) + timedelta(days=1, seconds=-1)).timestamp()
+    raise ValueError("a day or a time is meant, such as 2026-11-28 or 2026-11-28T06:00")
 
 
 def _name(value: str) -> str:
