@@ -16,10 +16,11 @@ from cutkit.batch.prepare import Prepared, Preparer
 from cutkit.errors import CutkitError
 from cutkit.formats.files import sha256_of
 from cutkit.model import Marker, NestSettings, SearchRecord
-from cutkit.nest import Progress
+from cutkit.nest import Progress, Stage
 
-Tell = Callable[[str, float | None], None]
-"""Told now and then which material is nested, and the efficiency so far (a fraction, None before there is any)."""
+Tell = Callable[[Stage, str, float | None], None]
+"""Told now and then what is being done, for which material, and the efficiency so far (a fraction; None before there is
+any)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ class _Listener:
         now = time.monotonic()
         if now - self._told >= 1.0:
             self._told = now
-            self.tell(self.material, progress.efficiency)
+            self.tell(progress.stage, self.material, progress.efficiency)
 
 
 def _nested(prepared: Prepared, search: Search, threads: int, stop: Callable[[], bool], tell: Tell) -> Nested:

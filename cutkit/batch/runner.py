@@ -77,6 +77,8 @@ class _Held:
     results: dict[int, Nested] = field(default_factory=dict)
     improvements: dict[int, Improvement] = field(default_factory=dict)
     task: int | None = None
+    served: bool = False
+    """Whether it has had the time that it wished for: then a stop leaves it done."""
 
     def best_slice(self) -> tuple[float, int] | None:
         """The marker whose next slice is expected to save most, with that gain; None where none would."""
@@ -111,6 +113,7 @@ class Runner:
         self._next_task = 1
         self._asked_to_stop: set[int] = set()
         self._no_claim_before = 0.0
+        self._compiling = False
         self._lost: set[tuple[int, int]] = set()
         self._store_failed: list[CutkitError] = []
 
@@ -265,6 +268,10 @@ class Runner:
     def _take(self, event: Event) -> None:
         if isinstance(event, Telling):
             self._efficiencies[event.task] = event.efficiency
+            if event.stage == "compiling" and not self._compiling:
+                self._compiling = True
+                message = "compiling the search for this machine; this happens once and takes up to a minute or two"
+                self._listener.news(News("begun", self._tasks[event.task].claim.job.name, message))
             return
         held = self._tasks.pop(event.task)
         self._efficiencies.pop(event.task, None)
@@ -279,40 +286,43 @@ class Runner:
     def _take_results(self, held: _Held, done: Done) -> None:
         improved = self._learn(held, done)
         outcome = self._outcome(held, done)
+        new = [held.results[one.index] for one in done.nested]
         try:
             staged = stage_files(held.claim, improved, self._store.path)
-            held_still = self._store.publish(held.claim, improved, staged, outcome)
+            held_still = self._store.publish(held.claim, new, staged, outcome)
         except CutkitError as error:
-            self._store.keep(held.claim, improved)  # what was found need not be searched again
+            self._store.keep(held.claim, new)  # what was found need not be searched again
             self._let_go(held, Outcome("failed", error.exit_code, str(error)))
             return
         markers = tuple(held.results.values())
         if not held_still:
             message = "it was taken over, cancelled or changed meanwhile"
             self._forget(held, News("dropped", held.claim.job.name, message))
-        elif outcome.state == "running":
+        elif outcome.state == "running" and improved:
             self._listener.news(News("improved", held.claim.job.name, "", markers))
-        else:
+        elif outcome.state != "running":
             self._forget(held, News(_news_of(outcome), held.claim.job.name, outcome.message, markers))
 
     def _learn(self, held: _Held, done: Done) -> list[Nested]:
-        """Take the results in; what comes back are those that are new or better, and so have to be written."""
+        """Take the results in; what comes back are those that are shorter than before, and so have to be written."""
         better = []
         for one in done.nested:
             before = held.results.get(one.index)
             width = one.figures["usable_width_mm"]
             improvement = held.improvements.setdefault(one.index, Improvement(width))
             improvement.learn(one.trace or ((one.spent_s, one.figures["length_mm"]),), one.spent_s, one.ended_early)
-            if before is not None and one.figures["length_mm"] >= before.figures["length_mm"] - 1e-9:
-                one = replace(before, spent_s=one.spent_s)
-            held.results[one.index] = one
-            better.append(one)
+            if before is None or one.figures["length_mm"] < before.figures["length_mm"] - 1e-9:
+                held.results[one.index] = one
+                better.append(one)
+            else:
+                held.results[one.index] = replace(before, spent_s=one.spent_s)
         return better
 
     def _outcome(self, held: _Held, done: Done) -> Outcome:
         """How the job goes on after these results."""
-        if done.stopped:
+        if done.stopped and not held.served:
             return Outcome("queued", None, "stopped before its time was over; the best so far is written")
+        held.served = True
         if self._options.until is not None and held.best_slice() is not None and not self._is_over():
             return Outcome("running")
         return self._judged(held)

@@ -345,6 +345,8 @@ class Store:
                 for one in nested:
                     self._keep(claim, one)
                 self._put_in_place(claim.id, nested, staged)
+                if staged:
+                    self._note(claim.id, f"written: {_told_of(nested)}")
                 self._end(claim, outcome)
                 return True
         finally:
@@ -478,8 +480,9 @@ class Store:
         """All jobs, or those of the names, in the order in which they are worked on."""
         with self._told():
             markers: dict[int, list[dict[str, Any]]] = {}
-            for row in self._db.execute("SELECT job, figures, unplaced FROM markers ORDER BY job, marker"):
-                entry = {**json.loads(row["figures"]), "unplaced": json.loads(row["unplaced"])}
+            for row in self._db.execute("SELECT job, figures, spent_s, unplaced FROM markers ORDER BY job, marker"):
+                entry = {**json.loads(row["figures"]), "search_s": row["spent_s"]}
+                entry["unplaced"] = json.loads(row["unplaced"])
                 markers.setdefault(row["job"], []).append(entry)
             outputs: dict[int, list[str]] = {}
             for row in self._db.execute("SELECT job, path FROM outputs ORDER BY job, rowid"):
@@ -588,6 +591,15 @@ def _job_row(row: sqlite3.Row, markers: tuple[dict[str, Any], ...], outputs: tup
     plain = ("id", "name", "source", "state", "due_at", "priority", "attempts", "queued_at", "started_at", "ended_at")
     fields = {name: row[name] for name in (*plain, "exit_code", "message", "key")}
     return JobRow(**fields, markers=markers, outputs=outputs)
+
+
+def _told_of(nested: Sequence[Nested]) -> str:
+    """Efficiency, length and time of some results, in words."""
+    parts = []
+    for one in nested:
+        length, efficiency = one.figures["length_mm"] / 1000, 100 * one.figures["efficiency"]
+        parts.append(f"{efficiency:.2f} %, {length:.3f} m after {one.spent_s:.0f} s")
+    return "; ".join(parts)
 
 
 def _flush_folder(folder: Path) -> None:

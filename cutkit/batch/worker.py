@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection
 from cutkit.batch.perform import Task, perform
 from cutkit.batch.prepare import Preparer
 from cutkit.batch.workers import Stop, Telling
+from cutkit.nest import Stage
 
 
 def main() -> None:
@@ -31,8 +32,8 @@ def main() -> None:
         task = tasks.get()
         number = task.id
 
-        def tell(material: str, efficiency: float | None, number: int = number) -> None:
-            connection.send(Telling(number, material, efficiency))
+        def tell(stage: Stage, material: str, efficiency: float | None, number: int = number) -> None:
+            connection.send(Telling(number, stage, material, efficiency))
 
         result = perform(task, lambda number=number: number in stopped, tell, preparer)  # type: ignore[misc]
         try:

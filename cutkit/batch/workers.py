@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Protocol
 
 from cutkit.batch.perform import Done, Failed, Task
+from cutkit.nest import Stage
 
 STOP_WAIT_S = 10.0
 """How long a worker that was told to go is waited for before it is killed."""
@@ -24,9 +25,10 @@ STOP_WAIT_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """How far a task is: the material nested, and the efficiency so far (a fraction)."""
+    """How far a task is: what is being done, the material nested, and the efficiency so far (a fraction)."""
 
     task: int
+    stage: Stage
     material: str
     efficiency: float | None
 

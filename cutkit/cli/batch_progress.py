@@ -33,7 +33,7 @@ class BatchTalk:
 
     def news(self, news: News) -> None:
         """Say what happened, with the time of day."""
-        if news.what == "begun" and self._live:
+        if news.what == "begun" and self._live and not news.message:
             return  # the live line shows it
         self.close()
         say(f"{time.strftime('%H:%M:%S')} {news.job}: {_text(news)}", quiet=self._quiet)

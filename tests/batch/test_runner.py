@@ -209,9 +209,33 @@ def test_some_jobs_take_no_more_than_they_were_given(store, tmp_path, checked, m
 
 def test_a_slice_that_finds_nothing_shorter_keeps_the_file(store, tmp_path, checked):
     timed(store, tmp_path, checked, 1)
-    run(store, lambda task, name, n: Done(task.id, (nested(task, 999.0 + n),)), until=time.time() + 1e6)
-    assert (tmp_path / "out" / "j00.marker.json").read_text() == "1000.0"
-    assert store.jobs()[0].spent_s == 1.0
+    stamps = []
+
+    def answer(task, name, n):
+        path = tmp_path / "out" / "j00.marker.json"
+        stamps.append(path.stat().st_ino if path.exists() else None)
+        return Done(task.id, (nested(task, 999.0 + n),))
+
+    _, seen = run(store, answer, until=time.time() + 1e6)
+    path = tmp_path / "out" / "j00.marker.json"
+    assert path.read_text() == "1000.0"
+    assert stamps == [None, path.stat().st_ino, path.stat().st_ino]
+    assert [what for what, _ in seen] == ["begun", "improved", "done"]
+    assert store.jobs()[0].spent_s == 160.0
+    assert len(store.jobs()[0].outputs) == 1
+
+
+def test_a_stop_after_a_job_has_had_its_time_leaves_it_done(store, tmp_path, checked):
+    timed(store, tmp_path, checked, 1)
+    sent = []
+
+    def answer(task, name, n):
+        sent.append(n)
+        return done(task) if n == 1 else None
+
+    executor, _ = run(store, answer, until=time.time() + 1e6, stop=lambda: len(sent) > 5)
+    assert executor.stopped == [2]
+    assert states(store) == {"j00": "done"}
 
 
 def test_a_stop_writes_the_best_so_far_and_the_next_run_goes_on_from_there(store, tmp_path, checked):
