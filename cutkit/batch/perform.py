@@ -68,7 +68,7 @@ class Nested:
 
     ``trace`` has (seconds of all searching, length in mm) wherever the length became less. ``cut_short``: a stop came
     before the effort was spent; ``ended_early``: the search knew before its time that nothing shorter is possible.
-    There are no files where no piece fits.
+    There are no files where no piece fits. ``fault`` is the exit code and text of why the program could not be made.
     """
 
     index: int
@@ -81,6 +81,7 @@ class Nested:
     search_s: float
     cut_short: bool
     ended_early: bool
+    fault: tuple[int, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -214,6 +215,7 @@ def _with_files(
     from cutkit.report import marker_figures, nest_entry
 
     paths = prepared.outputs(search.index)
+    files, fault = _files(prepared, marker, text, paths) if marker.placements else ([], None)
     figures = nest_entry(marker_figures(marker, path=paths["marker"], search_s=search.spent_s + spent.seconds))
     figures["sha256"] = sha256_of(text)
     return Nested(
@@ -221,17 +223,21 @@ def _with_files(
         text=text,
         figures=figures,
         unplaced=tuple(f"{u.piece}: {u.count} not placed: {u.reason}" for u in marker.unplaced),
-        files=tuple(_files(prepared, marker, text, paths)) if marker.placements else (),
+        files=tuple(files),
         trace=tuple(listener.trace),
         spent_s=search.spent_s + spent.seconds,
         search_s=spent.seconds,
         cut_short=spent.cut_short,
         ended_early=spent.ended_early,
+        fault=fault,
     )
 
 
-def _files(prepared: Prepared, marker: Marker, text: bytes, paths: dict[str, str]) -> list[OutputFile]:
-    """Everything that is to be written of a marker."""
+def _files(
+    prepared: Prepared, marker: Marker, text: bytes, paths: dict[str, str]
+) -> tuple[list[OutputFile], tuple[int, str] | None]:
+    """Everything that is to be written of a marker, and why there is no program where none could be made: a machine's
+    limit must not cost the marker."""
     files = [OutputFile(paths["marker"], text)]
     if "svg" in paths:
         from cutkit.formats.svg.marker import marker_svg
@@ -242,8 +248,11 @@ def _files(prepared: Prepared, marker: Marker, text: bytes, paths: dict[str, str
 
         files.append(OutputFile(paths["dxf"], marker_dxf(marker).encode()))
     if "program" in paths:
-        files += _programs(prepared, marker, paths)
-    return files
+        try:
+            files += _programs(prepared, marker, paths)
+        except CutkitError as error:
+            return files, (error.exit_code, str(error))
+    return files, None
 
 
 def _programs(prepared: Prepared, marker: Marker, paths: dict[str, str]) -> list[OutputFile]:

@@ -294,6 +294,8 @@ class Runner:
             self._store.keep(held.claim, new)  # what was found need not be searched again
             self._let_go(held, Outcome("failed", error.exit_code, str(error)))
             return
+        for one in improved:  # what is written need not be kept in memory all night
+            held.results[one.index] = replace(one, files=())
         markers = tuple(held.results.values())
         if not held_still:
             message = "it was taken over, cancelled or changed meanwhile"
@@ -333,6 +335,9 @@ class Runner:
         unplaced = [line for one in results for line in one.unplaced]
         if unplaced:
             return Outcome("failed", InfeasibleError.exit_code, "\n".join(["pieces are left unplaced:", *unplaced]))
+        faults = [one.fault for one in results if one.fault is not None]
+        if faults:
+            return Outcome("failed", faults[0][0], "\n".join(text for _, text in faults))
         wanted = held.claim.job.min_efficiency
         low = [f"{100 * e:.2f} %" for one in results if wanted and 100 * (e := one.figures["efficiency"]) < wanted]
         if low:

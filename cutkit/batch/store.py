@@ -230,10 +230,20 @@ class Store:
                 self._end_attempt(number, row["token"], "overtaken: the job has changed")
         if row is not None and (force or row["key"] != one.key):
             self._db.execute("DELETE FROM markers WHERE job = ?", (number,))
+            self._db.execute("DELETE FROM outputs WHERE job = ?", (number,))
         self._replace_files_of(number, one)
         if taken != "waiting":
             self._note(number, f"queued: {taken}")
+            self._note_assumptions(number, one)
         return taken
+
+    def _note_assumptions(self, number: int, one: Checked) -> None:
+        """What the readers assumed or mended, each text once with the pieces that it is about."""
+        pieces: dict[str, list[str]] = {}
+        for notice in one.notices:
+            pieces.setdefault(f"{notice.code}: {notice.message}", []).extend([notice.piece] if notice.piece else [])
+        for text, about in pieces.items():
+            self._note(number, f"note: {text}" + (f" ({', '.join(dict.fromkeys(about))})" if about else ""))
 
     def _what_with(self, row: sqlite3.Row, one: Checked, force: bool) -> Taken:
         """What a job that the store knows becomes when it is put in again."""
@@ -397,7 +407,7 @@ class Store:
         for folder in {file.target.parent for file in staged}:
             _flush_folder(folder)
         now = time.time()
-        for one in nested:
+        for one in [one for one in nested if one.files]:
             self._db.execute("DELETE FROM outputs WHERE job = ? AND marker = ?", (number, one.index))
             for output in one.files:
                 self._db.execute(

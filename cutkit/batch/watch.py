@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cutkit.errors import CutkitError
-from cutkit.formats.jobs import SUFFIXES, Job, JobList, read_jobs
+from cutkit.formats.jobs import Job, JobList, is_job_file, read_jobs
 
 SETTLE_S = 3.0
 """How long a file must have been left alone."""
@@ -59,7 +59,7 @@ class HotFolder:
         except OSError:
             return []
         paths = [os.path.join(self.folder, name) for name in names if not name.startswith((".", "~"))]
-        return [path for path in paths if path.lower().endswith(SUFFIXES) and os.path.isfile(path)]
+        return [path for path in paths if os.path.isfile(path) and is_job_file(path)]
 
     def _read(self, path: str) -> JobList:
         try:

@@ -97,6 +97,10 @@ def run_command(
         return InputError.exit_code if faults else 0
     with Store(path) as opened:
         taken, faults = _queued(opened, checked, faults, force, keep_going)
+        noted = [one.job.name for one in checked if one.notices and taken.get(one.job.name) in ("new", "changed")]
+        if noted:
+            assumed = "something was assumed or mended; `cutkit batch log JOB` tells what"
+            say(f"{len(noted)} of these jobs: {assumed}", quiet=quiet)
         _say_taken(taken, quiet)
         interrupted = _work(opened, _options(workers, night_ends), quiet)
         result = Result(_rows_of(opened, jobs, taken, faults), faults, taken)
@@ -219,6 +223,8 @@ def _checked_jobs(paths: Sequence[str], quiet: bool) -> tuple[list[Checked], lis
     if not paths:
         return [], []
     found = read_jobs(paths)
+    for path in found.left_alone:
+        say(f"{path}: left alone, it holds no jobs", quiet=quiet)
     if len(found.jobs) > 1:
         say(f"checking {len(found.jobs)} jobs", quiet=quiet)
     checked, faults = check_jobs(found.jobs, Checker())
@@ -498,15 +504,20 @@ def _print_plan(checked: Sequence[Checked], faults: Sequence[JobFault], as_json:
                 "search_s": round(sum(one.wishes_s), 1),
                 "inputs": [known.path for known in one.inputs],
                 "writes": list(one.writes),
+                "notices": [{"code": n.code, "message": n.message, "piece": n.piece} for n in one.notices],
             }
             for one in checked
         ]
         print_json({"schema": "cutkit.batch-plan/1", "jobs": jobs, "faults": [str(fault) for fault in faults]})
         return
+    from cutkit.cli.notices import notice_lines
+
     for one in checked:
         due = f", due {_moment(one.job.due_at)}" if one.job.due_at is not None else ""
         effort = f"{one.job.rounds} rounds" if one.job.rounds else f"{sum(one.wishes_s):.0f} s"
         click.echo(f"{one.job.name}: {effort}{due}")
+        for line in notice_lines(one.notices):
+            click.echo(f"  note: {line}")
         for path in one.writes:
             click.echo(f"  {path}{'  (replaced)' if os.path.exists(path) else ''}")
     click.echo(f"{len(checked)} jobs, {sum(len(one.writes) for one in checked)} files; nothing was run")

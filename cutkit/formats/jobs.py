@@ -97,10 +97,12 @@ class JobFault:
 
 @dataclass(frozen=True, slots=True)
 class JobList:
-    """The jobs that could be understood, and the faults of the others."""
+    """The jobs that could be understood, the faults of the others, and the files of a folder that hold something else
+    (orders, machines)."""
 
     jobs: tuple[Job, ...]
     faults: tuple[JobFault, ...]
+    left_alone: tuple[str, ...] = ()
 
 
 def fault_of(error: CutkitError, file: str, job: str, key: str) -> JobFault:
@@ -118,7 +120,8 @@ def read_jobs(paths: Sequence[str | Path]) -> JobList:
     """
     jobs: list[Job] = []
     faults: list[JobFault] = []
-    for path in map(os.path.abspath, _files(paths)):
+    files, left_alone = _files(paths)
+    for path in map(os.path.abspath, files):
         try:
             tables = _csv_tables(path) if path.lower().endswith(".csv") else _toml_tables(path)
         except InputError as error:
@@ -129,11 +132,29 @@ def read_jobs(paths: Sequence[str | Path]) -> JobList:
             faults += found
             if job is not None:
                 jobs.append(job)
-    return JobList(tuple(jobs), (*faults, *_named_twice(jobs)))
+    return JobList(tuple(jobs), (*faults, *_named_twice(jobs)), tuple(left_alone))
 
 
-def _files(paths: Sequence[str | Path]) -> list[str]:
+def is_job_file(path: str) -> bool:
+    """Whether a file of a folder is meant to hold jobs: not so a table without a column of patterns, such as an order,
+    and not a machine's profile. One that cannot be read is: its faults have to be told."""
+    if not path.lower().endswith(SUFFIXES):
+        return False
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+        if path.lower().endswith(".csv"):
+            first = next((line for line in text.splitlines() if line.strip()), "")
+            return any(word.strip(' "').casefold() in ("pattern", "patterns") for word in re.split(r"[,;\t]", first))
+        keys = tomllib.loads(text).keys()
+    except (OSError, ValueError):
+        return True
+    return not keys & {"dialect", "base"} or bool(keys & {"job", "patterns"})
+
+
+def _files(paths: Sequence[str | Path]) -> tuple[list[str], list[str]]:
+    """The job files among files and folders, and what was left alone of the folders."""
     files: list[str] = []
+    left: list[str] = []
     for path in map(str, paths):
         if not os.path.exists(path):
             raise InputError("no such file or folder", where=path, hint="Check the name and the folder.")
@@ -145,10 +166,12 @@ def _files(paths: Sequence[str | Path]) -> list[str]:
             for n in os.listdir(path)
             if n.lower().endswith(SUFFIXES) and not n.startswith(".") and os.path.isfile(os.path.join(path, n))
         )
-        if not inside:
+        jobs = [file for file in inside if is_job_file(file)]
+        if not jobs:
             raise InputError("the folder holds no job files (.toml, .csv)", where=path)
-        files += inside
-    return list(dict.fromkeys(files))
+        files += jobs
+        left += [file for file in inside if file not in jobs]
+    return list(dict.fromkeys(files)), left
 
 
 def _named_twice(jobs: Iterable[Job]) -> list[JobFault]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import REPOSITORY
 
-from cutkit.batch.perform import Done, Failed, Search, Task, perform
+from cutkit.batch.perform import Done, Search, Task, perform
 from cutkit.batch.prepare import Checker, Preparer, check_jobs, gathered_again
 from cutkit.errors import InputError
 from cutkit.formats.jobs import read_jobs
@@ -143,15 +143,16 @@ def test_pieces_that_do_not_fit_are_named(folder):
     assert all("usable width is 200.0 mm" in line for line in nested.unplaced)
 
 
-def test_a_marker_beyond_the_machine_fails_its_job(folder):
+def test_a_marker_beyond_the_machine_is_written_without_its_program(folder):
     text = (
         'patterns = "tote.dxf"\nwidth = "3m"\norder = "M=12"\nrounds = 1\ncutter = "pen-plotter"\nprogram = "a.plt"\n'
     )
     (one,), faults = check(folder, text)
     assert faults == []
-    failed = performed(one)
-    assert isinstance(failed, Failed)
-    assert failed.exit_code == 4
+    nested = performed(one).nested[0]
+    assert [Path(file.path).name for file in nested.files] == ["night.marker.json"]
+    assert nested.fault is not None
+    assert nested.fault[0] == 4
 
 
 def test_all_faults_of_all_jobs_that_reading_the_inputs_shows(folder):
@@ -219,3 +220,11 @@ def test_an_output_that_is_another_jobs_input_is_refused(folder):
         (fault.job, "would replace an input of job a") for fault in faults if "input of job a" in fault.message
     ]
     assert any(fault.job == "b" and "nix" in fault.message for fault in faults)
+
+
+def test_what_was_assumed_is_in_the_log(folder, store):
+    checked, _ = check(folder, 'patterns = "tote.dxf"\nwidth = "1m"\nrounds = 1\n')
+    store.add(checked)
+    told = [text for _, text in store.log("night")]
+    assert any(text.startswith("note: default-order: ") for text in told)
+    assert len(told) == len(set(told))

@@ -134,9 +134,13 @@ def test_an_input_that_changes_after_the_check_fails_its_job(store, three_jobs, 
 
 @pytest.mark.parametrize(
     ("more", "exit_code", "said"),
-    [({"unplaced": ("FRONT: 1 not placed: too wide",)}, 4, "FRONT"), ({"wanted": 90}, 5, "80.00 %")],
+    [
+        ({"unplaced": ("FRONT: 1 not placed: too wide",)}, 4, "FRONT"),
+        ({"fault": (4, "beyond the table")}, 4, "beyond the table"),
+        ({"wanted": 90}, 5, "80.00 %"),
+    ],
 )
-def test_pieces_left_and_efficiencies_too_low_fail_a_job_whose_files_are_written(
+def test_pieces_left_no_program_and_low_efficiencies_fail_a_job_whose_files_are_written(
     store, tmp_path, checked, more, exit_code, said
 ):
     wanted = more.pop("wanted", 0)

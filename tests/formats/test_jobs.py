@@ -131,8 +131,14 @@ def test_a_folder_holds_both_kinds_and_other_files(tmp_path):
     (tmp_path / "a.toml").write_text('patterns = "a.dxf"')
     (tmp_path / "b.csv").write_text("pattern,width\nb.dxf,1m\n")
     (tmp_path / "c.dxf").write_text("")
+    (tmp_path / "order.csv").write_text("size;count\nM;1\n")
+    (tmp_path / "table.toml").write_text('base = "hpgl-generic"\n')
+    (tmp_path / "typo.toml").write_text('pattens = "a.dxf"\n')
     (tmp_path / ".hidden.toml").write_text("?")
-    assert [job.name for job in read_jobs([tmp_path]).jobs] == ["a", "b"]
+    found = read_jobs([tmp_path])
+    assert [job.name for job in found.jobs] == ["a", "b"]
+    assert {fault.job for fault in found.faults} == {"typo"}
+    assert found.left_alone == (str(tmp_path / "order.csv"), str(tmp_path / "table.toml"))
 
 
 def test_all_faults_of_all_jobs_at_once(tmp_path):
