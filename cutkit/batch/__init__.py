@@ -8,6 +8,7 @@
     workers   processes that stay alive and perform tasks; the seam for other executors
     gain      which marker is worth more time
     store     the queue on disk: states, leases, what was written
+    database  the file below it: opening, migrations, transactions
     schema    the tables of the store, and its migrations
     runner    jobs from the store to the workers, and files from them to their places
     watch     a folder whose files become jobs once they are whole

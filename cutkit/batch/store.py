@@ -13,15 +13,14 @@ import os
 import sqlite3
 import time
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from cutkit import __version__
+from cutkit.batch.database import Database
 from cutkit.batch.owner import is_dead, shown
-from cutkit.batch.schema import APPLICATION_ID, MIGRATIONS
 from cutkit.errors import InputError, MachineError, UsageError, did_you_mean
 
 if TYPE_CHECKING:  # what is slow to import: `batch status` needs none of it
@@ -42,7 +41,6 @@ LEASE_S = 60.0
 """How long a runner holds a job without a sign of life, where nobody can see whether it lives."""
 MOST_DEATHS = 5
 """A job on which so many workers died is failed: it would kill the next one, too."""
-BUSY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,35 +99,8 @@ class JobRow:
         return float(sum(marker["search_s"] or 0.0 for marker in self.markers))
 
 
-class Store:
+class Store(Database):
     """A store that is open. Use it as a context manager, and from one thread."""
-
-    def __init__(self, path: str | Path, *, create: bool = True) -> None:
-        """Open a store; a new one is made where there is none, and an older one brought up to date.
-
-        InputError where the file is none of cutkit's stores, was made by a newer cutkit, or is missing and ``create``
-        is false; MachineError where the disk or its rights fail.
-        """
-        self.path = str(path)
-        if not create and not os.path.exists(self.path):
-            raise InputError("no such store", where=self.path, hint="`cutkit batch run JOBS` makes one; see --store.")
-        with self._told():
-            self._db = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None)
-            self._db.row_factory = sqlite3.Row
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._db.execute("PRAGMA foreign_keys = ON")
-            self._migrate()
-            self._write_ahead()
-
-    def __enter__(self) -> Store:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._db.close()
 
     # --- putting jobs in
 
@@ -189,8 +160,6 @@ class Store:
             self._note(number, f"refused: {message}")
 
     def _add(self, one: Checked, force: bool) -> Taken:
-        import msgspec
-
         job = one.job
         row = self._db.execute("SELECT * FROM jobs WHERE name = ?", (job.name,)).fetchone()
         taken: Taken = "new" if row is None else self._what_with(row, one, force)
@@ -200,42 +169,34 @@ class Store:
                 (job.source, job.due_at, job.priority, row["id"]),
             )
             return taken
-        fields = {
-            "source": job.source,
-            "spec": msgspec.json.encode(job).decode(),
-            "key": one.key,
-            "cutkit": __version__,
-            "materials": json.dumps(one.materials),
-            "wishes_s": json.dumps(one.wishes_s),
-            "due_at": job.due_at,
-            "priority": job.priority,
-            "state": "queued",
-            "queued_at": time.time() if row is None or taken != "waiting" else row["queued_at"],
-            "deaths": 0,
-            "exit_code": None,
-            "message": "",
-            "owner": None,
-            "lease_until": None,
-        }
-        if row is None:
-            names = ", ".join(["name", *fields])
-            marks = ", ".join("?" * (len(fields) + 1))
-            insert = self._db.execute(f"INSERT INTO jobs ({names}) VALUES ({marks})", (job.name, *fields.values()))
-            number = cast(int, insert.lastrowid)
-        else:
-            number = row["id"]
-            sets = ", ".join(f"{name} = ?" for name in fields)
-            self._db.execute(f"UPDATE jobs SET {sets}, token = token + 1 WHERE id = ?", (*fields.values(), number))
-            if row["state"] == "running":
-                self._end_attempt(number, row["token"], "overtaken: the job has changed")
-        if row is not None and (force or row["key"] != one.key):
-            self._db.execute("DELETE FROM markers WHERE job = ?", (number,))
-            self._db.execute("DELETE FROM outputs WHERE job = ?", (number,))
+        number = self._insert(one) if row is None else self._replace(row, one, taken, force)
         self._replace_files_of(number, one)
         if taken != "waiting":
             self._note(number, f"queued: {taken}")
             self._note_assumptions(number, one)
         return taken
+
+    def _insert(self, one: Checked) -> int:
+        """A new row; its number."""
+        fields = {"name": one.job.name, "queued_at": time.time(), **_fields_of(one)}
+        names, marks = ", ".join(fields), ", ".join("?" * len(fields))
+        inserted = self._db.execute(f"INSERT INTO jobs ({names}) VALUES ({marks})", tuple(fields.values()))
+        return cast(int, inserted.lastrowid)
+
+    def _replace(self, row: sqlite3.Row, one: Checked, taken: Taken, force: bool) -> int:
+        """A row as its job is now; whoever holds it is overtaken, and what came of an earlier form is forgotten."""
+        number: int = row["id"]
+        fields = _fields_of(one)
+        if taken != "waiting":
+            fields["queued_at"] = time.time()
+        sets = ", ".join(f"{name} = ?" for name in fields)
+        self._db.execute(f"UPDATE jobs SET {sets}, token = token + 1 WHERE id = ?", (*fields.values(), number))
+        if row["state"] == "running":
+            self._end_attempt(number, row["token"], "overtaken: the job has changed")
+        if force or row["key"] != one.key:
+            self._db.execute("DELETE FROM markers WHERE job = ?", (number,))
+            self._db.execute("DELETE FROM outputs WHERE job = ?", (number,))
+        return number
 
     def _note_assumptions(self, number: int, one: Checked) -> None:
         """What the readers assumed or mended, each text once with the pieces that it is about."""
@@ -525,76 +486,32 @@ class Store:
             rows = dict(self._db.execute("SELECT state, COUNT(*) FROM jobs GROUP BY state").fetchall())
             return {state: rows.get(state, 0) for state in STATES}
 
-    # --- SQLite
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """SQLite's errors as errors of cutkit's."""
-        try:
-            yield
-        except sqlite3.DatabaseError as error:
-            text = str(error)
-            if "not a database" in text:
-                raise InputError("this is not a store of cutkit's", where=self.path, hint="See --store.") from error
-            if "malformed" in text:
-                raise InputError(f"the store is damaged: {text}", where=self.path) from error
-            hint = "Nothing of the store is lost: free the disk or its rights, and run the batch again."
-            raise MachineError(f"the store cannot be used: {text}", where=self.path, hint=hint) from error
-
-    @contextmanager
-    def _change(self) -> Iterator[None]:
-        """A transaction that holds the store for itself; whatever is raised within undoes it all."""
-        with self._told():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
-
-    def _migrate(self) -> None:
-        """Bring the tables up to date, in one transaction; another process may be doing the same."""
-        if self._version() == len(MIGRATIONS):
-            self._refuse_foreign()
-            return
-        with self._change():
-            version = self._version()
-            self._refuse_foreign()
-            if version > len(MIGRATIONS):
-                hint = "Update cutkit, or give another --store."
-                raise InputError(f"the store is of a newer cutkit (schema {version})", where=self.path, hint=hint)
-            for statements in MIGRATIONS[version:]:
-                for statement in statements:
-                    self._db.execute(statement)
-            self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            self._db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
-
-    def _write_ahead(self) -> None:
-        """Turn the write-ahead log on. SQLite does not wait by itself where another process is opening the file."""
-        end = time.monotonic() + BUSY_S
-        while self._db.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-            try:
-                self._db.execute("PRAGMA journal_mode = WAL")
-            except sqlite3.OperationalError as error:
-                if "locked" not in str(error) or time.monotonic() > end:
-                    raise
-                time.sleep(0.02)
-
-    def _version(self) -> int:
-        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
-
-    def _refuse_foreign(self) -> None:
-        empty = self._db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0] == 0
-        ours = self._db.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
-        if not (empty or ours):
-            raise InputError("this database is not a store of cutkit's", where=self.path, hint="See --store.")
-
 
 def store_path(given: str | None) -> str:
     """The store that is meant: as given, else by the environment (CUTKIT_STORE), else in the current folder."""
     return given or os.environ.get(STORE_VARIABLE) or DEFAULT_STORE
+
+
+def _fields_of(one: Checked) -> dict[str, Any]:
+    """The columns of a job that is queued."""
+    import msgspec
+
+    return {
+        "source": one.job.source,
+        "spec": msgspec.json.encode(one.job).decode(),
+        "key": one.key,
+        "cutkit": __version__,
+        "materials": json.dumps(one.materials),
+        "wishes_s": json.dumps(one.wishes_s),
+        "due_at": one.job.due_at,
+        "priority": one.job.priority,
+        "state": "queued",
+        "deaths": 0,
+        "exit_code": None,
+        "message": "",
+        "owner": None,
+        "lease_until": None,
+    }
 
 
 def _job_row(row: sqlite3.Row, markers: tuple[dict[str, Any], ...], outputs: tuple[str, ...]) -> JobRow:

@@ -51,7 +51,7 @@ def command() -> None:
     """
 
 
-@command.command("run")
+@command.command("run", short_help="Do the jobs of files and folders, and all that is queued.")
 @click.argument("jobs", metavar="[JOBS]...", nargs=-1, type=click.Path())
 @store_option
 @workers_option
@@ -147,7 +147,7 @@ def _first_rows(rows: list[JobRow], most: int) -> list[JobRow]:
     return [row for row in rows if row.id in shown]
 
 
-@command.command("retry")
+@command.command("retry", short_help="Queue jobs again that failed or were cancelled.")
 @click.argument("names", metavar="[JOB]...", nargs=-1)
 @store_option
 def retry_command(names: tuple[str, ...], store: str | None) -> None:

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from jobs_for_tests import write_instance, write_jobs
 
-from cutkit.batch import store as store_module
+from cutkit.batch import database
 from cutkit.batch.owner import is_dead, this_runner
 from cutkit.batch.perform import Nested, OutputFile
 from cutkit.batch.publish import stage_files
@@ -294,7 +294,7 @@ def test_migrations_lead_from_every_version_to_today(tmp_path, monkeypatch, thre
     with Store(tmp_path / "s") as store:
         store.add(three_jobs)
     added = (*MIGRATIONS, ("ALTER TABLE jobs ADD COLUMN shelf TEXT",))
-    monkeypatch.setattr(store_module, "MIGRATIONS", added)
+    monkeypatch.setattr(database, "MIGRATIONS", added)
     with Store(tmp_path / "s") as store:
         assert store._db.execute("SELECT shelf FROM jobs").fetchall()[0][0] is None
         assert store.counts()["queued"] == 3
@@ -304,7 +304,7 @@ def test_a_migration_that_fails_changes_nothing(tmp_path, monkeypatch, three_job
     with Store(tmp_path / "s") as store:
         store.add(three_jobs)
     added = (*MIGRATIONS, ("ALTER TABLE jobs ADD COLUMN shelf TEXT", "nonsense"))
-    monkeypatch.setattr(store_module, "MIGRATIONS", added)
+    monkeypatch.setattr(database, "MIGRATIONS", added)
     with pytest.raises(MachineError, match="nonsense"):
         Store(tmp_path / "s")
     monkeypatch.undo()

@@ -169,6 +169,17 @@ def test_the_end_of_the_night():
             _until(wrong)
 
 
+def test_two_runs_begun_at_once_share_a_store_that_neither_has_made_before(folder, cutkit):
+    write_jobs(folder, 8)
+    runs = [start(folder, "run", "night.toml", "--workers", "1") for _ in range(2)]
+    told = [run.communicate(timeout=100)[1] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], told
+    jobs = json.loads(cutkit("batch", "status", "--json").out)["jobs"]
+    assert {(job["state"], job["attempts"]) for job in jobs} == {("done", 1)}
+    done = [line for text in told for line in text.splitlines() if ": done: " in line]
+    assert len(done) == 8
+
+
 # --- interruptions
 
 
