@@ -5,15 +5,23 @@ Glossary
     tool path   the strokes of a marker in the order in which they are made
     tip         where the blade (or pen) touches the cloth; what ``Stroke.points`` describes
     holder      the axis that the machine moves; a drag knife's tip trails it by the blade offset
+    window      a part of a marker that is cut without moving the cloth; between two lies a feed of the cloth
+    bite        the fixed way of the cloth on a machine that knows only one
+    registration  how a print that is to be cut lies on the table, as its printed marks tell
     heading     the direction from the tip of a drag knife to its holder: where the blade is cutting towards
     profile     a cutter as data: table, numbers, command texts, knife, kinematics
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
+from math import atan2, degrees
 from typing import Literal
+
+from shapely.affinity import affine_transform
+from shapely.geometry import Polygon
 
 from cutkit.model import Notice, Point
 
@@ -55,6 +63,48 @@ class Stroke:
 
 
 @dataclass(frozen=True, slots=True)
+class RegistrationMark:
+    """A printed mark: its name, where the marker has it, where it was measured on the table, the line that says so."""
+
+    name: str
+    at_mm: Point
+    measured_mm: Point
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Where the points of a marker lie on the table once it is printed: turned, shifted, shrunk, sheared.
+
+    ``matrix`` is (a, b, d, e, x, y) as a placement's: x' = a x + b y + x, y' = d x + e y + y.
+    """
+
+    matrix: tuple[float, float, float, float, float, float]
+
+    def points(self, points: Iterable[Point]) -> tuple[Point, ...]:
+        """Points of the marker as they lie on the table."""
+        a, b, d, e, x, y = self.matrix
+        return tuple((a * px + b * py + x, d * px + e * py + y) for px, py in points)
+
+    def outline(self, polygon: Polygon) -> Polygon:
+        """An outline of the marker as it lies on the table."""
+        laid: Polygon = affine_transform(polygon, self.matrix)
+        return laid
+
+    @property
+    def inverse(self) -> Registration:
+        """From the table back to the marker."""
+        a, b, d, e, x, y = self.matrix
+        det = a * e - b * d
+        return Registration((e / det, -b / det, -d / det, a / det, (b * y - e * x) / det, (d * x - a * y) / det))
+
+    @property
+    def turn_deg(self) -> float:
+        """By how much the marker's x axis is turned, counter-clockwise."""
+        return degrees(atan2(self.matrix[2], self.matrix[0]))
+
+
+@dataclass(frozen=True, slots=True)
 class PathWindow:
     """A part of a tool path that is made without moving the cloth: strokes ``first`` to ``end`` (exclusive).
 
@@ -71,18 +121,28 @@ class ToolPath:
     """The strokes of one program in the order in which they are made, and what had to be done otherwise than drawn.
 
     ``names`` are the pieces' names for people, by placement; a program's comments use them. Strokes are in the marker's
-    coordinates; where it is cut in several ``windows``, there is a program for each.
+    coordinates, or lie where its print lies by ``registration``. Where it is cut in several ``windows``, there is a
+    program for each, or one that moves the cloth on between. ``common_mm`` are spared, because lines that neighbours
+    have in common are cut once.
     """
 
     strokes: tuple[Stroke, ...]
     notices: tuple[Notice, ...] = ()
     names: tuple[str, ...] = ()
     windows: tuple[PathWindow, ...] = ()
+    registration: Registration | None = None
+    common_mm: float = 0.0
 
     @property
     def all_windows(self) -> tuple[PathWindow, ...]:
         """The windows; one from the marker's start where it is not parted."""
         return self.windows or (PathWindow(0.0, 0, len(self.strokes)),)
+
+    @property
+    def advances_mm(self) -> tuple[float, ...]:
+        """How far the cloth is moved on before each of ``all_windows``; 0 before the first that begins the marker."""
+        starts = [window.start_mm for window in self.all_windows]
+        return tuple(start - before for before, start in pairwise([0.0, *starts]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +218,16 @@ class Windows:
     """That a marker longer than the table may be cut in windows, the cloth being moved on between by hand or a belt.
 
     Lines of a piece longer than the table are split; both parts overlap by ``overlap_mm``. ``feed`` is the text that
-    moves the cloth on, with {advance} in device units and {advance_mm}; with it all windows are in one program, without
-    it there is a program for each. ``zero`` makes the machine's zero anew at the start of every window.
+    moves the cloth on, with {advance} in device units or {advance_mm}, at ``feed_mm_s``; with it all windows are in one
+    program, without it there is a program for each. ``zero`` makes the machine's zero anew at the start of every
+    window. ``bite_mm``: the cloth moves by just so much every time; None: as far as the next window needs.
     """
 
     overlap_mm: float = 6.0
     feed: str | None = None
     zero: str | None = None
+    bite_mm: float | None = None
+    feed_mm_s: float = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +240,7 @@ class StrokeRules:
     ``bridges`` places of a boundary, ``bridge_mm`` long, are left uncut and hold the piece in the cloth.
     """
 
-    notches: NotchTime = "before"
+    notches: NotchTime = "with"
     order: OrderStyle = "shortest"
     column_mm: float = 500.0
     common_lines: bool = False
@@ -286,3 +349,8 @@ class CutterProfile:
     lift: LiftKind = "pen"
     tried_on_hardware: bool = False
     sources: tuple[str, ...] = ()
+
+    @property
+    def feeds_cloth(self) -> bool:
+        """Whether a program itself moves the cloth on, so that all windows are in one."""
+        return self.windows is not None and self.windows.feed is not None

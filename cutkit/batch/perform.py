@@ -17,6 +17,7 @@ from cutkit.errors import CutkitError
 from cutkit.formats.files import sha256_of
 from cutkit.model import Marker, NestSettings, SearchRecord
 from cutkit.nest import Progress, Stage
+from cutkit.toolpath import CutterProfile
 
 Tell = Callable[[Stage, str, float | None], None]
 """Told now and then what is being done, for which material, and the efficiency so far (a fraction; None before there is
@@ -82,6 +83,8 @@ class Nested:
     cut_short: bool
     ended_early: bool
     fault: tuple[int, str] | None = None
+    notes: tuple[str, ...] = ()
+    """What the program does otherwise than drawn, in words."""
 
 
 @dataclass(frozen=True)
@@ -215,7 +218,7 @@ def _with_files(
     from cutkit.report import marker_figures, nest_entry
 
     paths = prepared.outputs(search.index)
-    files, fault = _files(prepared, marker, text, paths) if marker.placements else ([], None)
+    made = _files(prepared, marker, text, paths) if marker.placements else _Made()
     figures = nest_entry(marker_figures(marker, path=paths["marker"], search_s=search.spent_s + spent.seconds))
     figures["sha256"] = sha256_of(text)
     return Nested(
@@ -223,48 +226,55 @@ def _with_files(
         text=text,
         figures=figures,
         unplaced=tuple(f"{u.piece}: {u.count} not placed: {u.reason}" for u in marker.unplaced),
-        files=tuple(files),
+        files=tuple(made.files),
         trace=tuple(listener.trace),
         spent_s=search.spent_s + spent.seconds,
         search_s=spent.seconds,
         cut_short=spent.cut_short,
         ended_early=spent.ended_early,
-        fault=fault,
+        fault=made.fault,
+        notes=tuple(made.notes),
     )
 
 
-def _files(
-    prepared: Prepared, marker: Marker, text: bytes, paths: dict[str, str]
-) -> tuple[list[OutputFile], tuple[int, str] | None]:
-    """Everything that is to be written of a marker, and why there is no program where none could be made: a machine's
-    limit must not cost the marker."""
-    files = [OutputFile(paths["marker"], text)]
+@dataclass
+class _Made:
+    """The files that were made of a marker, what is to be said of them, and why there is no program, where so."""
+
+    files: list[OutputFile] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    fault: tuple[int, str] | None = None
+
+
+def _files(prepared: Prepared, marker: Marker, text: bytes, paths: dict[str, str]) -> _Made:
+    """Everything that is to be written of a marker. A machine's limit must not cost the marker: it is a fault of the
+    result, not of the task."""
+    made = _Made([OutputFile(paths["marker"], text)])
     if "svg" in paths:
         from cutkit.formats.svg.marker import marker_svg
 
-        files.append(OutputFile(paths["svg"], marker_svg(marker, date=time.strftime("%Y-%m-%d")).encode()))
+        made.files.append(OutputFile(paths["svg"], marker_svg(marker, date=time.strftime("%Y-%m-%d")).encode()))
     if "dxf" in paths:
         from cutkit.formats.dxf.marker import marker_dxf
 
-        files.append(OutputFile(paths["dxf"], marker_dxf(marker).encode()))
-    if "program" in paths:
+        made.files.append(OutputFile(paths["dxf"], marker_dxf(marker).encode()))
+    if "program" in paths and prepared.profile is not None:
         try:
-            files += _programs(prepared, marker, paths)
+            _add_programs(made, prepared.profile, prepared.bundle.job.windows == "auto", marker, paths)
         except CutkitError as error:
-            return files, (error.exit_code, str(error))
-    return files, None
+            made.fault = (error.exit_code, str(error))
+    return made
 
 
-def _programs(prepared: Prepared, marker: Marker, paths: dict[str, str]) -> list[OutputFile]:
+def _add_programs(made: _Made, profile: CutterProfile, windows: bool, marker: Marker, paths: dict[str, str]) -> None:
     """The program, or of several windows PROGRAM-1, PROGRAM-2, ... before the suffix."""
     from cutkit.cut.plan import plan_cut
     from cutkit.formats.program import program_texts
 
-    if prepared.profile is None:
-        return []
-    path = plan_cut(marker, prepared.profile, windows=prepared.bundle.job.windows == "auto")
-    texts = program_texts(path, prepared.profile, f"cutkit {Path(paths['marker']).name}")
+    path = plan_cut(marker, profile, windows=windows)
+    texts = program_texts(path, profile, f"cutkit {Path(paths['marker']).name}")
     program = Path(paths["program"])
     names = [program.with_name(f"{program.stem}-{n}{program.suffix}") for n in range(1, len(texts) + 1)]
     names = [program] if len(texts) == 1 else names
-    return [OutputFile(str(name), text.encode("ascii")) for name, text in zip(names, texts, strict=True)]
+    made.files += [OutputFile(str(name), text.encode("ascii")) for name, text in zip(names, texts, strict=True)]
+    made.notes += [f"{n.code}: {f'{n.piece}: ' if n.piece else ''}{n.message}" for n in path.notices]

@@ -318,6 +318,8 @@ class Store(Database):
                 self._put_in_place(claim.id, nested, staged)
                 if staged:
                     self._note(claim.id, f"written: {_told_of(nested)}")
+                    for text in dict.fromkeys(text for one in nested for text in one.notes):
+                        self._note(claim.id, f"note: {text}")
                 self._end(claim, outcome)
                 return True
         finally:
@@ -363,12 +365,15 @@ class Store(Database):
         )
 
     def _put_in_place(self, number: int, nested: Sequence[Nested], staged: Sequence[Staged]) -> None:
+        for one in nested:
+            self._refuse_foreign_files(number, one)
         for file in staged:
             file.publish()
         for folder in {file.target.parent for file in staged}:
             _flush_folder(folder)
         now = time.time()
         for one in [one for one in nested if one.files]:
+            self._remove_stale(number, one)
             self._db.execute("DELETE FROM outputs WHERE job = ? AND marker = ?", (number, one.index))
             for output in one.files:
                 self._db.execute(
@@ -376,6 +381,28 @@ class Store(Database):
                     " VALUES (?, ?, ?, ?, ?, ?)",
                     (output.path, number, one.index, output.sha256, len(output.data), now),
                 )
+
+    def _refuse_foreign_files(self, number: int, one: Nested) -> None:
+        """InputError where a file would replace what another job writes or reads: a program's windows get their names
+        only when it is made."""
+        for output in one.files:
+            for table, word in (("writes", "is written by"), ("inputs", "is an input of")):
+                other = self._db.execute(
+                    f"SELECT name FROM {table} JOIN jobs ON jobs.id = job WHERE path = ? AND jobs.id != ?",
+                    (output.path, number),
+                ).fetchone()
+                if other:
+                    hint = "Give the outputs of one of them another name."
+                    raise InputError(f"this file {word} job {other['name']}", where=output.path, hint=hint)
+
+    def _remove_stale(self, number: int, one: Nested) -> None:
+        """Take away what an earlier result wrote and this one does not (a program's fifth window): somebody might cut
+        it. A file that was changed since is not ours any more, and stays."""
+        written = {output.path for output in one.files}
+        rows = self._db.execute("SELECT path, sha256 FROM outputs WHERE job = ? AND marker = ?", (number, one.index))
+        for row in rows.fetchall():
+            if row["path"] not in written and _sha256_in(row["path"]) == row["sha256"]:
+                Path(row["path"]).unlink(missing_ok=True)
 
     def _end(self, claim: Claim, outcome: Outcome) -> None:
         """The next state of a held job. Running stays running; queued ends the attempt, and the others the job."""
@@ -518,6 +545,16 @@ def _job_row(row: sqlite3.Row, markers: tuple[dict[str, Any], ...], outputs: tup
     plain = ("id", "name", "source", "state", "due_at", "priority", "attempts", "queued_at", "started_at", "ended_at")
     fields = {name: row[name] for name in (*plain, "exit_code", "message", "key")}
     return JobRow(**fields, markers=markers, outputs=outputs)
+
+
+def _sha256_in(path: str) -> str:
+    """The hash of a file as it is now; nothing where it cannot be read."""
+    from cutkit.formats.files import sha256_of
+
+    try:
+        return sha256_of(Path(path).read_bytes())
+    except OSError:
+        return ""
 
 
 def _told_of(nested: Sequence[Nested]) -> str:

@@ -16,6 +16,8 @@ COMMANDS: dict[str, str] = {
     "check": "Referee a marker file.",
     "cut": "Turn a marker into a program for a cutter.",
     "simulate": "Run a program on the emulated cutter and judge it.",
+    "emulate": "Be a cutter: the emulated one as a device, on a pseudo-terminal or TCP.",
+    "send": "Stream a program to a cutter, and go on after an interruption.",
     "batch": "Run many jobs by a queue that loses none.",
     "cutters": "List the machine profiles, or show one.",
 }

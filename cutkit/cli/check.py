@@ -3,82 +3,99 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cutkit.cli.common import json_option, print_json, quiet_option, say
+from cutkit.cli.common import json_option, print_json, quiet_option, say, stroke_options, with_choices
+from cutkit.cli.programs import Outcome, violation_json
+from cutkit.cli.programs import judged as run_and_judge
+from cutkit.cli.registration import registration_fit, registration_options
 from cutkit.errors import CheckError, UsageError
 from cutkit.units import format_length
 
 if TYPE_CHECKING:
     from cutkit.check import Fault
-    from cutkit.machine.actions import Violation
     from cutkit.machine.judge import Verdict
     from cutkit.model import Marker
+    from cutkit.toolpath import CutterProfile, Registration
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A program, what the machine and the judge found wrong with it, and the judge's figures."""
+    """What the machine and the judge found, and the judge's figures."""
 
-    path: str
     cutter: str
-    violations: tuple[Violation, ...]
+    outcome: Outcome
     verdict: Verdict
 
 
 @click.command("check")
 @click.argument("marker_path", metavar="MARKER")
-@click.argument("program_path", metavar="[PROGRAM]", required=False)
+@click.argument("programs", metavar="[PROGRAM...]", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--cutter", metavar="NAME|FILE", help="The machine that PROGRAM is for.")
+@registration_options
+@stroke_options
 @json_option
 @quiet_option
-def command(marker_path: str, program_path: str | None, cutter: str | None, as_json: bool, quiet: bool) -> None:
+def command(
+    marker_path: str,
+    programs: tuple[Path, ...],
+    cutter: str | None,
+    registration_path: Path | None,
+    registration_tolerance_mm: float,
+    as_json: bool,
+    quiet: bool,
+    **choices: Any,
+) -> None:
     """Referee a marker file: inside the fabric, no overlap, the gap kept, angles, counts and nap as ordered.
 
-    With PROGRAM, it is run on the emulated cutter too, and every piece of the marker must be cut exactly once. Prints a
-    line for each fault and ends with exit code 5 where there is one.
+    With PROGRAM, it is run on the emulated cutter too, and every piece of the marker must be cut exactly once; the
+    programs of several windows are given in their order. Prints a line for each fault and ends with exit code 5 where
+    there is one.
     """
     from cutkit.check import check_marker
     from cutkit.formats.marker import read_marker
+    from cutkit.formats.profile import load_profile
 
-    if (program_path is None) != (cutter is None):
+    if bool(programs) != (cutter is not None):
         raise UsageError("PROGRAM and --cutter go together", hint="cutkit check MARKER PROGRAM --cutter NAME")
+    if registration_path is not None and not programs:
+        raise UsageError("--registration tells where a program cuts", hint="Give PROGRAM and --cutter too.")
+    fit = registration_fit(registration_path, registration_tolerance_mm)
     marker = read_marker(marker_path)
     faults = check_marker(marker)
     judged = None
-    if program_path is not None and cutter is not None and not faults:
-        judged = _judge(marker, program_path, cutter)
+    if cutter is not None and not faults:
+        profile = with_choices(load_profile(cutter), choices)
+        judged = _judge(marker, programs, profile, fit.registration if fit else None)
     if as_json:
         print_json(_report(marker_path, marker, faults, judged))
     else:
         _print_marker(marker_path, marker, faults)
         _print_program(judged)
-    if program_path is not None and judged is None:
-        say(f"{program_path}: not judged, for the marker has faults", quiet=quiet)
-    if faults or (judged and judged.violations):
+    for remark in judged.outcome.remarks if judged else ():
+        say(f"note [{remark.code}]: {remark.message}", quiet=quiet)
+    if programs and judged is None:
+        say(f"{programs[0]}: not judged, for the marker has faults", quiet=quiet)
+    if faults or (judged and judged.outcome.violations):
         raise click.exceptions.Exit(CheckError.exit_code)
 
 
-def _judge(marker: Marker, program_path: str, cutter: str) -> Judged:
-    """The program's run, judged against a marker that is valid."""
-    from cutkit.formats.files import read_bytes
-    from cutkit.formats.profile import load_profile
-    from cutkit.machine.emulator import run_program
-    from cutkit.machine.judge import judge
-
-    profile = load_profile(cutter)
-    run = run_program(read_bytes(program_path), profile)
-    verdict = judge(run, marker)
-    return Judged(program_path, profile.name, (*run.violations, *verdict.violations), verdict)
+def _judge(
+    marker: Marker, programs: tuple[Path, ...], profile: CutterProfile, registration: Registration | None
+) -> Judged | None:
+    """The programs' run, judged against a marker that is valid."""
+    outcome = run_and_judge(programs, profile, marker, registration)
+    return Judged(profile.name, outcome, outcome.verdict) if outcome.verdict else None
 
 
 def _report(path: str, marker: Marker, faults: list[Fault], judged: Judged | None) -> dict[str, Any]:
     report: dict[str, Any] = {
         "schema": "cutkit.check/1",
         "marker": path,
-        "ok": not faults and not (judged and judged.violations),
+        "ok": not faults and not (judged and judged.outcome.violations),
         "faults": [{"code": f.code, "message": f.message, "placements": list(f.placements)} for f in faults],
         "pieces": {
             "ordered": sum(piece.total for piece in marker.pieces),
@@ -91,9 +108,11 @@ def _report(path: str, marker: Marker, faults: list[Fault], judged: Judged | Non
     if judged:
         verdict = judged.verdict
         report["program"] = {
-            "path": judged.path,
+            "path": str(judged.outcome.sources.paths[0]),
+            "paths": [str(path) for path in judged.outcome.sources.paths],
             "cutter": judged.cutter,
-            "violations": [{"code": v.code, "message": v.message, "line": v.line} for v in judged.violations],
+            "violations": [violation_json(v, judged.outcome.sources) for v in judged.outcome.violations],
+            "remarks": [violation_json(v, judged.outcome.sources) for v in judged.outcome.remarks],
             "pieces": {name: getattr(verdict, name) for name in ("expected", "cut_once", "missed", "cut_twice")},
             "worst_deviation_mm": round(verdict.worst_deviation_mm, 4),
         }
@@ -123,12 +142,17 @@ def _is_measurable(faults: list[Fault]) -> bool:
 def _print_program(judged: Judged | None) -> None:
     if judged is None:
         return
-    for violation in judged.violations:
-        at = f"line {violation.line}: " if violation.line is not None else ""
+    sources = judged.outcome.sources
+    several = len(sources.paths) > 1
+    for violation in judged.outcome.violations:
+        number = sources.of(violation.line)[1]
+        of = sources.where(violation.line) if several else f"line {number}"
+        at = f"{of}: " if number is not None else ""
         click.echo(f"{violation.code}: {at}{violation.message}")
-    verdict, count = judged.verdict, len(judged.violations)
+    verdict, count = judged.verdict, len(judged.outcome.violations)
+    name = str(sources.paths[0]) + (f" to {sources.paths[-1].name}" if several else "")
     click.echo(
-        f"{judged.path}: {_counted(count, 'violation') if count else 'right'} on {judged.cutter}; "
+        f"{name}: {_counted(count, 'violation') if count else 'right'} on {judged.cutter}; "
         f"{verdict.cut_once} of {_counted(verdict.expected, 'piece')} cut once, "
         f"worst deviation {verdict.worst_deviation_mm:.3f} mm"
     )

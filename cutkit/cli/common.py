@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -19,6 +20,7 @@ from cutkit.units import parse_duration, parse_length
 
 if TYPE_CHECKING:
     from cutkit.formats.dxf.layers import LayerRoles
+    from cutkit.toolpath import CutterProfile
 
 _PYTHONS_OWN = signal.default_int_handler
 F = TypeVar("F", bound=Callable[..., Any])
@@ -85,6 +87,54 @@ def layer_roles(options: dict[str, Any]) -> LayerRoles:
         return LayerRoles(*(options.pop(name) for name in ("cut_layer", "mark_layer", "ignore_layer")))
     except ValueError as error:
         raise UsageError(str(error)) from error
+
+
+def stroke_options(command: F) -> F:
+    """``--notches``, ``--common-lines``, ``--bridges``, ``--bridge``: otherwise than the profile says.
+
+    Program and judge must go by the same choices, so the commands that judge take them too.
+    """
+    for option in (
+        click.option("--bridge", "bridge_mm", metavar="LEN", type=LENGTH, help="How long a bridge is."),
+        click.option(
+            "--bridges",
+            metavar="N",
+            type=click.IntRange(0),
+            help="Leave so many places of every outline uncut; they hold the piece in the cloth.",
+        ),
+        click.option(
+            "--common-lines/--no-common-lines",
+            default=None,
+            help="Where pieces lie flush, cut the line between them once.",
+        ),
+        click.option(
+            "--notches",
+            type=click.Choice(["before", "with", "after"]),
+            help="Notches before the outline of their piece, where it passes them, or after it.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def order_option(command: F) -> F:
+    """``--order``: which piece is cut when; nothing that a judge asks for."""
+    return click.option(
+        "--order",
+        type=click.Choice(["shortest", "piece", "column"]),
+        help="The shortest way; all of a piece before the next; or column after column along the cloth.",
+    )(command)
+
+
+def with_choices(profile: CutterProfile, choices: dict[str, Any]) -> CutterProfile:
+    """The profile with what ``stroke_options`` and ``order_option`` were given in place of its own ``[strokes]``.
+
+    UsageError for a bridge without length.
+    """
+    given = {name: value for name, value in choices.items() if value is not None}
+    if given.get("bridge_mm", 1.0) <= 0:
+        raise UsageError("--bridge must be longer than nothing", hint="Leave bridges out with --bridges 0.")
+    return replace(profile, strokes=replace(profile.strokes, **given))
 
 
 def say(text: str, *, quiet: bool = False) -> None:

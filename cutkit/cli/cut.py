@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cutkit.cli.common import json_option, print_json, quiet_option, say
+from cutkit.cli.common import json_option, order_option, print_json, quiet_option, say, stroke_options, with_choices
 from cutkit.cli.notices import say_notices
+from cutkit.cli.registration import fit_json, fit_rows, mark_table, registration_fit, registration_options
 
 if TYPE_CHECKING:
     from cutkit.cli.tables import TableData
     from cutkit.cut.figures import CutFigures
-    from cutkit.model import Marker
-    from cutkit.toolpath import CutterProfile, ToolPath
+    from cutkit.cut.registration import RegistrationFit
+    from cutkit.model import Marker, Notice
+    from cutkit.toolpath import CutterProfile, PathWindow, ToolPath
 
 
 @click.command("cut")
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Write which piece comes free when, and where it lies, as JSON.",
 )
+@registration_options
+@stroke_options
+@order_option
 @json_option
 @quiet_option
 def command(
@@ -48,13 +52,17 @@ def command(
     output: Path,
     svg: Path | None,
     picklist: Path | None,
+    registration_path: Path | None,
+    registration_tolerance_mm: float,
     as_json: bool,
     quiet: bool,
+    **choices: Any,
 ) -> None:
     """Turn a marker into a program for a cutter.
 
     The referee checks the marker first; one with faults is refused (exit 5). Positions that the machine cannot reach or
-    write are refused too (exit 4), never clamped.
+    write are refused too (exit 4), never clamped. With --registration the cut goes where the printed marker lies,
+    turned, shifted, stretched and sheared as its marks tell; marks that contradict one another are refused (exit 3).
     """
     from cutkit.cut.figures import cut_figures
     from cutkit.cut.plan import plan_cut
@@ -63,13 +71,15 @@ def command(
     from cutkit.formats.program import program_texts
     from cutkit.kernels import cache
 
-    profile = load_profile(cutter)
+    profile = with_choices(load_profile(cutter), choices)
     inputs: list[str | Path] = [marker_path, *([cutter] if is_profile_file(cutter) else [])]
+    inputs += [registration_path] if registration_path else []
     refuse_bad_outputs([output, svg, picklist], inputs)
     marker = _valid_marker(marker_path)
     if not cache.holds("route"):
         say("compiling the search for short ways: once, about five seconds", quiet=quiet)
-    path = plan_cut(marker, profile, windows=windows == "auto")
+    fit = registration_fit(registration_path, registration_tolerance_mm)
+    path = plan_cut(marker, profile, windows=windows == "auto", registration=fit.registration if fit else None)
     texts = program_texts(path, profile, f"cutkit {marker_path.name}")
     programs = _program_names(output, len(texts))
     refuse_bad_outputs([*programs, svg, picklist], inputs)
@@ -80,8 +90,8 @@ def command(
     if picklist is not None:
         write_whole(picklist, _picks_text(path, profile, marker, marker_path), inputs=inputs)
     figures = cut_figures(path, profile)
-    job = CutJob(path, profile, marker, tuple(programs))
-    say_notices(path.notices, quiet=quiet, all_of_them="--json lists them all")
+    job = CutJob(path, profile, marker, tuple(programs), fit)
+    say_notices(job.notices, quiet=quiet, all_of_them="--json lists them all")
     if as_json:
         print_json(_json(figures, job))
     else:
@@ -90,17 +100,27 @@ def command(
 
 @dataclass(frozen=True)
 class CutJob:
-    """What was planned and written: a program for every window."""
+    """What was planned and written: a program for every window, or one for all."""
 
     path: ToolPath
     profile: CutterProfile
     marker: Marker
     programs: tuple[Path, ...]
+    fit: RegistrationFit | None = None
 
-    def advances_mm(self) -> list[float]:
-        """How far the cloth is moved on before each program."""
-        starts = [window.start_mm for window in self.path.all_windows]
-        return [start - before for before, start in pairwise([0.0, *starts])]
+    @property
+    def notices(self) -> list[Notice]:
+        """What was done otherwise than drawn, and what is doubtful about the print."""
+        from cutkit.cut.registration import registration_notices
+
+        return [*(registration_notices(self.fit) if self.fit else ()), *self.path.notices]
+
+    @property
+    def windows(self) -> list[tuple[Path, PathWindow, float]]:
+        """Every window with its program, which may be the same for all, and how far the cloth is moved on before."""
+        windows = self.path.all_windows
+        programs = self.programs if len(self.programs) > 1 else self.programs * len(windows)
+        return list(zip(programs, windows, self.path.advances_mm, strict=True))
 
 
 def _program_names(output: Path, count: int) -> list[Path]:
@@ -112,20 +132,20 @@ def _program_names(output: Path, count: int) -> list[Path]:
 
 def _picture(path: ToolPath, profile: CutterProfile, marker: Marker, output: Path) -> str:
     """The planned path as a picture: what the tip shall do, and the ways of the axis between."""
-    from cutkit.cut.figures import cut_figures
+    from cutkit.cut.figures import cut_figures, ways_begin
     from cutkit.formats.svg.cut import CutLine, CutPicture, cut_svg
 
-    starts = {window.first: window.start_mm for window in path.all_windows}
+    begins = ways_begin(path, profile)
     here = (0.0, 0.0)
     travels = []
     for index, stroke in enumerate(path.strokes):
-        here = (starts[index], 0.0) if index in starts else here
+        here = begins.get(index, here)
         if stroke.path[0] != here:
             travels.append((here, stroke.path[0]))
         here = stroke.path[-1]
     rings = tuple(
         tuple(tuple((float(x), float(y)) for x, y, *_ in ring.coords) for ring in (p.exterior, *p.interiors))
-        for p in marker.polygons
+        for p in ((p if path.registration is None else path.registration.outline(p)) for p in marker.polygons)
     )
     figures = tuple(f"{name} {value}" for name, value in _rows(cut_figures(path, profile), marker))
     cuts = tuple(CutLine(stroke.tool, stroke.points) for stroke in path.strokes)
@@ -176,6 +196,7 @@ def _print_table(figures: CutFigures, job: CutJob) -> None:
     """A small table that an operator reads before pressing start."""
     profile = job.profile
     several = len(job.programs) > 1
+    windows = len(job.path.all_windows)
     from cutkit.cli.tables import Column, TableData, print_table
     from cutkit.units import format_duration
 
@@ -183,6 +204,8 @@ def _print_table(figures: CutFigures, job: CutJob) -> None:
         ("program", f"{job.programs[0]} to {job.programs[-1].name}" if several else str(job.programs[0])),
         ("cutter", f"{profile.name}: {profile.title}"),
         *_rows(figures, job.marker),
+        *(fit_rows(job.fit) if job.fit else ()),
+        *([("saved", f"{job.path.common_mm / 1000:.2f} m of common lines")] if job.path.common_mm else []),
         ("axis goes", _bounds_text(figures)),
         ("time", f"about {format_duration(figures.time_s)} (cutkit simulate tells it exactly)"),
     ]
@@ -212,31 +235,37 @@ def _print_table(figures: CutFigures, job: CutJob) -> None:
         )
     )
 
-    if several:
+    if job.fit:
+        click.echo()
+        print_table(mark_table(job.fit))
+    if windows > 1:
         click.echo()
         print_table(_window_table(job))
         click.echo(
             "\nRun the programs in this order. Before each, move the cloth on as told and zero the machine there."
+            if several
+            else f"\nThe program moves the cloth on by itself, {windows - 1} time{'s' * (windows > 2)}."
         )
 
 
 def _window_table(job: CutJob) -> TableData:
     """A row for every window: the program, how far to move the cloth before it, and what it cuts."""
     from cutkit.cli.tables import Column, TableData
-    from cutkit.cut.figures import stroke_costs
+    from cutkit.cut.figures import finished_in, stroke_costs
     from cutkit.units import format_duration
 
     costs = stroke_costs(job.path, job.profile)
     rows = []
-    for program, window, advance in zip(job.programs, job.path.all_windows, job.advances_mm(), strict=True):
+    for number, (program, window, advance) in enumerate(job.windows, 1):
         strokes = job.path.strokes[window.first : window.end]
-        finished = sum(1 for stroke in strokes if stroke.kind == "boundary")
+        finished = finished_in(job.path, window)
         time = sum(cost.time_s for cost in costs[window.first : window.end])
         x1 = max(x for stroke in strokes for x, _ in stroke.points) - window.start_mm
-        row = (program.name, f"{advance:.1f}", f"{x1:.0f}", str(finished), str(len(strokes)), format_duration(time))
+        name = program.name if len(job.programs) > 1 else f"window {number}"
+        row = (name, f"{advance:.1f}", f"{x1:.0f}", str(finished), str(len(strokes)), format_duration(time))
         rows.append(row)
     columns = (
-        Column("program", "left"),
+        Column("program" if len(job.programs) > 1 else "", "left"),
         Column("move cloth\nby, mm"),
         Column("cuts up to\nx, mm"),
         Column("outlines"),
@@ -267,7 +296,7 @@ def _bounds_text(figures: CutFigures) -> str:
 
 
 def _json(figures: CutFigures, job: CutJob) -> dict[str, Any]:
-    path, marker = job.path, job.marker
+    marker = job.marker
     return {
         "schema": "cutkit.cut/1",
         "cutter": job.profile.name,
@@ -279,7 +308,7 @@ def _json(figures: CutFigures, job: CutJob) -> dict[str, Any]:
                 "advance_mm": round(advance, 3),
                 "strokes": window.end - window.first,
             }
-            for program, window, advance in zip(job.programs, path.all_windows, job.advances_mm(), strict=True)
+            for program, window, advance in job.windows
         ],
         "pieces": len(marker.placements),
         "length_mm": round(marker.length_mm, 3),
@@ -287,6 +316,7 @@ def _json(figures: CutFigures, job: CutJob) -> dict[str, Any]:
         "cut_mm": round(figures.cut_mm, 1),
         "drawn_mm": round(figures.drawn_mm, 1),
         "travel_mm": round(figures.travel_mm, 1),
+        "common_mm": round(job.path.common_mm, 1),
         "tool_downs": figures.tool_downs,
         "bounds_mm": [round(value, 3) + 0.0 for value in figures.bounds_mm],
         "time_s": round(figures.time_s, 1),
@@ -300,5 +330,6 @@ def _json(figures: CutFigures, job: CutJob) -> dict[str, Any]:
             }
             for stage in figures.stages
         ],
-        "notices": [{"code": n.code, "message": n.message, "piece": n.piece} for n in path.notices],
+        "notices": [{"code": n.code, "message": n.message, "piece": n.piece} for n in job.notices],
+        **({"registration": fit_json(job.fit)} if job.fit else {}),
     }

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cutkit.cli.common import json_option, print_json, quiet_option, say
+from cutkit.cli.common import DURATION, json_option, print_json, quiet_option, say, stroke_options, with_choices
+from cutkit.cli.notices import say_notices
+from cutkit.cli.programs import Outcome, Sources, judged, violation_json
+from cutkit.cli.registration import fit_json, fit_rows, registration_fit, registration_options
 from cutkit.errors import CheckError, UsageError
 from cutkit.units import format_duration, format_length
 
 if TYPE_CHECKING:
+    from cutkit.cut.registration import RegistrationFit
+    from cutkit.formats.svg.cut import CutPicture
     from cutkit.machine.actions import Violation
     from cutkit.machine.emulator import Run
     from cutkit.machine.judge import Verdict
-    from cutkit.model import Marker
+    from cutkit.model import Notice
 
 SHOWN_VIOLATIONS = 20
+SHOWN_OF_A_CODE = 8
 HINTS = {
     "unknown-command": "Is it the right --cutter? The program has instructions that this machine does not know.",
     "real-time-byte": "Take ! ? ~ and letters beyond ASCII out of the program, also out of its comments.",
@@ -30,14 +37,18 @@ HINTS = {
     "outside-table": "Nest on the width and length of this table, or check the cutter's profile.",
     "no-dwell": "Wait longer after the tool goes up or down (G4).",
     "down-rapid": "Lift the tool before G0.",
+    "feed-down": "Lift the tool before the cloth is moved on, or it tears.",
     "down-at-end": "End the program with the tool up.",
     "nothing-done": "Is it the right --cutter? Nothing in the program lowers a tool.",
     "missed": "Cut the program again from the marker; strokes are missing or lie elsewhere.",
-    "unclosed": "A piece stays attached: check start point and overcut.",
+    "unclosed": "A piece stays attached: check start point and overcut. Give --bridges and --common-lines as for cut.",
     "cut-twice": "The cloth frays where it is cut again: check for doubled strokes.",
     "off-outline": "The blade cuts into cloth where it should not: check units, blade offset and lifts.",
     "corner-missed": "Check the blade's offset, and how it swivels at corners.",
-    "cut-after-freed": "Cut what is inside a piece, or in its cut-out, before the line that frees it.",
+    "cut-after-freed": "Cut what is in a piece or a cut-out before the line that frees it. Give --notches as for cut.",
+    "link-overrun": "The sender must heed the machine's buffer: count bytes, wait for answers, or obey XOFF.",
+    "closed-early": "Wait for the answer to a dwell (or the machine's other barrier) before the port is closed.",
+    "soft-limit": "Set the work's zero so that the job lies within the machine's travel.",
     "ink-missed": "Cut the program again from the marker; lines of the pen are missing or lie elsewhere.",
     "stray-ink": "The pen draws where nothing should be: check for lifts left out.",
 }
@@ -48,7 +59,13 @@ HINTS = {
 @click.option("--cutter", required=True, metavar="NAME|FILE", help="A machine profile, or a TOML file of your own.")
 @click.option("--marker", "marker_path", metavar="MARKER", help="Judge the run against this marker.")
 @click.option("--svg", "svg_path", metavar="OUT", help="Write a picture of what the blade did.")
+@click.option(
+    "--animate", "play_s", metavar="TIME", type=DURATION, help="Let the picture (--svg) play the run in so long: 30s."
+)
+@click.option("--png", "png_path", metavar="OUT", help="Write the picture as PNG too (needs cutkit[png]).")
 @click.option("--trace", "trace_path", metavar="OUT.jsonl", help="Write the timed trace, one JSON object a line.")
+@registration_options
+@stroke_options
 @json_option
 @quiet_option
 def command(
@@ -56,9 +73,14 @@ def command(
     cutter: str,
     marker_path: str | None,
     svg_path: str | None,
+    play_s: float | None,
+    png_path: str | None,
     trace_path: str | None,
+    registration_path: Path | None,
+    registration_tolerance_mm: float,
     as_json: bool,
     quiet: bool,
+    **choices: Any,
 ) -> None:
     """Run a program on the emulated cutter and judge it.
 
@@ -68,111 +90,68 @@ def command(
     from cutkit.formats.files import refuse_bad_outputs, write_whole
     from cutkit.formats.marker import read_marker
     from cutkit.formats.profile import is_profile_file, load_profile
-    from cutkit.machine.judge import judge
 
+    if play_s is not None and svg_path is None:
+        raise UsageError("--animate is about the picture", hint="Say where to write it (--svg OUT).")
+    if registration_path is not None and marker_path is None:
+        raise UsageError("--registration tells where a marker's print lies", hint="Give the marker too (--marker).")
     inputs: list[str | Path] = [
         *programs,
         *([marker_path] if marker_path else []),
         *([cutter] if is_profile_file(cutter) else []),
+        *([registration_path] if registration_path else []),
     ]
-    refuse_bad_outputs([svg_path, trace_path], inputs)
-    profile = load_profile(cutter)
+    refuse_bad_outputs([svg_path, png_path, trace_path], inputs)
+    profile = with_choices(load_profile(cutter), choices)
     marker = read_marker(marker_path) if marker_path else None
-    run, sources = _run_all(programs, profile, _zeros_mm(programs, profile, marker))
-    verdict = judge(run, marker) if marker else None
-    outcome = Outcome(run, marker, verdict, sources)
-    if trace_path:
-        write_whole(trace_path, "".join(_trace_lines(run)), inputs=inputs)
-    if svg_path:
-        write_whole(svg_path, _picture(outcome), inputs=inputs)
-    for remark in run.remarks:
-        say(f"note [{remark.code}] {sources.where(remark.line)}: {remark.message}", quiet=quiet)
+    fit = registration_fit(registration_path, registration_tolerance_mm)
+    outcome = judged(programs, profile, marker, fit.registration if fit else None)
+    png, notices = _png(outcome) if png_path else (b"", [])
+    write_outputs(outcome, svg_path, trace_path, inputs, play_s)
+    if png_path:
+        write_whole(png_path, png, inputs=inputs)
+    say_notices(notices, quiet=quiet, all_of_them="")
+    for remark in outcome.remarks:
+        say(f"note [{remark.code}] {outcome.sources.where(remark.line)}: {remark.message}", quiet=quiet)
     if as_json:
-        print_json(_report(outcome))
+        print_json(outcome_json(outcome) | ({"registration": fit_json(fit)} if fit else {}))
     else:
-        _print(outcome)
+        print_outcome(outcome, fit)
     if outcome.violations:
         raise click.exceptions.Exit(CheckError.exit_code)
 
 
-@dataclass(frozen=True)
-class Sources:
-    """The programs of a job, whose lines are counted through: which program and line a joint line number means."""
+def write_outputs(
+    outcome: Outcome,
+    svg_path: str | None,
+    trace_path: str | None,
+    inputs: Sequence[str | Path],
+    play_s: float | None = None,
+) -> None:
+    """Write the picture (played, where a time is given) and the trace that were asked for, over none of the inputs."""
+    from cutkit.formats.files import write_whole
+    from cutkit.formats.svg.cut import cut_svg
 
-    paths: tuple[Path, ...]
-    first_line: tuple[int, ...]
-
-    def of(self, line: int | None) -> tuple[int, int | None]:
-        """The index of the program, and the line in it."""
-        if line is None:
-            return 0, None
-        index = max(k for k, first in enumerate(self.first_line) if first < line or k == 0)
-        return index, line - self.first_line[index]
-
-    def where(self, line: int | None) -> str:
-        """``FILE:LINE``, or the program as a whole."""
-        index, own = self.of(line)
-        return str(self.paths[index]) + (f":{own}" if own is not None else "")
+    if trace_path:
+        write_whole(trace_path, "".join(_trace_lines(outcome.run)), inputs=inputs)
+    if svg_path:
+        write_whole(svg_path, cut_svg(_picture(outcome, play_s)), inputs=inputs)
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """A run and, where there is a marker, the judge's verdict."""
-
-    run: Run
-    marker: Marker | None
-    verdict: Verdict | None
-    sources: Sources
-
-    @property
-    def violations(self) -> tuple[Violation, ...]:
-        """The machine's and the judge's, in this order."""
-        return (*self.run.violations, *(self.verdict.violations if self.verdict else ()))
-
-
-def _zeros_mm(programs: Sequence[Path], profile: Any, marker: Marker | None) -> list[float] | None:
-    """Where along the marker the machine's zero lies while each program runs, if the marker is cut in windows."""
-    from cutkit.cut.plan import window_starts
-
-    if marker is None or not marker.placements or profile.windows is None:
-        return None
-    starts = window_starts(marker, profile)
-    if len(starts) == 1:
-        return None
-    if len(programs) != len(starts):
-        raise UsageError(
-            f"on {profile.name} this marker is cut in {len(starts)} windows, and {len(programs)} programs are given",
-            hint="Give the programs of all windows, in their order.",
-        )
-    return starts
-
-
-def _run_all(programs: Sequence[Path], profile: Any, zeros_mm: list[float] | None) -> tuple[Run, Sources]:
-    from cutkit.formats.files import read_bytes
-    from cutkit.machine.emulator import join_runs, line_count, run_program
-
-    runs, first_lines, lines = [], [], 0
-    for path in programs:
-        data = read_bytes(path)
-        runs.append(run_program(data, profile))
-        first_lines.append(lines)
-        lines += line_count(data, profile)
-    return join_runs(runs, first_lines, zeros_mm), Sources(tuple(programs), tuple(first_lines))
-
-
-def _report(outcome: Outcome) -> dict[str, Any]:
+def outcome_json(outcome: Outcome) -> dict[str, Any]:
     run, verdict = outcome.run, outcome.verdict
     report: dict[str, Any] = {
         "schema": "cutkit.simulate/1",
         "ok": not outcome.violations,
-        "violations": [_violation_json(v, outcome.sources) for v in outcome.violations],
-        "remarks": [_violation_json(v, outcome.sources) for v in run.remarks],
+        "violations": [violation_json(v, outcome.sources) for v in outcome.violations],
+        "remarks": [violation_json(v, outcome.sources) for v in outcome.remarks],
         "time_s": round(run.time_s, 3),
         "cut_mm": round(run.cut_mm, 3),
         "drawn_mm": round(run.drawn_mm, 3),
         "travel_mm": round(run.travel_mm, 3),
         "tool_downs": run.tool_downs,
         "bounds_mm": [round(value, 4) + 0.0 for value in run.bounds_mm],
+        "windows_mm": [round(value, 3) + 0.0 for value in run.windows_mm],
     }
     if verdict:
         names = ("expected", "cut_once", "missed", "cut_twice")
@@ -180,16 +159,6 @@ def _report(outcome: Outcome) -> dict[str, Any]:
         report["worst_deviation_mm"] = round(verdict.worst_deviation_mm, 4)
         report["ink_judged"] = verdict.judges_ink
     return report
-
-
-def _violation_json(violation: Violation, sources: Sources) -> dict[str, Any]:
-    index, line = sources.of(violation.line)
-    entry: dict[str, Any] = {"code": violation.code, "message": violation.message, "line": line}
-    if violation.at_mm is not None:
-        entry["at_mm"] = [round(value, 3) for value in violation.at_mm]
-    if len(sources.paths) > 1 and line is not None:
-        entry["program"] = str(sources.paths[index])
-    return entry
 
 
 def _trace_lines(run: Run) -> Iterator[str]:
@@ -208,18 +177,18 @@ def _trace_lines(run: Run) -> Iterator[str]:
         yield json.dumps(row) + "\n"
 
 
-def _print(outcome: Outcome) -> None:
+def print_outcome(outcome: Outcome, fit: RegistrationFit | None = None) -> None:
     """The figures, then the violations with their lines, then what to do about them."""
     from cutkit.cli.tables import Column, TableData, print_table
 
-    for name, value in _figures(outcome):
+    for name, value in (*_figures(outcome), *(fit_rows(fit) if fit else ())):
         click.echo(f"{name:<15}  {value}")
     found = outcome.violations
     if not found:
         return
     click.echo()
     columns = (Column("violation", "left"), Column("line"), Column("what", "left", shrink_to=30))
-    shown = found[:SHOWN_VIOLATIONS]
+    shown = _first_of_each(found)[:SHOWN_VIOLATIONS]
     print_table(TableData(columns, tuple((v.code, _line_text(v, outcome.sources), v.message) for v in shown)))
     if len(found) > len(shown):
         click.echo(f"and {len(found) - len(shown)} more; --json lists them all")
@@ -227,6 +196,19 @@ def _print(outcome: Outcome) -> None:
     for code in dict.fromkeys(v.code for v in found):
         if code in HINTS:
             click.echo(f"{code}: {HINTS[code]}")
+
+
+def _first_of_each(found: tuple[Violation, ...]) -> list[Violation]:
+    """The violations in their order; of several kinds only the first few each, so that none hides another."""
+    if len({violation.code for violation in found}) == 1:
+        return list(found)
+    seen: Counter[str] = Counter()
+    shown = []
+    for violation in found:
+        seen[violation.code] += 1
+        if seen[violation.code] <= SHOWN_OF_A_CODE:
+            shown.append(violation)
+    return shown
 
 
 def _line_text(violation: Violation, sources: Sources) -> str:
@@ -254,6 +236,8 @@ def _figures(outcome: Outcome) -> Iterator[tuple[str, str]]:
         yield "worst deviation", f"{verdict.worst_deviation_mm:.3f} mm"
         if run.drawn_mm and not verdict.judges_ink:
             yield "drawn lines", "not judged: not lettered as cutkit would"
+    elif run.tool_downs:
+        yield "pieces", "not judged: what was to be cut only a marker tells (--marker)"
     count = len(outcome.violations)
     yield "verdict", "no violation" if count == 0 else f"{count} violation{'s' * (count != 1)}"
 
@@ -265,8 +249,9 @@ def _pieces_text(verdict: Verdict) -> str:
     return ", ".join(parts)
 
 
-def _picture(outcome: Outcome) -> str:
-    from cutkit.formats.svg.cut import CutLine, CutPicture, FaultMark, cut_svg
+def _picture(outcome: Outcome, play_s: float | None) -> CutPicture:
+    """What a picture of the run shows; ``play_s``: it plays in so long."""
+    from cutkit.formats.svg.cut import CutLine, CutPicture, FaultMark, Play
 
     run, marker = outcome.run, outcome.marker
     trace = run.trace
@@ -274,25 +259,39 @@ def _picture(outcome: Outcome) -> str:
     for first, end in trace.runs():
         tool = int(trace.tool[first])
         points = tuple((float(x), float(y)) for x, y in trace.tip_mm[first:end])
-        cuts.append(CutLine(trace.tools[tool] if tool >= 0 else run.cutting_tool, points))
+        time_s = (float(trace.t_s[first]), float(trace.t_s[end - 1]))
+        cuts.append(CutLine(trace.tools[tool] if tool >= 0 else run.cutting_tool, points, time_s))
+    laid = outcome.registration
     rings = [
         tuple(tuple((float(x), float(y)) for x, y, *_ in ring.coords) for ring in (p.exterior, *p.interiors))
-        for p in (marker.polygons if marker else ())
+        for p in ((p if laid is None else laid.outline(p)) for p in (marker.polygons if marker else ()))
     ]
     figures = tuple(f"{name} {text}" for name, text in list(_figures(outcome))[2:])
     faults = tuple(FaultMark(v.at_mm, v.code) for v in outcome.violations if v.at_mm is not None)
     title = ", ".join(path.name for path in outcome.sources.paths) + f" on {run.profile.name}"
-    return cut_svg(CutPicture(title, figures, tuple(cuts), tuple(_travels(run)), faults, tuple(rings)))
+    windows = run.windows_mm if len(run.windows_mm) > 1 else ()
+    play = Play(run.time_s, play_s) if play_s else None
+    return CutPicture(title, figures, tuple(cuts), tuple(_travels(run)), faults, tuple(rings), windows, play)
+
+
+def _png(outcome: Outcome) -> tuple[bytes, list[Notice]]:
+    from cutkit.formats.png import svg_to_png
+    from cutkit.formats.svg.cut import cut_svg, width_units
+
+    still = _picture(outcome, None)
+    return svg_to_png(cut_svg(still), width_units(still))
 
 
 def _travels(run: Run) -> list[tuple[tuple[float, float], ...]]:
-    """The holder's ways with the tool up, each from a lift to the next time down."""
+    """The holder's ways with the tool up, each from a lift to the next time down, or to where the cloth is moved on."""
     trace = run.trace
     ways = []
     start = 0
     for first, end in [*trace.runs(), (len(trace.t_s) - 1, len(trace.t_s))]:
-        points = [(float(x), float(y)) for x, y in trace.holder_mm[start : first + 1]]
-        if len(set(points)) > 1:
-            ways.append(tuple(points))
+        moved = [k for k in run.starts if start < k <= first]
+        for a, b in pairwise([start, *moved, first + 1]):
+            points = [(float(x), float(y)) for x, y in trace.holder_mm[a:b]]
+            if len(set(points)) > 1:
+                ways.append(tuple(points))
         start = end - 1
     return ways

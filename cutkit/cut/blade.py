@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
-from math import acos, atan2, ceil, cos, hypot, pi, radians, sin
+from math import acos, atan2, ceil, cos, degrees, hypot, pi, radians, sin
 
 import shapely
 from shapely.geometry import Point as ShapelyPoint
@@ -24,7 +24,7 @@ from shapely.geometry import Polygon, box
 
 from cutkit.errors import LimitError
 from cutkit.model import Marker, Point
-from cutkit.toolpath import CutterProfile, Knife, Stroke
+from cutkit.toolpath import CutterProfile, Knife, Registration, Stroke
 
 ARC_ERROR_MM = 0.002
 """How far the chords of a swivel arc may push the standing tip."""
@@ -56,6 +56,14 @@ def lead_blade(strokes: Iterable[Stroke], knife: Knife, heading_deg: float) -> I
         if knife.kind == "drag":
             holder, heading = holder_path(points, knife, heading)
         yield replace(stroke, points=points, holder=holder)
+
+
+def heading_after(stroke: Stroke, knife: Knife) -> float:
+    """The heading, in degrees, in which a stroke that ``lead_blade`` has made leaves a drag blade; 0 for others."""
+    points = distinct(stroke.points)
+    if knife.kind != "drag" or len(points) < 2:
+        return 0.0
+    return degrees(_way(points[-2], points[-1]))
 
 
 def holder_path(points: tuple[Point, ...], knife: Knife, heading: float) -> tuple[tuple[Point, ...], float]:
@@ -111,29 +119,42 @@ def first_mm(line: tuple[Point, ...], length: float) -> tuple[Point, ...]:
 
 
 def align_stroke(
-    marker: Marker, profile: CutterProfile, span_mm: tuple[float, float] | None = None
+    marker: Marker,
+    profile: CutterProfile,
+    span_mm: tuple[float, float] | None = None,
+    registration: Registration | None = None,
 ) -> tuple[Stroke, float]:
     """A stroke that turns a blade of unknown heading in the waste, and the heading in degrees that it leaves.
 
     It lies clear of every piece, whatever the heading was: in a gap between the pieces, else behind the last one; and
-    within ``span_mm`` (from, to) along the marker, where that is given. LimitError where neither has room.
+    within ``span_mm`` (from, to) along the cloth, where that is given. LimitError where neither has room.
     """
     d = profile.knife.offset_mm
     leg = ALIGN_LEGS * d
-    x, y = _waste_spot(marker, profile, leg / 2 + 2 * d, span_mm or (0.0, float("inf")))
+    cloth = cloth_outline(marker, registration)
+    outlines = [p if registration is None else registration.outline(p) for p in marker.polygons]
+    x, y = _waste_spot(cloth, outlines, profile, leg / 2 + 2 * d, span_mm or (0.0, float("inf")))
     corner = (x - leg / 2, y - leg / 2)
     legs = ((corner[0], corner[1] + leg), corner, (corner[0] + leg, corner[1]))
     return Stroke("knife", "align", legs, -1, holder=legs), 0.0
 
 
-def _waste_spot(marker: Marker, profile: CutterProfile, half_mm: float, span_mm: tuple[float, float]) -> Point:
+def cloth_outline(marker: Marker, registration: Registration | None = None) -> Polygon:
+    """The cloth of a marker between its selvedges, as far as pieces lie; if it is printed, as it lies on the table."""
+    cloth = box(0, 0, marker.length_mm, marker.fabric.usable_width_mm)
+    return cloth if registration is None else registration.outline(cloth)
+
+
+def _waste_spot(
+    cloth: Polygon, outlines: list[Polygon], profile: CutterProfile, half_mm: float, span_mm: tuple[float, float]
+) -> Point:
     """The middle of a square of waste, ``half_mm`` to every side, clear of every piece: of large gaps the nearest to
     where the machine stands."""
     reach = half_mm * 2**0.5
-    width = marker.fabric.usable_width_mm
+    _, low, length, high = cloth.bounds
     start, end = span_mm
-    cloth = box(start, 0, min(marker.length_mm, end), width).buffer(-profile.knife.offset_mm)
-    waste = cloth.difference(shapely.union_all(marker.polygons))
+    within = cloth.intersection(box(start, low, min(length, end), high)).buffer(-profile.knife.offset_mm)
+    waste = within.difference(shapely.union_all(outlines))
     gaps = [g for g in getattr(waste, "geoms", [waste]) if isinstance(g, Polygon) and g.area > pi * reach**2]
     largest = sorted(gaps, key=lambda g: -g.area)[:MOST_GAPS]
     for gap in sorted(largest, key=lambda g: g.distance(ShapelyPoint(start, 0.0))):
@@ -141,7 +162,7 @@ def _waste_spot(marker: Marker, profile: CutterProfile, half_mm: float, span_mm:
         if circle.length > reach:
             x, y = circle.coords[0]
             return (x, y)
-    behind = marker.length_mm + 2 * half_mm
+    behind = length + 2 * half_mm
     table_end = float("inf") if profile.table.length_mm is None else start + profile.table.length_mm
     if behind + half_mm > min(table_end, end):
         raise LimitError(
@@ -149,7 +170,7 @@ def _waste_spot(marker: Marker, profile: CutterProfile, half_mm: float, span_mm:
             where=f"cutter {profile.name}",
             hint="Set knife.start_deg in the profile to how you set the blade.",
         )
-    return (behind, width / 2)
+    return (behind, (low + high) / 2)
 
 
 def is_closed(points: tuple[Point, ...]) -> bool:

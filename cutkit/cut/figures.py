@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import atan2, degrees, hypot, sqrt
 
 from cutkit.model import Point
-from cutkit.toolpath import CutterProfile, Motion, Stroke, StrokeKind, ToolPath
+from cutkit.toolpath import CutterProfile, Motion, PathWindow, Stroke, StrokeKind, ToolPath
 
 STOP_DEG = 20.0
 """At a corner above this the estimate lets the machine come to rest; in truth it slows down, the more the sharper."""
@@ -22,18 +22,21 @@ STAGES: dict[StrokeKind, str] = {
     "boundary": "outlines",
 }
 """The stages of the work, by the kind of stroke, in the order in which they are told."""
+FEEDS = "move the cloth"
 
 
 @dataclass(frozen=True, slots=True)
 class StrokeCost:
     """What one stroke costs: the way with the tool up that leads to it, its own length at the tip, the time of both.
 
-    The time counts lowering and lifting. An estimate: the emulated cutter knows better.
+    The time counts lowering and lifting. An estimate: the emulated cutter knows better. ``feed_s`` is what it takes to
+    move the cloth on before, where the program does that.
     """
 
     travel_mm: float
     length_mm: float
     time_s: float
+    feed_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +68,45 @@ class CutFigures:
 
 
 def stroke_costs(path: ToolPath, profile: CutterProfile) -> list[StrokeCost]:
-    """The cost of every stroke, in the order of the path; the first one's way in a window begins at its origin."""
+    """The cost of every stroke, in the order of the path; see ``ways_begin`` for the first one of a window."""
     motion = profile.motion
-    starts = {window.first: window.start_mm for window in path.all_windows}
+    begins = ways_begin(path, profile)
+    feeds = _feeds_s(path, profile)
     here: Point = (0.0, 0.0)
     costs: list[StrokeCost] = []
     for index, stroke in enumerate(path.strokes):
-        if index in starts:
-            here = (starts[index], 0.0)
+        here = begins.get(index, here)
         way = _length(here, stroke.path[0])
         speed = profile.tools[stroke.tool].cut_mm_s or motion.cut_mm_s
         time = _trapezoid_s(way, motion.travel_mm_s, motion.acceleration_mm_s2)
         time += motion.tool_down_s + motion.tool_up_s + _stroke_s(stroke, speed, motion)
-        costs.append(StrokeCost(way, sum(_length(a, b) for a, b in pairwise(stroke.points)), time))
+        length = sum(_length(a, b) for a, b in pairwise(stroke.points))
+        costs.append(StrokeCost(way, length, time, feeds.get(index, 0.0)))
         here = stroke.path[-1]
     return costs
+
+
+def ways_begin(path: ToolPath, profile: CutterProfile) -> dict[int, Point]:
+    """Where, on the cloth, the machine stands before the first stroke of each window, by the stroke's index.
+
+    At its zero, where each window has a program; where one program moves the cloth on, it stands still meanwhile.
+    """
+    found: dict[int, Point] = {}
+    for window, advance in zip(path.all_windows, path.advances_mm, strict=True):
+        stands: Point = (window.start_mm, 0.0)
+        if profile.feeds_cloth and window.first > 0:
+            x, y = path.strokes[window.first - 1].path[-1]
+            stands = (x + advance, y)
+        found[window.first] = stands
+    return found
+
+
+def _feeds_s(path: ToolPath, profile: CutterProfile) -> dict[int, float]:
+    """How long the program moves the cloth on, by the index of the stroke that follows."""
+    if profile.windows is None or not profile.feeds_cloth:
+        return {}
+    speed = profile.windows.feed_mm_s
+    return {w.first: by / speed for w, by in zip(path.all_windows, path.advances_mm, strict=True)}
 
 
 def cut_figures(path: ToolPath, profile: CutterProfile) -> CutFigures:
@@ -100,10 +127,16 @@ def cut_figures(path: ToolPath, profile: CutterProfile) -> CutFigures:
         drawn_mm=drawn,
         travel_mm=sum(cost.travel_mm for cost in costs),
         tool_downs=len(costs),
-        time_s=sum(cost.time_s for cost in costs),
+        time_s=sum(cost.time_s + cost.feed_s for cost in costs),
         bounds_mm=(min(xs), min(ys), max(xs), max(ys)),
         stages=tuple(_stages(path, costs)),
     )
+
+
+def finished_in(path: ToolPath, window: PathWindow) -> int:
+    """How many pieces' boundaries are whole when a window is done, and were not before."""
+    last = {stroke.placement: k for k, stroke in enumerate(path.strokes) if stroke.kind == "boundary"}
+    return sum(1 for k in last.values() if window.first <= k < window.end)
 
 
 def _stages(path: ToolPath, costs: list[StrokeCost]) -> Iterator[StageFigures]:
@@ -112,6 +145,9 @@ def _stages(path: ToolPath, costs: list[StrokeCost]) -> Iterator[StageFigures]:
         if own:
             sums = (sum(c.length_mm for c in own), sum(c.travel_mm for c in own), sum(c.time_s for c in own))
             yield StageFigures(name, len(own), *sums)
+    feeds = [cost.feed_s for cost in costs if cost.feed_s]
+    if feeds:
+        yield StageFigures(FEEDS, 0, 0.0, 0.0, sum(feeds))
 
 
 def _stroke_s(stroke: Stroke, speed: float, motion: Motion) -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from shapely.geometry import Polygon
+
 from cutkit.errors import LimitError
 from cutkit.model import Marker, Point
 from cutkit.toolpath import CutterProfile, Stroke
@@ -13,8 +15,11 @@ ROUNDING_MM = 1e-3
 """What a marker's coordinates may be off by their rounding, as the referee sees it."""
 
 
-def refuse_long_marker(marker: Marker, profile: CutterProfile) -> None:
-    """LimitError where the marker is longer than the table, with the piece that reaches farthest."""
+def refuse_long_marker(marker: Marker, profile: CutterProfile, outlines: Sequence[Polygon]) -> None:
+    """LimitError where the marker is longer than the table, with the piece that reaches farthest.
+
+    ``outlines`` are those of its placements as they lie on the table.
+    """
     limit = profile.table.length_mm
     way_out = (
         "Let it be cut in windows (--windows auto)"
@@ -22,19 +27,20 @@ def refuse_long_marker(marker: Marker, profile: CutterProfile) -> None:
         else "This cutter's profile has no windows, between which the cloth is moved on"
     )
     shorter = "" if limit is None else f"nest with --max-length {limit / 10:g}cm, or "
-    _refuse_farther(marker, profile, 2, "length", limit, f"{way_out}, {shorter}choose a longer cutter.")
+    reach = [outline.bounds[2] for outline in outlines]
+    _refuse_farther(marker, profile, reach, "length", limit, f"{way_out}, {shorter}choose a longer cutter.")
 
 
-def refuse_wide_marker(marker: Marker, profile: CutterProfile) -> None:
+def refuse_wide_marker(marker: Marker, profile: CutterProfile, outlines: Sequence[Polygon]) -> None:
     """LimitError where the marker is wider than the table, with the piece that reaches farthest."""
     hint = "Nest on a narrower fabric, or choose a wider cutter."
-    _refuse_farther(marker, profile, 3, "width", profile.table.width_mm, hint)
+    reach = [outline.bounds[3] for outline in outlines]
+    _refuse_farther(marker, profile, reach, "width", profile.table.width_mm, hint)
 
 
 def _refuse_farther(
-    marker: Marker, profile: CutterProfile, axis: int, what: str, limit: float | None, hint: str
+    marker: Marker, profile: CutterProfile, reach: list[float], what: str, limit: float | None, hint: str
 ) -> None:
-    reach = [polygon.bounds[axis] for polygon in marker.polygons]
     farthest = max(range(len(reach)), key=reach.__getitem__)
     if limit is not None and reach[farthest] > limit + ROUNDING_MM:
         raise LimitError(

@@ -2,13 +2,14 @@
 
 Tools are changed as seldom as can be: everything drawn, then everything punched, then everything cut. Within a tool
 the pieces are put in order as a salesman's stops (``kernels/route``), each with the ways to begin and to end it
-(``visits``).
+(``visits``). An operator who takes pieces off while the machine cuts may want it otherwise: all of a piece before the
+next one, or all of a column before the next column (``StrokeRules.order``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import hypot
+from math import floor, hypot
 
 import numpy as np
 import shapely
@@ -17,40 +18,70 @@ from shapely.geometry import Polygon
 from cutkit.cut.strokes import PieceStrokes
 from cutkit.cut.visits import Visit, modes_of, shortest, visit_of
 from cutkit.model import Point
-from cutkit.toolpath import CutTool, Stroke
+from cutkit.toolpath import CutTool, Stroke, StrokeRules
 
 TOOL_ORDER: tuple[CutTool, ...] = ("pen", "punch", "fine", "knife")
 SMALL_MM2 = 64_500.0
 """A piece up to this area is small: fabric cutters cut it first, while the cloth about it still holds it."""
 NEIGHBOUR_MM = 20.0
 """A small piece goes before a large one (twice its area or more) that lies this near."""
+COLUMN_ROUNDING_MM = 1e-3
+"""A piece that ends at a column's end, but for the rounding of its coordinates, belongs to that column."""
 PULL = 0.1
 """Weight of a pull to the start of the marker in the first order, so that no piece is left behind."""
 KICKS_PER_PIECE = 15
+KICKS_FOR_FEW = 60
+FEW_KICKS = 6_000
 MOST_KICKS = 45_000
-"""How long a shorter way is looked for: exchanges tried."""
+"""How long a shorter way is looked for: exchanges tried for each piece, more where that is quickly done."""
 
 
-def ordered_strokes(pieces: Sequence[PieceStrokes]) -> list[Stroke]:
-    """All strokes of all pieces in the order in which they are to be made, from the origin of the table.
+def ordered_strokes(
+    pieces: Sequence[PieceStrokes],
+    rules: StrokeRules | None = None,
+    also_before: Sequence[set[int]] = (),
+    start: Point = (0.0, 0.0),
+) -> list[Stroke]:
+    """All strokes of all pieces in the order in which they are to be made, by a machine that stands at ``start``.
 
     A piece whose cloth lies in another's cut-out is cut before it, so nothing is ever cut in cloth already freed.
+    ``also_before``: for every piece the numbers of more that must go before it.
     """
-    here: Point = (0.0, 0.0)
+    rules, here = rules or StrokeRules(), start
     done: list[Stroke] = []
     before = predecessors([p.outline for p in pieces])
-    for tool in TOOL_ORDER:
-        found = (visit(k, piece, tool) for k, piece in enumerate(pieces))
-        visits = [one for one in found if one is not None]
-        if visits:
-            done += routed(visits, before, here)
-            here = done[-1].points[-1]
+    for those, more in zip(before, also_before, strict=False):
+        those |= more
+    batches = [range(len(pieces))] if rules.order != "column" else in_columns(pieces, before, rules.column_mm)
+    for batch in batches:
+        for tools in [TOOL_ORDER] if rules.order == "piece" else [(tool,) for tool in TOOL_ORDER]:
+            found = (visit(k, pieces[k], *tools) for k in batch)
+            visits = [one for one in found if one is not None]
+            if visits:
+                done += routed(visits, before, here)
+                here = done[-1].points[-1]
     return done
 
 
-def visit(number: int, piece: PieceStrokes, tool: CutTool) -> Visit | None:
-    """The ways to make the strokes of piece ``number`` with one tool; None where it has none."""
-    strokes = [stroke for stroke in piece.strokes if stroke.tool == tool]
+def in_columns(pieces: Sequence[PieceStrokes], before: Sequence[set[int]], column_mm: float) -> list[list[int]]:
+    """The pieces (their numbers) of each column along the cloth, in the order of the columns.
+
+    A piece belongs to the column in which it ends; one that must go before another comes into its column at the latest.
+    """
+    column = [floor((piece.outline.bounds[2] - COLUMN_ROUNDING_MM) / column_mm) for piece in pieces]
+    moved = True
+    while moved:
+        moved = False
+        for k, those in enumerate(before):
+            for other in those:
+                if column[other] > column[k]:
+                    column[other], moved = column[k], True
+    return [[k for k in range(len(pieces)) if column[k] == c] for c in sorted(set(column))]
+
+
+def visit(number: int, piece: PieceStrokes, *tools: CutTool) -> Visit | None:
+    """The ways to make the strokes of piece ``number`` with some tools, in their order; None where it has none."""
+    strokes = [stroke for tool in tools for stroke in piece.strokes if stroke.tool == tool]
     return visit_of(number, float(piece.outline.bounds[0]), strokes)
 
 
@@ -66,7 +97,8 @@ def routed(visits: Sequence[Visit], before: Sequence[set[int]], here: Point) -> 
         ]
     )
     lag = PULL * np.array([one.start_x for one in visits])
-    kicks = min(KICKS_PER_PIECE * len(visits), MOST_KICKS)
+    for_few = min(KICKS_FOR_FEW * len(visits), FEW_KICKS)
+    kicks = min(max(KICKS_PER_PIECE * len(visits), for_few), MOST_KICKS)
     order, mode = shortest(modes, waits, lag, here, kicks)
     chosen = [choices[k][int(mode[k] - modes.first[k])] for k in order]
     return _with_best_starts([visits[k] for k in order], chosen, here)

@@ -15,8 +15,8 @@ class Pick:
 
     ``centre_mm`` is the centre of its area on the table in the ``window`` (from 1) in which it comes free,
     ``angle_deg`` and ``mirrored`` how it lies there against the pattern; ``cut_s`` is what its own strokes take, with
-    the ways to them, and ``free_s`` when, from the start of that window's program, its outline is closed. Both are
-    estimates, without what the machine or its operator waits for.
+    the ways to them, and ``free_s`` when, from the start of the program that cuts it, the last of them is made (bridges
+    may hold it still). Both are estimates, without what the machine or its operator waits for.
     """
 
     placement: int
@@ -38,10 +38,11 @@ def pick_list(marker: Marker, path: ToolPath, profile: CutterProfile) -> list[Pi
     own = [0.0] * len(marker.placements)
     free = [(1, 0.0)] * len(marker.placements)
     costs = stroke_costs(path, profile)
+    now = 0.0
     for number, window in enumerate(path.all_windows, 1):
-        now = 0.0
+        now = now if profile.feeds_cloth else 0.0
         for index in range(window.first, window.end):
-            now += costs[index].time_s
+            now += costs[index].feed_s + costs[index].time_s
             placement = path.strokes[index].placement
             if placement >= 0:
                 own[placement] += costs[index].time_s
@@ -50,6 +51,10 @@ def pick_list(marker: Marker, path: ToolPath, profile: CutterProfile) -> list[Pi
     for index in sorted(range(len(marker.placements)), key=lambda k: (free[k], k)):
         at = path.all_windows[free[index][0] - 1].start_mm
         laid, polygon = marker.placements[index], marker.polygons[index]
+        angle_deg = laid.angle_deg
+        if path.registration is not None:
+            polygon = path.registration.outline(polygon)
+            angle_deg = (angle_deg + path.registration.turn_deg) % 360
         piece = marker.by_id[laid.piece]
         picks.append(
             Pick(
@@ -59,7 +64,7 @@ def pick_list(marker: Marker, path: ToolPath, profile: CutterProfile) -> list[Pi
                 size=piece.size,
                 bundle=laid.bundle,
                 centre_mm=(polygon.centroid.x - at, polygon.centroid.y),
-                angle_deg=laid.angle_deg,
+                angle_deg=angle_deg,
                 mirrored=laid.mirrored,
                 area_mm2=polygon.area,
                 cut_s=own[index],

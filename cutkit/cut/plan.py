@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from cutkit.cut.blade import align_stroke, lead_blade
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from cutkit.cut.blade import align_stroke, cloth_outline, heading_after, lead_blade
+from cutkit.cut.bridges import with_bridges
+from cutkit.cut.common_lines import cut_once, left_to_cut, near_others
+from cutkit.cut.flush import contours_of
 from cutkit.cut.limits import refuse_beyond, refuse_long_marker, refuse_wide_marker
 from cutkit.cut.order import ordered_strokes
+from cutkit.cut.passing import in_passing, set_aside
 from cutkit.cut.strokes import PieceStrokes, all_strokes
-from cutkit.cut.turned import turn_blade, with_fine_knife
+from cutkit.cut.turned import Ground, turn_blade, with_fine_knife
 from cutkit.cut.windows import ROUNDING_MM, WindowWork, in_windows, window_length_mm
 from cutkit.errors import InfeasibleError
-from cutkit.model import Marker, Notice
-from cutkit.toolpath import CutterProfile, PathWindow, Stroke, ToolPath
+from cutkit.model import Marker, Notice, Point
+from cutkit.toolpath import CutterProfile, PathWindow, Registration, Stroke, ToolPath
 
 
-def plan_cut(marker: Marker, profile: CutterProfile, *, windows: bool = True) -> ToolPath:
+def plan_cut(
+    marker: Marker, profile: CutterProfile, *, windows: bool = True, registration: Registration | None = None
+) -> ToolPath:
     """The strokes that cut every piece of ``marker`` once on the machine of ``profile``, in the order of cutting.
 
-    A marker longer than the machine reaches is cut in windows, where the profile has them and they are not refused.
+    A marker longer than the machine reaches is cut in windows, where the profile has them and they are not refused. One
+    that is printed on the cloth is cut where its print lies by ``registration``: every line is laid there before the
+    order, the blade and the limits are thought of.
 
     Outlines go to the machine as they are, never simplified; what is inside a piece comes before its boundary.
     ``notices`` say what is cut otherwise than drawn. LimitError where the machine cannot reach a piece or write its
@@ -24,32 +35,87 @@ def plan_cut(marker: Marker, profile: CutterProfile, *, windows: bool = True) ->
     """
     if not marker.placements:
         raise InfeasibleError("the marker holds no pieces: there is nothing to cut")
-    refuse_wide_marker(marker, profile)
+    pieces = _pieces(marker, profile, registration)
+    outlines = [piece.outline for piece in pieces]
+    refuse_wide_marker(marker, profile, outlines)
     if not windows or profile.windows is None:
-        refuse_long_marker(marker, profile)
-    pieces = with_fine_knife(list(all_strokes(marker, profile)), profile)
+        refuse_long_marker(marker, profile, outlines)
     strokes: list[Stroke] = []
     parts: list[PathWindow] = []
-    for work in _windows(pieces, profile) if windows else [_whole(pieces, profile)]:
-        made = _led(ordered_strokes(work.pieces), marker, profile, work)
+    saved_mm = 0.0
+    works = _windows(pieces, profile) if windows else [_whole(pieces, profile)]
+    for work, (made, saved) in zip(works, _all_led(works, _Cloth(marker, registration), profile), strict=True):
+        saved_mm += saved
         refuse_beyond(made, marker, profile, work.start_mm)
         parts.append(PathWindow(work.start_mm, len(strokes), len(strokes) + len(made)))
         strokes += made
     names = tuple(_name(marker, index) for index in range(len(marker.placements)))
-    notices = (*_notices(marker, pieces), *_turned_behind(strokes, marker))
-    return ToolPath(tuple(strokes), notices, names, tuple(parts) if len(parts) > 1 else ())
+    notices = (*_notices(marker, pieces), *_turned_behind(strokes, marker, registration))
+    return ToolPath(tuple(strokes), notices, names, _told(parts), registration, saved_mm)
 
 
-def window_starts(marker: Marker, profile: CutterProfile) -> list[float]:
-    """Where along the marker the machine's zero lies in each window that ``plan_cut`` makes."""
-    return [work.start_mm for work in _windows(list(all_strokes(marker, profile)), profile)]
+def window_starts(marker: Marker, profile: CutterProfile, registration: Registration | None = None) -> list[float]:
+    """Where along the cloth the machine's zero lies in each window that ``plan_cut`` makes."""
+    return [work.start_mm for work in _windows(_pieces(marker, profile, registration), profile)]
+
+
+def _pieces(marker: Marker, profile: CutterProfile, registration: Registration | None) -> list[PieceStrokes]:
+    """The strokes of all pieces, where they lie on the table."""
+    pieces: Iterable[PieceStrokes] = all_strokes(marker, profile)
+    if registration is not None:
+        pieces = [_registered(piece, registration) for piece in pieces]
+    return with_bridges(with_fine_knife(list(pieces), profile), profile.strokes)
+
+
+def _registered(piece: PieceStrokes, registration: Registration) -> PieceStrokes:
+    strokes = tuple(replace(stroke, points=registration.points(stroke.points)) for stroke in piece.strokes)
+    return replace(piece, outline=registration.outline(piece.outline), strokes=strokes)
+
+
+def _told(parts: list[PathWindow]) -> tuple[PathWindow, ...]:
+    """The windows as a tool path tells them: none where the only one begins where the marker does."""
+    return tuple(parts) if len(parts) > 1 or parts[0].start_mm else ()
+
+
+@dataclass(frozen=True)
+class _Cloth:
+    """A marker, and where its print lies on the table if it is one."""
+
+    marker: Marker
+    registration: Registration | None
+
+    def ground(self, window: WindowWork) -> Ground:
+        """What lies on the table in a window."""
+        to = self.registration
+        outlines = tuple(self.marker.polygons if to is None else (to.outline(p) for p in self.marker.polygons))
+        end = min(self.marker.length_mm, window.end_mm)
+        return Ground(outlines, end, self.marker.fabric.usable_width_mm, window.start_mm)
+
+
+def _in_order(pieces: Sequence[PieceStrokes], profile: CutterProfile, start: Point) -> tuple[list[Stroke], float]:
+    """The strokes of a window in the order in which they are made by a machine that stands at ``start``, and how many
+    mm of common lines that spares."""
+    rules = profile.strokes
+    passed = {}
+    if rules.notches == "with":
+        common = near_others(pieces) if rules.common_lines else {}
+        aside = [set_aside(piece, common.get(piece.placement)) for piece in pieces]
+        pieces = [piece for piece, _ in aside]
+        passed = {piece.placement: notches for piece, notches in aside if notches}
+    contours = contours_of(pieces)
+    strokes, saved_mm = ordered_strokes(pieces, rules, start=start), 0.0
+    if rules.common_lines:
+        strokes, saved_mm = cut_once(strokes, pieces, profile.knife, rules)
+        pieces, earlier = left_to_cut(pieces, strokes)
+        strokes, _ = cut_once(ordered_strokes(pieces, rules, earlier, start), pieces, profile.knife, rules)
+    return list(in_passing(strokes, passed, profile, contours)), saved_mm
 
 
 def _windows(pieces: list[PieceStrokes], profile: CutterProfile) -> list[WindowWork]:
     whole = _whole(pieces, profile)
     if profile.windows is None or whole.end_mm <= window_length_mm(profile) + ROUNDING_MM:
         return [whole]
-    return in_windows(pieces, profile, profile.windows.overlap_mm)
+    return in_windows(pieces, profile, profile.windows)
 
 
 def _whole(pieces: list[PieceStrokes], profile: CutterProfile) -> WindowWork:
@@ -58,32 +124,57 @@ def _whole(pieces: list[PieceStrokes], profile: CutterProfile) -> WindowWork:
     return WindowWork(0.0, max(reach, window_length_mm(profile)), tuple(pieces))
 
 
-def _led(strokes: list[Stroke], marker: Marker, profile: CutterProfile, window: WindowWork) -> list[Stroke]:
-    """The strokes with the blade taken into account; before them its alignment, where its heading is unknown."""
+def _all_led(
+    works: Sequence[WindowWork], cloth: _Cloth, profile: CutterProfile
+) -> Iterator[tuple[list[Stroke], float]]:
+    """The strokes of every window in their order, with the blade taken into account.
+
+    Where one program makes them all the blade keeps its heading from window to window; else each begins anew.
+    """
+    knife, heading = profile.knife, profile.knife.start_deg
+    here: Point = (0.0, 0.0)
+    before_mm = 0.0
+    for work in works:
+        stands = (here[0] + work.start_mm - before_mm, here[1]) if profile.feeds_cloth else (work.start_mm, 0.0)
+        ordered, saved_mm = _in_order(work.pieces, profile, stands)
+        made = _led(ordered, cloth, profile, work, heading)
+        cuts = [stroke for stroke in made if stroke.tool == "knife"]
+        if profile.feeds_cloth and cuts:
+            heading = heading_after(cuts[-1], knife)
+        here, before_mm = made[-1].points[-1], work.start_mm
+        yield made, saved_mm
+
+
+def _led(
+    strokes: list[Stroke], cloth: _Cloth, profile: CutterProfile, window: WindowWork, heading: float | None
+) -> list[Stroke]:
+    """The strokes with the blade taken into account, which stands at ``heading`` before the first; where that is
+    unknown, before them its alignment."""
     knife = profile.knife
     if knife.kind in ("tangential", "rotary"):
-        strokes = turn_blade(strokes, knife, marker)
+        ground = cloth.ground(window)
+        strokes = turn_blade(strokes, knife, ground)
         fine = profile.fine_knife
-        return turn_blade(strokes, fine, marker, "fine") if fine.kind == "tangential" else strokes
-    heading = knife.start_deg
-    if heading is None and knife.kind == "drag":
-        align, heading = align_stroke(marker, profile, (window.start_mm, window.end_mm))
-        first = next((k for k, s in enumerate(strokes) if s.tool == "knife"), len(strokes))
+        return turn_blade(strokes, fine, ground, "fine") if fine.kind == "tangential" else strokes
+    if heading is None and knife.kind == "drag" and any(stroke.tool == "knife" for stroke in strokes):
+        align, heading = align_stroke(cloth.marker, profile, (window.start_mm, window.end_mm), cloth.registration)
+        first = next(k for k, s in enumerate(strokes) if s.tool == "knife")
         drawn, cut = strokes[:first], strokes[first:]
         return [*drawn, align, *lead_blade(cut, knife, heading)]
     return list(lead_blade(strokes, knife, heading or 0.0))
 
 
-def _turned_behind(strokes: list[Stroke], marker: Marker) -> list[Notice]:
+def _turned_behind(strokes: list[Stroke], marker: Marker, registration: Registration | None) -> list[Notice]:
     """What must be said where the blade is turned behind the last piece: there must be cloth, or it does not turn."""
     reach = max((x for s in strokes if s.kind == "align" for x, _ in s.points), default=0.0)
-    if reach <= marker.length_mm:
+    end = cloth_outline(marker, registration).bounds[2]
+    if reach <= end:
         return []
     return [
         Notice(
             "turned-behind",
             f"no room in the waste to turn the blade: it is turned behind the last piece, and the cloth must reach to "
-            f"x = {reach + 1:.0f} mm (the marker ends at {marker.length_mm:.1f} mm)",
+            f"x = {reach + 1:.0f} mm (the marker ends at {end:.1f} mm)",
         )
     ]
 

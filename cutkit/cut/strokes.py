@@ -20,7 +20,7 @@ from shapely.geometry import Point as ShapelyPoint
 from cutkit.cut.notches import Notch, notch_lines
 from cutkit.letters import mark_text, placement_label
 from cutkit.model import Mark, Marker, Notice, OrderedPiece, Placement, Point, Tool, cos_sin_deg
-from cutkit.toolpath import CutterProfile, Stroke, StrokeKind
+from cutkit.toolpath import CutterProfile, Stroke, StrokeKind, StrokeRules
 
 DRILL_MM = 4.0
 """The length of either line of the cross that stands for a drill hole where nothing can punch."""
@@ -34,16 +34,27 @@ SAME_DECIMALS = 3
 """Lines that agree to so many digits of a millimetre are the same."""
 PHASES: tuple[StrokeKind, ...] = ("label", "internal", "notch", "drill", "cutout", "boundary")
 """The order within a piece: the boundary, which frees it, last."""
+CONTOURS: tuple[StrokeKind, ...] = ("cutout", "boundary")
+"""What frees cloth, and what notches are cut into."""
+
+
+def phases(rules: StrokeRules) -> tuple[StrokeKind, ...]:
+    """The order within a piece as the operator wants it: ``PHASES``, or with the notches behind the boundary."""
+    if rules.notches != "after":
+        return PHASES
+    return (*(kind for kind in PHASES if kind != "notch"), "notch")
 
 
 @dataclass(frozen=True)
 class PieceStrokes:
-    """All strokes of one placement in the order of ``PHASES``, its outline on the table, and what must be said."""
+    """All strokes of one placement in the order of ``phases``, its outline on the table, and what must be said."""
 
     placement: int
     outline: Polygon
     strokes: tuple[Stroke, ...]
     notices: tuple[Notice, ...]
+    piece: str = ""
+    """The id of the piece that lies there."""
 
 
 def piece_strokes(marker: Marker, index: int, profile: CutterProfile) -> PieceStrokes:
@@ -60,6 +71,7 @@ class _PieceAtWork:
         self.piece: OrderedPiece = marker.by_id[self.placement.piece]
         self.outline: Polygon = marker.polygons[index]
         self.tools = profile.tools
+        self.phases = phases(profile.strokes)
         self.strokes: list[Stroke] = []
         self.notices: list[Notice] = []
 
@@ -71,8 +83,8 @@ class _PieceAtWork:
         for hole in self.outline.interiors:
             self._add(cutter, "cutout", tuple((x, y) for x, y, *_ in hole.coords))
         self._add(cutter, "boundary", tuple((x, y) for x, y, *_ in self.outline.exterior.coords))
-        ordered = self._once(sorted(self.strokes, key=lambda s: PHASES.index(s.kind)))
-        return PieceStrokes(self.index, self.outline, tuple(ordered), tuple(self.notices))
+        ordered = self._once(sorted(self.strokes, key=lambda s: self.phases.index(s.kind)))
+        return PieceStrokes(self.index, self.outline, tuple(ordered), tuple(self.notices), self.piece.id)
 
     def _once(self, strokes: list[Stroke]) -> list[Stroke]:
         """The strokes without those that one tool would make twice, whatever they are for; the last of each is kept."""

@@ -25,7 +25,7 @@ from shapely.geometry import LineString, Polygon
 from cutkit.cut.blade import distinct, first_mm, is_closed
 from cutkit.cut.strokes import PieceStrokes
 from cutkit.errors import InfeasibleError
-from cutkit.model import Marker, Point
+from cutkit.model import Point
 from cutkit.toolpath import CutterProfile, CutTool, Knife, Stroke
 
 EDGE_ERROR_MM = 0.03
@@ -41,21 +41,30 @@ WHEEL_SPAN_MM = 5.0
 """Over so much of a line its curve is measured: single bends of a polygon say little."""
 
 
-def turn_blade(strokes: Sequence[Stroke], knife: Knife, marker: Marker, tool: CutTool = "knife") -> list[Stroke]:
+@dataclass(frozen=True)
+class Ground:
+    """What lies on the table: the pieces' outlines, and the cloth from ``start_mm`` to ``end_mm`` and of some width."""
+
+    outlines: tuple[Polygon, ...]
+    end_mm: float
+    width_mm: float
+    start_mm: float = 0.0
+
+
+def turn_blade(strokes: Sequence[Stroke], knife: Knife, ground: Ground, tool: CutTool = "knife") -> list[Stroke]:
     """The strokes with the blade's angle at every point, parted where it must be lifted; those of other tools as given.
 
     Angles count on beyond 360 degrees, so that the blade never turns back by a whole turn. Every stroke must be one
     that the knife can make: see ``unfit``.
     """
     limit = turn_limit_deg(knife)
-    waste = _Waste(marker)
     angle = 0.0
     made: list[Stroke] = []
     for stroke in strokes:
         if stroke.tool != tool:
             made.append(stroke)
             continue
-        for run in _led_runs(stroke, knife, limit, waste):
+        for run in _led_runs(stroke, knife, limit, ground):
             points, angles = _turned(run, angle)
             angle = angles[-1]
             made.append(replace(stroke, points=tuple(points), angles_deg=tuple(angles)))
@@ -158,7 +167,7 @@ def runs_of(points: tuple[Point, ...], limit_deg: float) -> list[tuple[Point, ..
     return runs
 
 
-def _led_runs(stroke: Stroke, knife: Knife, limit: float, waste: _Waste) -> Iterator[tuple[Point, ...]]:
+def _led_runs(stroke: Stroke, knife: Knife, limit: float, ground: Ground) -> Iterator[tuple[Point, ...]]:
     """The runs of a stroke as the axis must go them, with advance and overcut."""
     points = distinct(stroke.points)
     if len(points) == 1:
@@ -176,7 +185,7 @@ def _led_runs(stroke: Stroke, knife: Knife, limit: float, waste: _Waste) -> Iter
         elif stroke.kind in ("boundary", "cutout"):
             following = runs[(number + 1) % len(runs)]
             if abs(_bend_deg(run[-2], run[-1], following[1])) > OVERCUT_ABOVE_DEG:
-                run = waste.beyond(run, knife.corner_overcut_mm)
+                run = _beyond(run, knife.corner_overcut_mm, ground)
         yield trimmed(run, min(half, length / 2))
 
 
@@ -192,35 +201,29 @@ def trimmed(run: tuple[Point, ...], by_mm: float) -> tuple[Point, ...]:
     return tuple((float(x), float(y)) for x, y, *_ in part.coords)
 
 
-@dataclass(frozen=True)
-class _Waste:
-    """Where no piece lies."""
-
-    marker: Marker
-
-    def beyond(self, run: tuple[Point, ...], by_mm: float) -> tuple[Point, ...]:
-        """A run that goes straight on beyond its end as far as waste lies there, at most ``by_mm``."""
-        (ax, ay), (bx, by) = run[-2], run[-1]
-        length = hypot(bx - ax, by - ay)
-        if by_mm <= 0:
-            return run
-        way = ((bx - ax) / length, (by - ay) / length)
-        start = (bx + way[0] * FINE_ERROR_MM, by + way[1] * FINE_ERROR_MM)
-        ray = LineString([start, (bx + way[0] * by_mm, by + way[1] * by_mm)])
-        free = min(by_mm, _room_mm(run[-1], way, self.marker))
-        for polygon in self.marker.polygons:
-            if polygon.distance(ray) > 0:
-                continue
-            free = min(free, shapely.Point(run[-1]).distance(ray.intersection(polygon)))
-        if free < EDGE_ERROR_MM:
-            return run
-        return (*run, (bx + way[0] * free, by + way[1] * free))
+def _beyond(run: tuple[Point, ...], by_mm: float, ground: Ground) -> tuple[Point, ...]:
+    """A run that goes straight on beyond its end as far as waste lies there, at most ``by_mm``."""
+    (ax, ay), (bx, by) = run[-2], run[-1]
+    length = hypot(bx - ax, by - ay)
+    if by_mm <= 0:
+        return run
+    way = ((bx - ax) / length, (by - ay) / length)
+    start = (bx + way[0] * FINE_ERROR_MM, by + way[1] * FINE_ERROR_MM)
+    ray = LineString([start, (bx + way[0] * by_mm, by + way[1] * by_mm)])
+    free = min(by_mm, _room_mm(run[-1], way, ground))
+    for polygon in ground.outlines:
+        if polygon.distance(ray) > 0:
+            continue
+        free = min(free, shapely.Point(run[-1]).distance(ray.intersection(polygon)))
+    if free < EDGE_ERROR_MM:
+        return run
+    return (*run, (bx + way[0] * free, by + way[1] * free))
 
 
-def _room_mm(point: Point, way: Point, marker: Marker) -> float:
-    """How far a way stays on the marker's cloth."""
-    ends = (marker.length_mm, marker.fabric.usable_width_mm)
-    rooms = [((end if w > 0 else 0.0) - p) / w for p, w, end in zip(point, way, ends, strict=True) if abs(w) > 1e-12]
+def _room_mm(point: Point, way: Point, ground: Ground) -> float:
+    """How far a way stays on the cloth."""
+    spans = ((ground.start_mm, ground.end_mm), (0.0, ground.width_mm))
+    rooms = [(span[w > 0] - p) / w for p, w, span in zip(point, way, spans, strict=True) if abs(w) > 1e-12]
     return max(0.0, min(rooms))
 
 

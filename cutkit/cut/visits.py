@@ -81,7 +81,7 @@ class Way:
 
 @dataclass(frozen=True)
 class Visit:
-    """The strokes of one piece with one tool, and the ways to make them."""
+    """The strokes of one piece, with one tool or one tool after the other, and the ways to make them."""
 
     piece: int
     start_x: float
@@ -112,7 +112,7 @@ def _most_lasts(way: Way) -> int:
 
 def visit_of(piece: int, start_x: float, strokes: Sequence[Stroke]) -> Visit | None:
     """The visit that makes the strokes of a piece, which are in the order of their phases; None for no stroke."""
-    phases = [list(of_kind) for _, of_kind in groupby(strokes, key=lambda s: s.kind)]
+    phases = [list(of_kind) for _, of_kind in groupby(strokes, key=lambda s: (s.tool, s.kind))]
     if not phases:
         return None
     if len(strokes) == 1:

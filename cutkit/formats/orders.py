@@ -7,19 +7,16 @@ with or without a byte order mark.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from dataclasses import replace
 from pathlib import Path
 
 from cutkit.errors import InputError, UsageError, did_you_mean
-from cutkit.formats.files import read_bytes
+from cutkit.formats.csv_table import csv_rows
 from cutkit.model import Order, OrderLine
 
 COLUMNS = ("size", "count", "style", "bundle")
 NEEDED = ("size", "count")
-SEPARATORS = (",", ";", "\t")
 EXAMPLE = "--order S=1,M=2,L=1 or --order FILE.csv"
 
 _DIGITS = re.compile(r"\d{1,9}")
@@ -93,7 +90,7 @@ def _count(text: str, what: str = "count") -> int:
 
 
 def _csv_lines(path: str) -> list[OrderLine]:
-    rows = _rows(path)
+    rows = csv_rows(path)
     if not rows:
         raise InputError("the order has no lines", where=path, hint="The first line names the columns: size,count")
     number, names = rows[0]
@@ -102,29 +99,6 @@ def _csv_lines(path: str) -> list[OrderLine]:
     if not lines:
         raise InputError("the order names its columns, but asks for no garment", where=path)
     return lines
-
-
-def _rows(path: str) -> list[tuple[int, list[str]]]:
-    """The rows that hold anything, with their line numbers. The separator is the one that the first row has most."""
-    try:
-        text = read_bytes(path).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"not UTF-8 text (byte {error.start})", where=path, hint="Save it as 'CSV UTF-8' from the spreadsheet."
-        ) from None
-    if "\0" in text:
-        raise InputError("this is not a text file", where=path, hint="Save it as 'CSV UTF-8' from the spreadsheet.")
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(SEPARATORS, key=first.count), strict=True)
-    rows = []
-    try:
-        for row in reader:
-            cells = [cell.strip() for cell in row]
-            if any(cells):
-                rows.append((reader.line_num, cells))
-    except csv.Error as error:
-        raise InputError(f"not a table: {error}", where=f"{path}, line {reader.line_num}") from None
-    return rows
 
 
 def _columns(names: list[str], where: str) -> dict[str, int]:

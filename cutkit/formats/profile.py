@@ -74,6 +74,8 @@ _POSITIVE = (
     "tools.*.cut_mm_s",
     "program.longest_line",
     "program.longest_cut_mm",
+    "windows.bite_mm",
+    "windows.feed_mm_s",
     "strokes.column_mm",
     "strokes.bridge_mm",
     "link.buffer_bytes",
@@ -333,6 +335,7 @@ def _sense_faults(profile: CutterProfile) -> Iterator[str]:
     turned = profile.knife.kind in ("tangential", "rotary")
     if turned != (profile.program.turn is not None):
         yield "key 'program.turn': a tangential knife or a rotary blade has this text, and no other"
+    yield from _feed_faults(profile)
     numbers = [texts.number for texts in profile.tools.values() if texts.number is not None]
     if len(set(numbers)) < len(numbers):
         yield "key 'tools': two tools have the same number"
@@ -341,3 +344,25 @@ def _sense_faults(profile: CutterProfile) -> Iterator[str]:
             yield f"key 'tools.{tool}.number': SP0 puts the tool away; numbers begin at 1"
         if texts.number is None and any("{number}" in t for t in (texts.select, texts.down, texts.up)):
             yield f"key 'tools.{tool}.number' is missing; the texts use {{number}}"
+
+
+def _feed_faults(profile: CutterProfile) -> Iterator[str]:
+    """Feeds of the cloth that no parser could tell from other commands, or whose length nobody knows."""
+    windows = profile.windows
+    if windows is None:
+        return
+    reach = profile.table.length_mm
+    if windows.bite_mm is not None and reach is not None and windows.bite_mm > reach - windows.overlap_mm:
+        yield "key 'windows.bite_mm': it must leave the overlap of the table's length, or cuts would be lost between"
+    if windows.feed is None:
+        return
+    if profile.dialect in ("gpgl", "dmpl") or profile.controller == "marlin":
+        yield "key 'windows.feed': this language has no feed of the cloth; without the key there is a program a window"
+    lines = [line for line in windows.feed.split("\n") if line.strip()]
+    telling = [line for line in lines if any(name is not None for _, name, _, _ in Formatter().parse(line))]
+    if len(telling) > 1 or (not telling and len(lines) != 1):
+        yield "key 'windows.feed': one line of it moves the cloth, that with {advance} or {advance_mm}, or the only one"
+    elif not telling and windows.bite_mm is None:
+        yield "key 'windows.bite_mm' is missing: the feed has no {advance}, so say how far it always moves the cloth"
+    elif telling and sum(name is not None for _, name, _, _ in Formatter().parse(telling[0])) > 1:
+        yield "key 'windows.feed': it says once how far, by {advance} or {advance_mm}"

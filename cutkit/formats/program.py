@@ -15,7 +15,7 @@ from math import ceil, dist
 
 from cutkit.errors import LimitError
 from cutkit.model import Point
-from cutkit.toolpath import CutterProfile, LineEnd, Stroke, ToolPath, ToolTexts
+from cutkit.toolpath import CutterProfile, CutTool, LineEnd, PathWindow, Stroke, ToolPath, ToolTexts
 
 LINE_ENDS: Mapping[LineEnd, str] = {"lf": "\n", "etx": "\x03", "none": ""}
 
@@ -24,17 +24,73 @@ COMMENT_MARKS = " _-+.,:/#="
 even inside a comment, and a closing parenthesis ends it."""
 
 ANGLE_DECIMALS = 3
+FEED_DECIMALS = 3
+"""Digits of a feed of the cloth in mm."""
 
 
 def program_texts(path: ToolPath, profile: CutterProfile, title: str) -> list[str]:
-    """The programs that make the strokes of ``path``, one for each of its windows; see ``program_text``."""
+    """The programs that make the strokes of ``path``: one for each of its windows, or a single one for all where the
+    machine moves the cloth on by itself; see ``program_text``."""
     windows = path.all_windows
+    if profile.feeds_cloth:
+        return [_program_text(path, windows, profile, title)]
     texts: list[str] = []
     for number, window in enumerate(windows, 1):
-        strokes = tuple(_shifted(stroke, -window.start_mm) for stroke in path.strokes[window.first : window.end])
         name = title if len(windows) == 1 else f"{title} window {number} of {len(windows)}"
-        texts.append(program_text(ToolPath(strokes, path.notices, path.names), profile, name))
+        texts.append(_program_text(path, [window], profile, name))
     return texts
+
+
+def program_text(path: ToolPath, profile: CutterProfile, title: str) -> str:
+    """The program that makes the strokes of ``path``, in order, on the machine of ``profile``, in one window.
+
+    Positions are rounded to the nearest unit the device knows; a position outside its range, or a line longer than it
+    reads, is a LimitError, never clamped or cut off. The tool is up at the end, and before every feed of the cloth.
+    """
+    return _program_text(path, [PathWindow(0.0, 0, len(path.strokes))], profile, title)
+
+
+def _program_text(path: ToolPath, windows: Sequence[PathWindow], profile: CutterProfile, title: str) -> str:
+    """A program for one or more windows of a tool path, each in coordinates of its own."""
+    lines = [*_text(profile.program.header), *_comment(title, profile)]
+    tool: CutTool | None = None
+    here_mm = 0.0
+    for number, window in enumerate(windows, 1):
+        if len(windows) > 1:
+            lines += _comment(f"window {number} of {len(windows)}", profile)
+        if profile.feeds_cloth and window.start_mm != here_mm:
+            lines += _feed_lines(window.start_mm - here_mm, profile)
+            here_mm = window.start_mm
+        lines += _text((profile.windows.zero or "") if profile.windows else "")
+        lines += _window_lines(path, window, profile, tool)
+        tool = path.strokes[window.end - 1].tool if window.end > window.first else tool
+    lines += _text(profile.program.footer)
+    _refuse_long_lines(lines, profile)
+    end = LINE_ENDS[profile.program.line_end]
+    return "".join(line + end for line in lines)
+
+
+def _feed_lines(by_mm: float, profile: CutterProfile) -> list[str]:
+    """The commands that move the cloth on."""
+    form, text = profile.coordinates, (profile.windows.feed or "") if profile.windows else ""
+    units = number_text(by_mm * form.units_per_mm, form.decimals)
+    return _text(text.format(advance=units, advance_mm=number_text(by_mm, FEED_DECIMALS)))
+
+
+def _window_lines(path: ToolPath, window: PathWindow, profile: CutterProfile, tool: CutTool | None) -> Iterator[str]:
+    """The strokes of a window, ``tool`` being in use before; the machine's zero lies at the window's start."""
+    placement, number = -1, 0
+    for made in path.strokes[window.first : window.end]:
+        stroke = _shifted(made, -window.start_mm)
+        if stroke.placement not in (placement, -1):
+            number += 1
+            yield from _piece_lines(stroke.placement, number, path, profile)
+        placement = stroke.placement
+        texts = profile.tools[stroke.tool]
+        if stroke.tool != tool:
+            yield from _fill(texts.select, texts, profile)
+            tool = stroke.tool
+        yield from _stroke_lines(stroke, texts, profile)
 
 
 def _shifted(stroke: Stroke, by_mm: float) -> Stroke:
@@ -42,30 +98,6 @@ def _shifted(stroke: Stroke, by_mm: float) -> Stroke:
         return stroke
     holder = None if stroke.holder is None else tuple((x + by_mm, y) for x, y in stroke.holder)
     return replace(stroke, points=tuple((x + by_mm, y) for x, y in stroke.points), holder=holder)
-
-
-def program_text(path: ToolPath, profile: CutterProfile, title: str) -> str:
-    """The program that makes the strokes of ``path``, in order, on the machine of ``profile``, in one window.
-
-    Positions are rounded to the nearest unit the device knows; a position outside its range, or a line longer than it
-    reads, is a LimitError, never clamped or cut off. The tool is up at the end.
-    """
-    lines = [*_text(profile.program.header), *_comment(title, profile)]
-    tool, placement, number = None, -1, 0
-    for stroke in path.strokes:
-        if stroke.placement not in (placement, -1):
-            number += 1
-            lines += _piece_lines(stroke.placement, number, path, profile)
-        placement = stroke.placement
-        texts = profile.tools[stroke.tool]
-        if stroke.tool != tool:
-            lines += _fill(texts.select, texts, profile)
-            tool = stroke.tool
-        lines += _stroke_lines(stroke, texts, profile)
-    lines += _text(profile.program.footer)
-    _refuse_long_lines(lines, profile)
-    end = LINE_ENDS[profile.program.line_end]
-    return "".join(line + end for line in lines)
 
 
 def _piece_lines(placement: int, number: int, path: ToolPath, profile: CutterProfile) -> Iterator[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cutkit.machine.feeds import FeedForm
 from cutkit.model import Point
 
 
@@ -86,18 +87,27 @@ class DrawText:
     text: str
 
 
-Action = MoveTo | Lower | Lift | SelectTool | Dwell | DrawText
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """The cloth is moved on under the machine, against x: what lay at ``mm`` lies at 0 then."""
+
+    line: int
+    mm: float
+
+
+Action = MoveTo | Lower | Lift | SelectTool | Dwell | DrawText | Feed
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """What the parsers of plotter languages must know of the machine: the unit, the range of numbers, and how fast its
-    own number of speed makes it."""
+    """What the parsers of plotter languages must know of the machine: the unit, the range of numbers, how fast its own
+    number of speed makes it, and what moves the cloth on."""
 
     units_per_mm: float
     lowest_units: float | None = None
     highest_units: float | None = None
     feed_per_mm_s: float = 0.1
+    feed: FeedForm | None = None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ other too; so each stretch also knows how many passes it must have: its own and 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+Span = tuple[float, float]
 
 LEAST_COSINE = 0.87
 """A segment within 30 degrees of an edge runs along it; what crosses it does not."""
@@ -35,6 +37,10 @@ class Overlaps:
     def only(self, keep: NDArray[np.bool_]) -> Overlaps:
         """Those stretches for which ``keep`` is true."""
         return Overlaps(self.segment[keep], self.edge[keep], self.start_mm[keep], self.end_mm[keep])
+
+    def picked(self, which: Indices) -> Overlaps:
+        """Those with some numbers."""
+        return Overlaps(self.segment[which], self.edge[which], self.start_mm[which], self.end_mm[which])
 
     def and_also(self, more: Overlaps) -> Overlaps:
         """These stretches and then those."""
@@ -77,6 +83,11 @@ class Lines:
     def nearest(self, points: Array) -> Array:
         """The distance of each point from the nearest line; infinite where there are no lines."""
         return nearest_mm(self.tree, points)[0]
+
+    def places_mm(self, line: int) -> Array:
+        """Where the points of a line lie on the axis."""
+        first, end = np.searchsorted(self.line_of_edge, [line, line + 1])
+        return np.append(self.edge_start_mm[first:end], self.start_mm[line] + self.length_mm[line])
 
     def line_at(self, axis_mm: Array) -> Indices:
         """The line that holds each place on the axis."""
@@ -140,6 +151,14 @@ class Stretches:
     fewest: Array
     most: Array
 
+    def within(self, spans: list[Span]) -> NDArray[np.bool_]:
+        """For each stretch whether its middle lies in one of ``spans`` of the axis."""
+        middle = self.start_mm + self.length_mm / 2
+        inside = np.zeros(len(middle), dtype=bool)
+        for low, high in spans:
+            inside |= (middle > low) & (middle < high)
+        return inside
+
 
 def stretches(lines: Lines, cut: Overlaps, fewest: tuple[Overlaps, Array], most: tuple[Overlaps, Array]) -> Stretches:
     """How often each stretch of the lines is covered, and how often it must and may be: once, and with its neighbours.
@@ -172,18 +191,28 @@ def _count(axis: Array, overlaps: Overlaps, weight: Array) -> Array:
     return np.round(counts, 6)
 
 
-def spans(cut: Overlaps) -> list[tuple[float, float]]:
+def spans(cut: Overlaps) -> list[Span]:
     """The stretches of the axis that are covered, each once, in order."""
-    merged: list[tuple[float, float]] = []
-    for start, end in sorted(zip(cut.start_mm.tolist(), cut.end_mm.tolist(), strict=True)):
-        if merged and start <= merged[-1][1] + 1e-6:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+    return merged(zip(cut.start_mm.tolist(), cut.end_mm.tolist(), strict=True))
+
+
+def merged(found: Iterable[Span]) -> list[Span]:
+    """Stretches of the axis, each place once, in order."""
+    joined: list[Span] = []
+    for start, end in sorted(found):
+        if joined and start <= joined[-1][1] + 1e-6:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
         else:
-            merged.append((start, end))
-    return merged
+            joined.append((start, end))
+    return joined
 
 
-def common(first: list[tuple[float, float]], second: list[tuple[float, float]]) -> list[tuple[float, float]]:
+def length_mm(found: list[Span]) -> float:
+    """The length of some stretches together."""
+    return sum(high - low for low, high in found)
+
+
+def common(first: list[Span], second: list[Span]) -> list[Span]:
     """Where both of two lists of stretches cover the axis."""
     both = [(max(a, c), min(b, d)) for a, b in first for c, d in second]
     return [(low, high) for low, high in both if high > low]
@@ -203,6 +232,25 @@ def repeated_mm(cut: Overlaps, run: Indices, line: Indices, most_mm: float, line
     first = np.flatnonzero(np.diff(group, prepend=-1))
     totals: Array = np.bincount(line[first], np.minimum(again, most_mm), minlength=lines).astype(float)
     return totals
+
+
+def gaps_of(found: Stretches, flag: NDArray[np.bool_], longer_than_mm: float) -> dict[int, list[Span]]:
+    """For each line its flagged stretches on the axis, each uninterrupted, but for short ones amid others."""
+    gaps: dict[int, list[Span]] = {}
+    for line, start, length in zip(found.line[flag], found.start_mm[flag], found.length_mm[flag], strict=True):
+        own = gaps.setdefault(int(line), [])
+        if own and start - own[-1][1] <= 1e-6:
+            own[-1] = (own[-1][0], float(start + length))
+        else:
+            own.append((float(start), float(start + length)))
+    return {line: own for line, own in gaps.items() if any(b - a > longer_than_mm for a, b in own)}
+
+
+def around(gaps: list[Span], start: float, end: float) -> list[list[Span]]:
+    """The gaps of a closed line, each in its parts: one that lies across the line's first point has two."""
+    if len(gaps) > 1 and gaps[0][0] <= start + 1e-6 and gaps[-1][1] >= end - 1e-6:
+        return [[gaps[-1], gaps[0]], *([gap] for gap in gaps[1:-1])]
+    return [[gap] for gap in gaps]
 
 
 def summed_where(found: Stretches, flag: NDArray[np.bool_], longer_than_mm: float, lines: int) -> Array:

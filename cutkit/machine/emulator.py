@@ -32,6 +32,7 @@ turned-in-cloth        the blade is turned where it stands in the cloth, by more
 slanted                the tool goes along while it goes up or down in the cloth
 not-through            the tool is let down into the cloth, but not through it
 outside-table          the tool cuts outside the table, or the holder leaves the table and its margin
+feed-down              the cloth is moved on with the tool down
 down-at-end            the program ends with the tool down
 nothing-done           the program never puts a tool down
 =====================  ===============================================================================================
@@ -45,12 +46,26 @@ import math
 import re
 from array import array
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cutkit.machine.actions import Action, Device, DrawText, Dwell, Lift, Lower, MoveTo, Program, SelectTool, Violation
+from cutkit.machine.actions import (
+    Action,
+    Device,
+    DrawText,
+    Dwell,
+    Feed,
+    Lift,
+    Lower,
+    MoveTo,
+    Program,
+    SelectTool,
+    Violation,
+)
 from cutkit.machine.dmpl import command_count, parse_dmpl
+from cutkit.machine.feeds import feed_form
 from cutkit.machine.gcode import parse_gcode
 from cutkit.machine.gcode_marlin import parse_marlin
 from cutkit.machine.gcode_rules import rules_of
@@ -75,6 +90,7 @@ _SETTLED_S = 1e-6
 class Trace:
     """What the tool did, sample by sample; the stretch between two samples is cut where both are ``down``.
 
+    Positions are on the cloth: where that is moved on under the machine, its zero lies farther along from then on.
     ``tool`` holds indices into ``tools``, negative where none is selected or an unknown one; ``line`` is the line of
     the program that led there.
     """
@@ -98,9 +114,11 @@ class Trace:
 class Run:
     """One program's run on one machine: the trace, what was wrong, what is worth a remark, and the figures.
 
+    Positions are on the cloth, which a program may move on (``Feed``).
+
     ``cut_mm`` is the way of the tip with the knife down, ``drawn_mm`` that of a pen, ``travel_mm`` the holder's with no
     tool down; ``bounds_mm`` encloses all that a lowered tool touched. ``starts`` are the samples of the trace at which
-    its programs begin.
+    its programs begin, or the cloth has been moved on; ``zeros_mm`` is where the machine's zero lay from then on.
     """
 
     profile: CutterProfile
@@ -114,6 +132,14 @@ class Run:
     tool_downs: int
     bounds_mm: tuple[float, float, float, float]
     starts: tuple[int, ...] = (0,)
+    zeros_mm: tuple[float, ...] = (0.0,)
+
+    @property
+    def windows_mm(self) -> tuple[float, ...]:
+        """Where the machine's zero lay while something was cut, one after the other: the windows of the cloth."""
+        ends = (*self.starts[1:], len(self.trace.t_s))
+        used = [z for z, a, b in zip(self.zeros_mm, self.starts, ends, strict=True) if self.trace.down[a:b].any()]
+        return tuple(z for k, z in enumerate(used) if k == 0 or z != used[k - 1])
 
     @property
     def cutting_tool(self) -> CutTool:
@@ -142,7 +168,8 @@ def run_program(data: bytes, profile: CutterProfile, *, start_deg: float | None 
 def parse_program(data: bytes, profile: CutterProfile) -> Program:
     """The program's actions, by the dialect of the machine."""
     at = profile.coordinates
-    device = Device(at.units_per_mm, at.lowest_units, at.highest_units, profile.motion.feed_per_mm_s)
+    feed_per_mm_s, feed = profile.motion.feed_per_mm_s, feed_form(profile)
+    device = Device(at.units_per_mm, at.lowest_units, at.highest_units, feed_per_mm_s, feed)
     if profile.dialect == "gcode":
         return _parse_gcode(data, profile)
     if profile.dialect == "gpgl":
@@ -150,7 +177,7 @@ def parse_program(data: bytes, profile: CutterProfile) -> Program:
     if profile.dialect == "dmpl":
         return parse_dmpl(data, device)
     if profile.dialect == "gerber":
-        return parse_gerber(data)
+        return parse_gerber(data, device.feed)
     return parse_hpgl(data, device)
 
 
@@ -160,7 +187,7 @@ def _parse_gcode(data: bytes, profile: CutterProfile) -> Program:
         servo = _servo_down_deg(profile) if spindle else None
         return parse_marlin(data, feed_per_mm_s=feed, knife_on_spindle=spindle, servo_down_deg=servo)
     rules = rules_of(profile.controller, turning_axis=profile.program.turn is not None)
-    return parse_gcode(data, feed_per_mm_s=feed, knife_on_spindle=spindle, rules=rules)
+    return parse_gcode(data, feed_per_mm_s=feed, knife_on_spindle=spindle, rules=rules, feed=feed_form(profile))
 
 
 def _servo_down_deg(profile: CutterProfile) -> float | None:
@@ -185,12 +212,12 @@ def _blade_at_start(program: Program, profile: CutterProfile, start_deg: float |
         return 0.0, 0.0
     heading = knife.start_deg if start_deg is None else start_deg
     if heading is None:
-        heading = _first_cut_deg(program) + WORST_HEADING_OFF_DEG
+        heading = _first_cut_deg(program, profile.plunge) + WORST_HEADING_OFF_DEG
     return knife.offset_mm, math.radians(heading)
 
 
-def _first_cut_deg(program: Program) -> float:
-    """The direction of the first motion with the tool down."""
+def _first_cut_deg(program: Program, plunge: Plunge | None) -> float:
+    """The direction of the first motion with the tool down, by a command or on its Z axis."""
     here, down = (0.0, 0.0), False
     for action in program.actions:
         if isinstance(action, MoveTo):
@@ -198,9 +225,21 @@ def _first_cut_deg(program: Program) -> float:
             if down and target != here:
                 return math.degrees(math.atan2(target[1] - here[1], target[0] - here[0]))
             here = target
+            if action.z_mm is not None and plunge is not None:
+                down = action.z_mm < plunge.touch_mm
         elif isinstance(action, (Lower, Lift)):
             down = isinstance(action, Lower)
     return 0.0
+
+
+class _Timing(Protocol):
+    """When along a move the machine is where: a ``Ramp``, or what the emulated device made of it as it went."""
+
+    @property
+    def length_mm(self) -> float: ...
+    @property
+    def time_s(self) -> float: ...
+    def time_at_s(self, distance_mm: float) -> float: ...
 
 
 @dataclass
@@ -209,10 +248,12 @@ class _Samples:
 
     numbers: array[float] = field(default_factory=lambda: array("d"))
     last_line: int = 0
+    count: int = 0
 
     def add(self, t_s: float, tip: Point, holder: Point, blade_deg: float, down: bool, tool: int, line: int) -> None:
         self.numbers.extend((t_s, tip[0], tip[1], holder[0], holder[1], blade_deg, down, tool, line))
         self.last_line = line
+        self.count += 1
 
     def trace(self, tools: tuple[CutTool, ...]) -> Trace:
         columns = np.frombuffer(self.numbers, dtype=float).reshape(-1, 9)
@@ -246,11 +287,13 @@ class _Machine:
         self.angle_deg = 0.0
         self.across = False
         self.outside = False
+        self.broken_at_s = math.inf
         self.queue: list[MoveTo] = []
         self.violations: list[Violation] = []
         self.remarks: list[Violation] = []
         self.samples = _Samples()
         self.limits = _limits(profile)
+        self.starts, self.zeros_mm = [0], [0.0]
         self._sample(self.here, 0)
 
     def take(self, action: Action) -> None:
@@ -268,6 +311,8 @@ class _Machine:
         elif isinstance(action, Dwell):
             self.now_s += action.seconds
             self._sample(self.here, action.line)
+        elif isinstance(action, Feed):
+            self._feed(action)
         else:
             self._draw_text(action)
 
@@ -310,7 +355,16 @@ class _Machine:
         if move.z_mm is not None and self.profile.plunge is not None:
             self._plunge(move, self.profile.plunge)
             return
-        if not self.queue and self.now_s < self.settled_s - _SETTLED_S:
+        self._check(move, at_rest=not self.queue)
+        if move.angle_deg is not None and move.end == (self.queue[-1].end if self.queue else self.here):
+            self._drain()
+            self._turn(move)
+            return
+        self.queue.append(move)
+
+    def _check(self, move: MoveTo, *, at_rest: bool) -> None:
+        """Note what is wrong with a move in the state in which the machine takes it up."""
+        if at_rest and self.now_s < self.settled_s - _SETTLED_S:
             short = self.settled_s - self.now_s
             self._fault(
                 "no-dwell", f"motion {short:.2f} s before the tool is {'down' if self.down else 'up'}", move.line
@@ -322,26 +376,25 @@ class _Machine:
             self._fault("no-axis", "the program moves Z; this machine lifts its tool otherwise", move.line)
         if move.angle_deg is not None and self.profile.program.turn is None:
             self._fault("no-axis", "the program turns A; this machine has no such axis", move.line)
-        if move.angle_deg is not None and (move.x_mm, move.y_mm) == (self.queue[-1].end if self.queue else self.here):
-            self._drain()
-            self._turn(move)
-            return
-        self.queue.append(move)
 
     def _drain(self) -> None:
         """Carry out the queued motions and come to rest."""
         if not self.queue:
             return
-        rapid = math.inf if self.limits.per_axis else self.profile.motion.travel_mm_s
-        speeds = [rapid if m.rapid else self._cut_speed(m) for m in self.queue]
-        speeds = [min(v, most) for v, most in zip(speeds, self._turning_speeds(), strict=True)]
+        speeds = [min(self._speed(m), most) for m, most in zip(self.queue, self._turning_speeds(), strict=True)]
         ramps = plan_ramps(self.here, [(m.x_mm, m.y_mm) for m in self.queue], speeds, self.limits)
         read_s = self._times_read()
-        self.now_s = read_s[min(len(read_s), LOOK_AHEAD_BLOCKS - 1) - 1]
+        self.now_s = read_s[min(len(read_s), LOOK_AHEAD_BLOCKS + 1) - 1]
         for move, ramp, ready_s in zip(self.queue, ramps, read_s, strict=True):
             self.now_s = max(self.now_s, ready_s)
             self._go(move, ramp)
         self.queue.clear()
+
+    def _speed(self, move: MoveTo) -> float:
+        """The speed asked for; a rapid move is as fast as the limits let it be, on each axis or along the path."""
+        if not move.rapid:
+            return self._cut_speed(move)
+        return math.inf if self.limits.per_axis else self.profile.motion.travel_mm_s
 
     def _times_read(self) -> list[float]:
         """When the controller has read the line of each queued move, from now on.
@@ -360,7 +413,7 @@ class _Machine:
         own = self.profile.tools[self.tools[self.tool]].cut_mm_s if self.tool >= 0 else None
         return min(move.feed_mm_s or own or motion.cut_mm_s, motion.travel_mm_s)
 
-    def _go(self, move: MoveTo, ramp: Ramp) -> None:
+    def _go(self, move: MoveTo, ramp: _Timing) -> None:
         end = move.end
         self._turn_along(move)
         if self.down and self._drags():
@@ -445,11 +498,27 @@ class _Machine:
         speeds: list[float] = []
         here, angle = self.here, self.angle_deg
         for move in self.queue:
-            turn = 0.0 if move.angle_deg is None else abs(move.angle_deg - angle)
-            way = math.dist(here, move.end)
-            speeds.append(way * self.profile.motion.turn_deg_s / turn if turn > 0 else math.inf)
+            speeds.append(self._turning_speed(here, angle, move))
             here, angle = move.end, angle if move.angle_deg is None else move.angle_deg
         return speeds
+
+    def _turning_speed(self, here: Point, angle_deg: float, move: MoveTo) -> float:
+        """How fast a move from this place and angle may go for the blade to turn in time."""
+        turn = 0.0 if move.angle_deg is None else abs(move.angle_deg - angle_deg)
+        return math.dist(here, move.end) * self.profile.motion.turn_deg_s / turn if turn > 0 else math.inf
+
+    def _feed(self, action: Feed) -> None:
+        """Move the cloth on: the machine stands, and its zero lies farther along the cloth."""
+        if self.down:
+            self._fault("feed-down", f"the cloth is moved on by {action.mm:.1f} mm with the tool down", action.line)
+        elif self.now_s < self.settled_s - _SETTLED_S:
+            short = self.settled_s - self.now_s
+            self._fault("no-dwell", f"the cloth is moved on {short:.2f} s before the tool is up", action.line)
+        speed = self.profile.windows.feed_mm_s if self.profile.windows else self.profile.motion.travel_mm_s
+        self.now_s += abs(action.mm) / speed
+        self.starts.append(self.samples.count)
+        self.zeros_mm.append(self.zeros_mm[-1] + action.mm)
+        self._sample(self.here, action.line)
 
     def _select(self, action: SelectTool) -> None:
         if self.down:
@@ -499,7 +568,12 @@ class _Machine:
         turned = self._turned_knife() is not None
         degrees = self.angle_deg % 360 if turned else math.degrees(self.blade.heading_rad) % 360
         time = self.now_s if t_s is None else t_s
-        self.samples.add(time, tip or self._tip(holder), holder, degrees, self.down, self.tool, line)
+        down = self.down and time < self.broken_at_s
+        at, axis = self._on_cloth(tip or self._tip(holder)), self._on_cloth(holder)
+        self.samples.add(time, at, axis, degrees, down, self.tool, line)
+
+    def _on_cloth(self, point: Point) -> Point:
+        return (point[0] + self.zeros_mm[-1], point[1])
 
     def _watch(self, move: MoveTo, holder: Point, tip: Point) -> None:
         """Note where the tool cuts off the table, or the holder goes beyond its reach; once for each time out."""
@@ -514,7 +588,7 @@ class _Machine:
         self.outside = over_mm > 1e-6
 
     def _fault(self, code: str, message: str, line: int | None, at: Point | None = None) -> None:
-        self.violations.append(Violation(code, message, line, at or self.here))
+        self.violations.append(Violation(code, message, line, self._on_cloth(at or self.here)))
 
 
 def _ahead(point: Point, angle_deg: float, by_mm: float) -> Point:
@@ -546,10 +620,13 @@ def _run_of(machine: _Machine, program: Program) -> Run:
     pen = machine.tools.index("pen") if "pen" in machine.tools else None
     drawing = cutting & (trace.tool[1:] == pen) if pen is not None else np.zeros(len(cutting), dtype=bool)
     tip_mm = np.hypot(*np.diff(trace.tip_mm, axis=0).T)
-    travel_mm = np.hypot(*np.diff(trace.holder_mm, axis=0).T)[~cutting].sum()
+    carried = np.isin(np.arange(1, len(trace.t_s)), machine.starts)
+    travel_mm = np.hypot(*np.diff(trace.holder_mm, axis=0).T)[~cutting & ~carried].sum()
     touched = trace.tip_mm[trace.down]
     low, high = (touched.min(axis=0), touched.max(axis=0)) if len(touched) else (np.zeros(2), np.zeros(2))
-    violations = sorted((*program.violations, *machine.violations), key=lambda v: (v.line is None, v.line or 0))
+    feeds = [action for action in program.actions if isinstance(action, Feed)]
+    of_program = [_after_feeds(violation, feeds) for violation in program.violations]
+    violations = sorted((*of_program, *machine.violations), key=lambda v: (v.line is None, v.line or 0))
     return Run(
         machine.profile,
         trace,
@@ -561,20 +638,30 @@ def _run_of(machine: _Machine, program: Program) -> Run:
         float(travel_mm),
         machine.tool_downs,
         (float(low[0]), float(low[1]), float(high[0]), float(high[1])),
+        tuple(machine.starts),
+        tuple(machine.zeros_mm),
     )
+
+
+def _after_feeds(violation: Violation, feeds: list[Feed]) -> Violation:
+    """What a parser found, laid where the cloth was by then; the parser knows only where the machine stood."""
+    by_mm = sum(feed.mm for feed in feeds if violation.line is not None and feed.line < violation.line)
+    return _along(violation, by_mm)
 
 
 def join_runs(runs: list[Run], first_lines: list[int], zeros_mm: list[float] | None = None) -> Run:
     """Several programs run one after the other on one machine, as one run.
 
     Lines are counted through: ``first_lines`` is how many lines came before each program. ``zeros_mm`` is where along
-    the cloth the machine's zero lay while each ran: the cloth may have been moved on between.
+    the cloth the machine's zero lay when each began: the cloth may have been moved on between; None: nobody did, it lay
+    where the program before had left it.
     """
+    if zeros_mm is None:
+        zeros_mm = np.cumsum([0.0, *(run.zeros_mm[-1] for run in runs[:-1])]).tolist()
+    runs = [run if zero == 0 else _laid_at(run, zero) for run, zero in zip(runs, zeros_mm, strict=True)]
     if len(runs) == 1:
         return runs[0]
-    if zeros_mm is not None:
-        runs = [_laid_at(run, zero) for run, zero in zip(runs, zeros_mm, strict=True)]
-    starts = np.concatenate([[0], np.cumsum([len(run.trace.t_s) for run in runs])[:-1]])
+    firsts = np.concatenate([[0], np.cumsum([len(run.trace.t_s) for run in runs])[:-1]]).tolist()
     times = np.concatenate([[0.0], np.cumsum([run.time_s for run in runs])])
     traces = [run.trace for run in runs]
     trace = Trace(
@@ -598,7 +685,8 @@ def join_runs(runs: list[Run], first_lines: list[int], zeros_mm: list[float] | N
         sum(run.travel_mm for run in runs),
         sum(run.tool_downs for run in runs),
         _joint_bounds([run.bounds_mm for run in runs if run.tool_downs]),
-        tuple(int(start) for start in starts),
+        tuple(int(first + start) for first, run in zip(firsts, runs, strict=True) for start in run.starts),
+        tuple(zero for run in runs for zero in run.zeros_mm),
     )
 
 
@@ -607,12 +695,16 @@ def _laid_at(run: Run, zero_mm: float) -> Run:
     shift = np.array([zero_mm, 0.0])
     trace = replace(run.trace, tip_mm=run.trace.tip_mm + shift, holder_mm=run.trace.holder_mm + shift)
     x0, y0, x1, y1 = run.bounds_mm
-    moved = [
-        tuple(v if v.at_mm is None else replace(v, at_mm=(v.at_mm[0] + zero_mm, v.at_mm[1])) for v in found)
-        for found in (run.violations, run.remarks)
-    ]
+    moved = [tuple(_along(v, zero_mm) for v in found) for found in (run.violations, run.remarks)]
     bounds = (x0 + zero_mm, y0, x1 + zero_mm, y1)
-    return replace(run, trace=trace, violations=moved[0], remarks=moved[1], bounds_mm=bounds)
+    zeros = tuple(zero + zero_mm for zero in run.zeros_mm)
+    return replace(run, trace=trace, violations=moved[0], remarks=moved[1], bounds_mm=bounds, zeros_mm=zeros)
+
+
+def _along(violation: Violation, by_mm: float) -> Violation:
+    if violation.at_mm is None:
+        return violation
+    return replace(violation, at_mm=(violation.at_mm[0] + by_mm, violation.at_mm[1]))
 
 
 def _moved(violation: Violation, lines: int) -> Violation:

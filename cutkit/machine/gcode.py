@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from cutkit.machine.actions import Action, Dwell, Lift, Lower, MoveTo, Program, SelectTool, Violation
+from cutkit.machine.actions import Action, Dwell, Feed, Lift, Lower, MoveTo, Program, SelectTool, Violation
+from cutkit.machine.feeds import FeedForm
 from cutkit.machine.gcode_curves import arc_points, centre_by_offset, centre_by_radius, spline_points
 from cutkit.machine.gcode_rules import GRBL, Rules
 from cutkit.machine.gcode_words import MOTIONS, NOT_EMULATED, REFUSALS, Block, Refused, read_block
@@ -28,12 +29,17 @@ _COMPENSATIONS = ("G40", "G41", "G42", "G41.1", "G42.1")
 
 
 def parse_gcode(
-    data: bytes, *, feed_per_mm_s: float = 60.0, knife_on_spindle: bool = True, rules: Rules = GRBL
+    data: bytes,
+    *,
+    feed_per_mm_s: float = 60.0,
+    knife_on_spindle: bool = True,
+    rules: Rules = GRBL,
+    feed: FeedForm | None = None,
 ) -> Program:
     """The actions of a G-code program and everything in it that the controller would refuse or take for a command.
 
     ``feed_per_mm_s`` is what F numbers are divided by to give mm/s (60: they are mm per minute). ``knife_on_spindle``:
-    M3 S and M5 lower and lift the tool; else they do nothing to it.
+    M3 S and M5 lower and lift the tool; else they do nothing to it. ``feed`` is the block that moves the cloth on.
     """
     reader = _Reader(feed_per_mm_s, knife_on_spindle, rules)
     for number, raw in enumerate(re.split(rb"\r\n|\n|\r", data), 1):
@@ -41,7 +47,7 @@ def parse_gcode(
             break
         if rules.real_time:
             reader.violations += _real_time_bytes(raw, number)
-        _read_line(reader, raw, number)
+        _read_line(reader, raw, number, feed)
     return Program(tuple(reader.actions), tuple(reader.violations), tuple(reader.remarks))
 
 
@@ -55,12 +61,16 @@ def _real_time_bytes(raw: bytes, line: int) -> Iterator[Violation]:
         yield Violation("real-time-byte", f"byte 0x{first:02X} is a real-time command: {what}{more}", line)
 
 
-def _read_line(reader: _Reader, raw: bytes, line: int) -> None:
+def _read_line(reader: _Reader, raw: bytes, line: int, feed: FeedForm | None = None) -> None:
     rules = reader.rules
     kept = bytes(b for b in raw if b not in REAL_TIME and b < 0x80) if rules.real_time else raw
     text = _without_comments(kept.decode("latin-1"))
     length = len(raw) if rules.counts_all else len(text)
     if not text and length <= rules.longest_line:
+        return
+    fed = feed.match(text) if feed else None
+    if fed and fed[1] == len(text):
+        reader.actions.append(Feed(line, fed[0]))
         return
     try:
         if length > rules.longest_line:
@@ -331,3 +341,60 @@ class _Reader:
 
     def _fault(self, code: str, message: str, line: int) -> None:
         self.violations.append(Violation(code, message, line, (self.here[0], self.here[1])))
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one line brings: actions, the number of its ``error:N`` (0: none), whether it pauses or ends the program."""
+
+    actions: tuple[Action, ...]
+    error: int = 0
+    pauses: bool = False
+    ends: bool = False
+
+
+class LineReader:
+    """Reads line by line, as a machine does that is told them one after the other and answers each."""
+
+    def __init__(
+        self,
+        feed_per_mm_s: float = 60.0,
+        knife_on_spindle: bool = True,
+        rules: Rules = GRBL,
+        feed: FeedForm | None = None,
+    ) -> None:
+        self._feed = feed
+        self._reader = _Reader(feed_per_mm_s, knife_on_spindle, rules)
+
+    @property
+    def state(self) -> _Reader:
+        """The modal state after the last line."""
+        return self._reader
+
+    @property
+    def found(self) -> Program:
+        """The violations and remarks of all lines so far."""
+        return Program((), tuple(self._reader.violations), tuple(self._reader.remarks))
+
+    def take(self, raw: bytes, line: int) -> Taken:
+        """Carry out one line without its end; real-time bytes are left out without a word."""
+        reader, faults, remarks = self._reader, len(self._reader.violations), len(self._reader.remarks)
+        _read_line(reader, raw, line, self._feed)
+        actions = tuple(reader.actions)
+        reader.actions.clear()
+        refused = [v.code for v in reader.violations[faults:] if v.code.startswith("error:")]
+        pauses = any(remark.code == "pause" for remark in reader.remarks[remarks:])
+        ends = not refused and re.search(rb"M0*(?:2|30)(?![0-9.])", without_comments(raw)) is not None
+        return Taken(actions, int(refused[0][6:]) if refused else 0, pauses, ends)
+
+    def reset(self, here: Sequence[float], offset: Sequence[float]) -> None:
+        """Modal state as after switching on, at this place (X, Y, Z, A); what was found stays."""
+        old = self._reader
+        self._reader = _Reader(old.feed_per_mm_s, old.knife_on_spindle, old.rules, here=list(here), offset=list(offset))
+        self._reader.violations, self._reader.remarks = old.violations, old.remarks
+
+
+def without_comments(raw: bytes) -> bytes:
+    """A line as the machine keeps it: no blanks, comments or real-time bytes, upper case."""
+    text = bytes(b for b in raw if b not in REAL_TIME and b < 0x80).decode("ascii")
+    return _without_comments(text).encode("ascii")

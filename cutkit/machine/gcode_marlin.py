@@ -305,3 +305,42 @@ _HANDLERS: dict[str, tuple[Callable[[_Reader, _Command], None], str]] = {
     "M400": (_finish_moves, ""),
 }
 """What is carried out, and the letters that each may carry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one line brings: actions, whether it pauses the program, and whether Marlin does not know it."""
+
+    actions: tuple[Action, ...]
+    pauses: bool = False
+    unknown: bool = False
+
+
+class LineReader:
+    """Reads line by line, as a machine does that is told them one after the other; without numbers and checksums."""
+
+    def __init__(
+        self, feed_per_mm_s: float = 60.0, knife_on_spindle: bool = True, servo_down_deg: float | None = None
+    ) -> None:
+        self._reader = _Reader(feed_per_mm_s, knife_on_spindle, servo_down_deg=servo_down_deg)
+
+    @property
+    def found(self) -> Program:
+        """The violations and remarks of all lines so far."""
+        return Program((), tuple(self._reader.violations), tuple(self._reader.remarks))
+
+    @property
+    def place(self) -> tuple[float, float, float]:
+        """Where the last move leads, in the program's coordinates, in mm."""
+        x, y, z = (here - zero for here, zero in zip(self._reader.here, self._reader.offset, strict=True))
+        return x, y, z
+
+    def take(self, text: str, line: int) -> Taken:
+        """Carry out one line."""
+        reader = self._reader
+        faults, remarks = len(reader.violations), len(reader.remarks)
+        reader.read_line(text.encode("latin-1"), line)
+        actions = tuple(reader.actions)
+        reader.actions.clear()
+        pauses = any(remark.code == "pause" for remark in reader.remarks[remarks:])
+        return Taken(actions, pauses, any(v.code == "unknown-command" for v in reader.violations[faults:]))

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from cutkit.machine.actions import Program, Violation
+from cutkit.machine.feeds import FeedForm
 from cutkit.machine.pen import Pen
 
 MM_PER_INCH = 25.4
@@ -34,9 +35,12 @@ _COORDINATES = re.compile(r"X([+-]?\d+)Y([+-]?\d+)")
 _NUMBERED = re.compile(r"([HNFZ])(\d+)")
 
 
-def parse_gerber(data: bytes) -> Program:
-    """The actions of a cutter program, and everything in it that the machine would not know or misread."""
-    reader = _Reader()
+def parse_gerber(data: bytes, feed: FeedForm | None = None) -> Program:
+    """The actions of a cutter program, and everything in it that the machine would not know or misread.
+
+    ``feed`` is the block that moves the cloth on, where the machine has one.
+    """
+    reader = _Reader(feed=feed)
     for number, text in _blocks(data.decode("latin-1")):
         reader.read(text, number)
     reader.finish()
@@ -67,6 +71,7 @@ class _Reader:
     """The cutter's state; it turns blocks into actions."""
 
     pen: Pen = field(default_factory=Pen)
+    feed: FeedForm | None = None
     unit_mm: float = UNIT_MM[""]
     tool: int = 0
     origin: tuple[float, float] = (0.0, 0.0)
@@ -101,6 +106,10 @@ class _Reader:
 
     def _obey(self, code: str, line: int) -> None:
         pen = self.pen
+        fed = self.feed.match(f"{code}*") if self.feed else None
+        if fed and fed[1] == len(code) + 1:
+            pen.feed(line, fed[0])
+            return
         numbered = _NUMBERED.fullmatch(code)
         if code.startswith(("X", "Y")):
             self._go(code, line)

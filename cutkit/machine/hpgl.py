@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from cutkit.machine.actions import Action, Device, DrawText, Lift, Lower, MoveTo, Program, SelectTool, Violation
+from cutkit.machine.actions import Action, Device, DrawText, Feed, Lift, Lower, MoveTo, Program, SelectTool, Violation
+from cutkit.machine.feeds import FeedForm
 from cutkit.machine.hpgl_encoded import decode_polyline
 from cutkit.model import Point
 
@@ -52,15 +53,17 @@ class Instruction:
 def parse_hpgl(data: bytes, device: Device) -> Program:
     """The actions of an HP-GL program, and everything in it that the machine would refuse or misread."""
     reader = _Reader(device)
-    for item in _instructions(_OBEYED_AT_ONCE.sub("", data.decode("latin-1"))):
+    for item in _instructions(_OBEYED_AT_ONCE.sub("", data.decode("latin-1")), device.feed):
         if isinstance(item, Violation):
             reader.violations.append(item)
+        elif isinstance(item, Feed):
+            reader.actions.append(item)
         else:
             reader.obey(item)
     return Program(tuple(reader.actions), tuple(reader.violations), tuple(reader.remarks))
 
 
-def _instructions(text: str) -> Iterator[Instruction | Violation]:
+def _instructions(text: str, feed: FeedForm | None) -> Iterator[Instruction | Feed | Violation]:
     """The instructions one by one; what is none of them comes as a violation, a whole run of it at once."""
     position, line, label_end = 0, 1, ETX
     while position < len(text):
@@ -72,7 +75,11 @@ def _instructions(text: str) -> Iterator[Instruction | Violation]:
             return
         name = text[position : position + 2].upper()
         control = _DEVICE_CONTROL.match(text, position)
-        if control:
+        fed = feed.match(text, position) if feed else None
+        if fed:
+            yield Feed(line, fed[0])
+            position = fed[1]
+        elif control:
             position = control.end()
         elif not (len(name) == 2 and name.isascii() and name.isalpha()):
             end = _next_boundary(text, position)
@@ -124,6 +131,7 @@ class _Reader:
     moved: bool = False
     complained_of_init: bool = False
     down: bool = False
+    paged: bool = False
     relative: bool = False
     here: Point = (0.0, 0.0)
     feed_mm_s: float | None = None
@@ -185,6 +193,9 @@ class _Reader:
 
     def raise_or_lower(self, it: Instruction, down: bool) -> None:
         """Change the pen's state; saying again what it is already does nothing."""
+        if down and self.paged:
+            self._fault("not-emulated", "the tool goes down after the cloth was moved on, nobody knows how far", it)
+            self.paged = False
         if down != self.down:
             self.actions.append(Lower(it.line) if down else Lift(it.line))
         self.down = down
@@ -282,8 +293,10 @@ def _setting(reader: _Reader, it: Instruction) -> None:
 
 
 def _page(reader: _Reader, it: Instruction) -> None:
+    """PG, AF, AH, FR that are no feed of the profile's: they end a job; before a job there is nothing to move on."""
     if reader.numbers(it, (0, 1)) is not None:
         reader.raise_or_lower(it, False)
+        reader.paged = any(isinstance(action, Lower) for action in reader.actions)
 
 
 def _arc_absolute(reader: _Reader, it: Instruction) -> None:
@@ -420,6 +433,7 @@ _HANDLERS: dict[str, Callable[[_Reader, Instruction], None]] = {
     "PG": _page,
     "AF": _page,
     "AH": _page,
+    "FR": _page,
     "AA": _arc_absolute,
     "AR": _arc_relative,
     "CI": _circle,
@@ -432,3 +446,89 @@ _HANDLERS: dict[str, Callable[[_Reader, Instruction], None]] = {
     "LB": _label,
     "PE": _encoded,
 }
+
+
+class StreamReader:
+    """Reads as a machine does that is sent the program bit by bit: instruction by instruction, long lists in parts."""
+
+    def __init__(self, device: Device) -> None:
+        self._reader = _Reader(device)
+        self._feed = device.feed
+        self._text = ""
+        self._line = 1
+        self._label_end = ETX
+
+    @property
+    def state(self) -> _Reader:
+        """Pen, place and coordinates after the last instruction."""
+        return self._reader
+
+    @property
+    def found(self) -> Program:
+        """The violations and remarks of all instructions so far."""
+        return Program((), tuple(self._reader.violations), tuple(self._reader.remarks))
+
+    @property
+    def line(self) -> int:
+        """The line that is being read."""
+        return self._line
+
+    def take(self, data: bytes, *, last: bool = False) -> list[str | Action]:
+        """The actions of what is complete with these bytes (``last``: of all), and queries by their mnemonics."""
+        self._text += data.decode("latin-1")
+        end = len(self._text) if last else self._complete()
+        head, self._text = self._text[:end], self._text[end:]
+        taken: list[str | Action] = []
+        prefix = "" if self._label_end == ETX else f"DT{self._label_end};"
+        for item in _instructions(_OBEYED_AT_ONCE.sub("", prefix + head), self._feed):
+            placed = replace(item, line=(item.line or 1) + self._line - 1)
+            if isinstance(placed, Violation):
+                self._reader.violations.append(placed)
+                continue
+            if isinstance(placed, Feed):
+                taken.append(placed)
+                continue
+            if placed.name == "DT":
+                self._label_end = placed.text[:1] or ETX
+            self._reader.obey(placed)
+            taken += self._reader.actions
+            self._reader.actions.clear()
+            if placed.name in QUERIES:
+                taken.append(placed.name)
+        self._line += head.count("\n")
+        return taken
+
+    def drop(self) -> None:
+        """Forget what is not complete."""
+        self._text = ""
+
+    def _complete(self) -> int:
+        """Up to where the text can be read without knowing what comes; a long list of points is parted after a pair."""
+        text, position = self._text, 0
+        while True:
+            skipped = re.compile(r"[\s;,!]*").match(text, position)
+            start = skipped.end() if skipped else position
+            name = text[start : start + 2].upper()
+            control = _OBEYED_AT_ONCE.match(text, start) or _DEVICE_CONTROL.match(text, start)
+            if control and control.end() < len(text):
+                position = control.end()
+                continue
+            if len(name) < 2 or control or name[0] == ESC:
+                return start
+            known = name.isascii() and name.isalpha()
+            end = _end_of(text, start + 2, name, self._label_end) if known else _next_boundary(text, start)
+            if end >= len(text):
+                return start + self._part_list(start, name)
+            position = end + (name == "LB")
+
+    def _part_list(self, start: int, name: str) -> int:
+        """How much of an unfinished list of points can be made now; the rest begins with the mnemonic anew."""
+        if name not in ("PU", "PD", "PA", "PR"):
+            return 0
+        body = self._text[start + 2 :]
+        commas = [k for k, letter in enumerate(body) if letter == ","]
+        if len(commas) < 4:
+            return 0
+        at = commas[len(commas) // 2 * 2 - 1]
+        self._text = f"{self._text[: start + 2]}{body[:at]};{name}{body[at + 1 :]}"
+        return 2 + at + 1

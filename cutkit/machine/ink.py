@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from cutkit.letters import mark_text, placement_label
 from cutkit.machine.actions import Violation
-from cutkit.machine.coverage import Array
+from cutkit.machine.coverage import Array, Indices
 from cutkit.machine.emulator import Run
 from cutkit.machine.tip_path import TipPath
 from cutkit.machine.wanted import Wanted, clipped, same_line
@@ -93,8 +94,12 @@ def _lines_of(mark: Mark, placement: Placement) -> list[tuple[tuple[float, float
     return [((x - c, y - s), (x + c, y + s)), ((x + s, y - c), (x - s, y + c))]
 
 
-def match_ink(lines: list[InkLine], path: TipPath) -> Ink:
-    """Which strokes of a pen draw which lines: each line once, at most ``TOLERANCE_MM`` off, either way round."""
+def match_ink(lines: list[InkLine], path: TipPath, splice_mm: float = 0.0) -> Ink:
+    """Which strokes of a pen draw which lines: each line once, at most ``TOLERANCE_MM`` off, either way round.
+
+    A line may be drawn in several strokes, as one is that is split between windows, if they have no more than
+    ``splice_mm`` in common at each joint.
+    """
     numbers = np.unique(path.point_run)
     strokes = np.array([_as_line(path.run_points(int(n))) for n in numbers], dtype=object)
     shapes = np.array([_as_line(line.points) for line in lines], dtype=object)
@@ -111,9 +116,36 @@ def match_ink(lines: list[InkLine], path: TipPath) -> Ink:
         if k in left and int(numbers[s]) not in drawn:
             left.remove(k)
             drawn.add(int(numbers[s]))
+    parts = _drawn_in_parts([(k, shapes[k]) for k in sorted(left)], strokes, numbers, alike | drawn, splice_mm)
+    left -= {k for k, _ in parts}
+    drawn |= {number for _, of_line in parts for number in of_line}
     known = bool(lines) and len(lines) - len(left) >= KNOWN_SHARE * len(lines)
     missing = tuple(lines[k] for k in sorted(left))
     return Ink(known, frozenset(drawn), frozenset(alike - drawn), missing if known else ())
+
+
+def _drawn_in_parts(
+    lines: list[tuple[int, shapely.LineString]],
+    strokes: NDArray[np.object_],
+    numbers: Indices,
+    used: set[int],
+    splice_mm: float,
+) -> list[tuple[int, set[int]]]:
+    """Lines that several of the strokes not yet used draw together, each with the numbers of those."""
+    found: list[tuple[int, set[int]]] = []
+    free = [(int(n), stroke) for n, stroke in zip(numbers, strokes, strict=True) if int(n) not in used]
+    tree = shapely.STRtree([stroke for _, stroke in free])
+    taken: set[int] = set()
+    for index, line in lines:
+        zone = line.buffer(TOLERANCE_MM)
+        inside = [free[k] for k in tree.query(zone, predicate="contains").tolist() if free[k][0] not in taken]
+        length = sum(stroke.length for _, stroke in inside)
+        whole = shapely.union_all([stroke for _, stroke in inside]).buffer(2 * TOLERANCE_MM).covers(line)
+        allowed = line.length * (1 + SAME_LENGTH_SHARE) + splice_mm * len(inside)
+        if len(inside) > 1 and whole and length <= allowed:
+            found.append((index, {number for number, _ in inside}))
+            taken |= found[-1][1]
+    return found
 
 
 def _as_line(points: Array) -> shapely.LineString:

@@ -2,7 +2,8 @@
 
 From the path of the blade's tip alone, never from what the writer of the program noted. The lines that the marker wants
 (``wanted``) are matched exactly with the path (``coverage``); ``spots`` judges drill holes, ``freed`` the order of cuts
-and ``ink`` what a pen draws.
+(``closing``: when each contour is closed) and ``ink`` what a pen draws. The operator's choices in the machine's profile
+hold here too: bridges, common lines, late notches.
 
 Violations, by their stable codes:
 
@@ -15,7 +16,8 @@ corner-missed      the knife passes a corner of a piece too far away
 notch-missed       a notch is not cut, or not whole
 drill-missed       no punch or cut goes through a drill hole's point
 internal-missed    an internal line for the knife is not cut, or not whole
-cut-after-freed    something is cut within a boundary or a cut-out after that was closed, in cloth that lies loose
+cut-after-freed    something is cut within a boundary or a cut-out after that was closed, in cloth that lies loose;
+                   but for notches, where the operator wants them last
 pen-outside        a pen draws off the fabric
 ink-missed         a line or a letter that the pen should draw is not drawn, or not where it should be
 drawn-twice        the pen draws a line again
@@ -27,19 +29,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import combinations
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from cutkit.machine.actions import Violation
+from cutkit.machine.closing import JOIN_MM, ContourCuts
 from cutkit.machine.coverage import (
     Array,
     Flags,
     Indices,
     Lines,
     Overlaps,
+    Span,
     Stretches,
+    around,
     common,
+    gaps_of,
+    length_mm,
     nearest_mm,
     repeated_mm,
     spans,
@@ -48,7 +57,7 @@ from cutkit.machine.coverage import (
     tree_of,
 )
 from cutkit.machine.emulator import Run
-from cutkit.machine.freed import freed_faults
+from cutkit.machine.freed import Closed, freed_faults
 from cutkit.machine.ink import ink_faults, ink_lines, match_ink
 from cutkit.machine.spots import SpotJudge
 from cutkit.machine.tip_path import tip_path
@@ -70,9 +79,11 @@ OVERCUT_MM = 10.0
 """A stroke may run on beyond the closing point of a contour by so much."""
 JOINT_MM = 5.0
 """So much of a contour may be cut again where several strokes that make it meet."""
-CLOSED_SHARE = 0.95
-"""A closed line of which so much is cut counts as cut through: what it frees lies loose."""
 MISSED_SHARE = 0.5
+BRIDGE_TOLERANCE_MM = 0.2
+"""A bridge may be so much longer than it should be; one that is shorter holds all the same."""
+NOTCH_SHARE = 0.9
+"""A stroke of which so much runs along a notch makes that notch and nothing else."""
 SAMPLE_MM = 2.0
 MOST_ROUNDS = 20
 """How often blame is shared out among lines that lie flush; each round finds all that are alike."""
@@ -134,13 +145,17 @@ class _Case:
     missed_pieces: set[int] = field(default_factory=set)
     doubled_pieces: set[int] = field(default_factory=set)
     missed_lines: set[int] = field(default_factory=set)
+    bridges: list[Span] = field(default_factory=list)
+    """The stretches, on the axis of all lines, that are left uncut as bridges."""
     worst_mm: float = 0.0
+    spliced_lines: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
         marker, trace = self.marker, self.run.trace
         self.tolerance_mm = max(TOLERANCE_MM, GRID_SHARE * self.run.profile.coordinates.grid_mm)
         # A pass along a neighbour's line, as far off as it may be, must still count for this one.
         self.surely_flush_mm = min(SURELY_FLUSH_MM, COVER_TOLERANCE_MM - self.tolerance_mm)
+        self.rules = self.run.profile.strokes
         self.names = {k: f"{p.piece} (placement {k}, bundle {p.bundle})" for k, p in enumerate(marker.placements)}
         self.wanted, spots = wanted_lines(marker)
         self.closed = np.array([w.closed for w in self.wanted], dtype=bool)
@@ -159,7 +174,7 @@ class _Case:
         on_paper = self.run.cutting_tool == "pen"
         self.pen_path = self.path if on_paper else tip_path(self.run.trace, {"pen"})
         lines = ink_lines(self.marker, self.run, self.wanted)
-        self.ink = match_ink(lines, self.pen_path)
+        self.ink = match_ink(lines, self.pen_path, self._splice_mm)
         self.drawn = Lines([line.points for line in lines] if on_paper and not self.ink.is_known else [])
         self.redrawn = self.lines.along(self.drawn.edges, MAYBE_FLUSH_MM)
         cut = self.lines.along(self.path.segments, COVER_TOLERANCE_MM, self.tree)
@@ -175,24 +190,44 @@ class _Case:
         self.line_of_cut = self._line_of(self.cut)
         self.redrawn = self.redrawn.and_also(self._splices())
 
-    def _splices(self) -> Overlaps:
-        """Where a line that is cut in two windows may be cut twice: by the overlap of its parts, and no more."""
+    @property
+    def _splice_mm(self) -> float:
+        """By so much the parts of a split line may overlap."""
         windows = self.run.profile.windows
-        program = np.searchsorted(self.run.starts, self.path.sample[self.cut.segment], side="right")
+        return 0.0 if windows is None else windows.overlap_mm * SPLICE_SLANT
+
+    def _splices(self) -> Overlaps:
+        """Where a line that is cut in two windows may be cut twice: by the overlap of its parts, and no more.
+
+        Parts are strokes of different windows that have a little of a line in common, and each some of it alone. What
+        lies flush with that line they cut twice too.
+        """
+        parts = self._parts_of_lines() if self.run.profile.windows is not None else {}
+        spliced = {line: set(_spliced(of_line, self._splice_mm)) for line, of_line in parts.items()}
+        self.spliced_lines = frozenset(line for line, pairs in spliced.items() if pairs)
+        pairs = set().union(*spliced.values())
         found: list[tuple[int, float, float]] = []
-        lines, programs = np.unique(np.unique(np.stack([self.line_of_cut, program]), axis=1)[0], return_counts=True)
-        for line in lines[programs > 1] if windows is not None else ():
-            own = self.line_of_cut == line
-            parts = [spans(self.cut.only(own & (program == k))) for k in np.unique(program[own])]
-            edge = int(self.cut.edge[own][0])
-            for k, earlier in enumerate(parts):
-                for later in parts[k + 1 :]:
-                    found += [(edge, low, high) for low, high in common(earlier, later)]
-        longest = 0.0 if windows is None else windows.overlap_mm * SPLICE_SLANT
-        kept = [(edge, low, high) for edge, low, high in found if high - low <= longest]
-        columns = np.array(kept, dtype=float).reshape(-1, 3)
+        for line, of_line in parts.items():
+            edge = int(np.searchsorted(self.lines.line_of_edge, line))
+            for first, last in combinations(of_line, 2):
+                if (first.stroke, last.stroke) in pairs:
+                    found += [(edge, a, b) for a, b in common(first.cut, last.cut) if b - a <= self._splice_mm]
+        columns = np.array(found, dtype=float).reshape(-1, 3)
         edges = columns[:, 0].astype(np.int64)
         return Overlaps(edges, edges, columns[:, 1], columns[:, 2])
+
+    def _parts_of_lines(self) -> dict[int, list[_Part]]:
+        """For every line that is cut in several windows, the strokes that cut along it and what each cuts of it."""
+        program = np.searchsorted(self.run.starts, self.path.sample[self.cut.segment], side="right")
+        stroke = self.path.run[self.cut.segment]
+        lines, programs = np.unique(np.unique(np.stack([self.line_of_cut, program]), axis=1)[0], return_counts=True)
+        parts: dict[int, list[_Part]] = {}
+        for line in lines[programs > 1].tolist():
+            own = np.flatnonzero(self.line_of_cut == line)
+            for number in np.unique(stroke[own]).tolist():
+                of = own[stroke[own] == number]
+                parts.setdefault(line, []).append(_Part(number, int(program[of[0]]), spans(self.cut.picked(of))))
+        return parts
 
     def _line_of(self, cut: Overlaps) -> Indices:
         return self.lines.line_of_edge[cut.edge]
@@ -202,8 +237,7 @@ class _Case:
         size = int(self.path.run.max(initial=-1)) + 1
         contour = self.closed[self._line_of(cut)]
         along = np.bincount(self.path.run[cut.segment[contour]], (cut.end_mm - cut.start_mm)[contour], minlength=size)
-        sides = self.path.segments[:, 2:] - self.path.segments[:, :2]
-        length = np.bincount(self.path.run, np.hypot(sides[:, 0], sides[:, 1]), minlength=size)
+        length = self.path.lengths_mm(size)
         writes = np.flatnonzero((length > 0) & (along < MISSED_SHARE * length))
         tree = shapely.STRtree(shapely.buffer(np.array(self.marker.polygons, dtype=object), self.tolerance_mm))
         strokes = np.array([self.path.stroke(int(number)) for number in writes], dtype=object)
@@ -217,7 +251,9 @@ class _Case:
         surely, maybe = self._flush(self.surely_flush_mm), self._flush(MAYBE_FLUSH_MM)
         for _ in range(MOST_ROUNDS):
             found = self._stretches(surely, maybe, weight)
-            lacking = summed_where(found, found.passes < found.fewest, ROUNDING_GAP_MM, len(self.wanted))
+            self.bridges = self._bridges(found) if self.rules.bridges else []
+            uncut = (found.passes < found.fewest) & ~found.within(self.bridges)
+            lacking = summed_where(found, uncut, ROUNDING_GAP_MM, len(self.wanted))
             extra = summed_where(found, found.passes > found.most, ROUNDING_GAP_MM, len(self.wanted))
             lacking, extra = self._beyond_allowance(lacking, extra, weight)
             share = np.maximum(lacking, extra) / np.maximum(self.lines.length_mm, 1e-9)
@@ -229,6 +265,18 @@ class _Case:
                 break
         for line in np.flatnonzero(((lacking > 0) | (extra > 0)) & (weight == 1)):
             yield self._blame(int(line), bool(lacking[line] > 0), whole=False)
+
+    def _bridges(self, found: Stretches) -> list[Span]:
+        """The uncut stretches that are bridges: of each boundary so many, and so long, as the rules say."""
+        longest = self.rules.bridge_mm + BRIDGE_TOLERANCE_MM
+        bridges: list[Span] = []
+        for line, gaps in gaps_of(found, found.passes < found.fewest, ROUNDING_GAP_MM).items():
+            if self.wanted[line].kind == "boundary":
+                start, end = self.lines.start_mm[line], self.lines.start_mm[line] + self.lines.length_mm[line]
+                of_length = [(gap, sum(b - a for a, b in gap)) for gap in around(gaps, start, end)]
+                short = [gap for gap, length in of_length if ROUNDING_GAP_MM < length <= longest]
+                bridges += [part for gap in short[: self.rules.bridges] for part in gap]
+        return bridges
 
     def _beyond_allowance(self, lacking: Array, extra: Array, weight: Array) -> tuple[Array, Array]:
         """What is left of missing and extra lengths after what a sound program may leave out or cut again."""
@@ -247,6 +295,8 @@ class _Case:
 
     def _stretches(self, surely: Overlaps, maybe: Overlaps, weight: Array) -> Stretches:
         of = self.lines.line_of_edge
+        if self.rules.common_lines:  # of contours that lie flush one cut is enough
+            surely = surely.only(~(self.closed[of[surely.segment]] & self.closed[of[surely.edge]]))
         fewest = (surely, weight[of[surely.segment]])
         most = (maybe.and_also(self.redrawn), np.append(weight[of[maybe.segment]], np.ones(len(self.redrawn.segment))))
         return stretches(self.lines, self.cut, fewest, most)
@@ -338,7 +388,20 @@ class _Case:
             clear = all(stroke.distance(polygon) > self.tolerance_mm for polygon in self.marker.polygons)
             if clear and stroke.length <= LONGEST_ALIGNMENT_MM:
                 found.append(first)
-        return found
+        return found + self._repeated(found)
+
+    def _repeated(self, alignments: list[int]) -> list[int]:
+        """Strokes that turn the blade once more in the same waste, as after an interruption of the job."""
+        again: list[int] = []
+        for number in alignments:
+            circle = shapely.minimum_bounding_circle(self.path.stroke(number)).buffer(self.run.profile.knife.offset_mm)
+            centres = shapely.contains_xy(circle, *self.path.segments[:, 2:].T)
+            for other in np.unique(self.path.run[centres]).tolist():
+                stroke = self.path.stroke(other)
+                clear = all(stroke.distance(polygon) > self.tolerance_mm for polygon in self.marker.polygons)
+                if other != number and clear and circle.contains(stroke):
+                    again.append(other)
+        return again
 
     # ---- corners, freed pieces, pens ----------------------------------------------------------------------------
 
@@ -351,6 +414,9 @@ class _Case:
             return
         owner = np.repeat(chosen, [len(self.wanted[k].points) for k in chosen])
         flat = np.concatenate([self.wanted[k].points for k in chosen])
+        if self.bridges:
+            cut = ~np.concatenate([self._on_bridge(k) for k in chosen])
+            owner, flat = owner[cut], flat[cut]
         distance, nearest = nearest_mm(self.tree, flat)
         self.worst_mm = max(self.worst_mm, float(distance.max(initial=0.0)))
         bad = np.flatnonzero(distance > self.tolerance_mm)
@@ -363,28 +429,37 @@ class _Case:
             at = (float(flat[worst][0]), float(flat[worst][1]))
             yield Violation("corner-missed", message, int(self.run.trace.line[sample]), at)
 
+    def _on_bridge(self, line: int) -> NDArray[np.bool_]:
+        """For every point of a wanted line whether it lies on a bridge."""
+        place = self.lines.places_mm(line)
+        on_bridge = np.zeros(len(place), dtype=bool)
+        for a, b in self.bridges:
+            on_bridge |= (place >= a) & (place <= b)
+        return on_bridge
+
     def freed_faults(self) -> Iterator[Violation]:
         """What is cut in cloth that lies loose already; drawing on paper frees nothing."""
         if self.run.cutting_tool == "pen" or not len(self.cut.segment):
             return
-        paths = (self.path, self.punched)
-        yield from freed_faults(self.run, self.wanted, self._closed_at(), paths, self.names)
+        join_mm = JOIN_MM + self.run.profile.knife.corner_overcut_mm
+        cuts = ContourCuts(self.path, self.cut, self.lines, self.closed, self.spliced_lines, join_mm)
+        closed_at = cuts.closed_jointly_at() if self.rules.common_lines else cuts.closed_at()
+        closed_at[np.unique(self.lines.line_at(np.array([a for a, _ in self.bridges])))] = -1
+        late = self._late_notches() if self.rules.notches == "after" else np.zeros(0, dtype=np.int64)
+        found = Closed(self.wanted, closed_at, late)
+        yield from freed_faults(self.run, found, (self.path, self.punched), self.names)
 
-    def _closed_at(self) -> Indices:
-        """For every wanted line the sample at which its own strokes have cut it through; -1: never.
-
-        Its own are those that cut the most of it, of equals the first: a line cut twice frees the piece the first time.
-        """
-        order = np.lexsort((self.path.run[self.cut.segment], self.line_of_cut))
-        line, run = self.line_of_cut[order], self.path.run[self.cut.segment[order]]
-        first = np.flatnonzero((np.diff(line, prepend=-1) != 0) | (np.diff(run, prepend=-1) != 0))
-        length = np.add.reduceat((self.cut.end_mm - self.cut.start_mm)[order], first)
-        last = np.maximum.reduceat(self.path.sample[self.cut.segment[order]], first)
-        closed_at = np.full(len(self.wanted), -1)
-        bounds = np.searchsorted(line[first], np.arange(len(self.wanted) + 1))
-        for k, (a, b) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)):
-            closed_at[k] = _cut_through_at(length[a:b], last[a:b], CLOSED_SHARE * float(self.lines.length_mm[k]))
-        return closed_at
+    def _late_notches(self) -> Indices:
+        """The strokes that make nothing but a notch: they may come when the piece is free."""
+        notch = np.array([w.kind == "notch" for w in self.wanted], dtype=bool)
+        size = int(self.path.run.max()) + 1
+        own = notch[self.line_of_cut]
+        along = np.bincount(
+            self.path.run[self.cut.segment[own]], (self.cut.end_mm - self.cut.start_mm)[own], minlength=size
+        )
+        length = self.path.lengths_mm(size)
+        makes = (along > 0) & (length - along <= np.maximum((1 - NOTCH_SHARE) * length, ROUNDING_GAP_MM))
+        return np.union1d(np.flatnonzero(makes), self.spots.notch_strokes())
 
     def pen_faults(self) -> Iterator[Violation]:
         """A pen of a machine that has a knife must stay on the fabric; how it draws there is its own affair."""
@@ -403,18 +478,22 @@ class _Case:
             )
 
 
-def _cut_through_at(lengths: Array, samples: Indices, enough_mm: float) -> int:
-    """When strokes of some lengths, the longest taken first, have together cut enough; -1: never.
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one stroke cuts of a line, and in which window."""
 
-    Lengths within a hundredth and a millimetre are equal; of these the earliest is taken.
-    """
-    if not len(lengths) or lengths.sum() < enough_mm:
-        return -1
-    most = lengths.max()
-    own = int(np.flatnonzero(lengths >= most - 1.0 - 0.01 * most)[0])
-    order = [own, *(k for k in np.argsort(-lengths, kind="stable").tolist() if k != own)]
-    needed = int(np.searchsorted(np.cumsum(lengths[order]), enough_mm)) + 1
-    return int(samples[order[:needed]].max())
+    stroke: int
+    window: int
+    cut: list[Span]
+
+
+def _spliced(parts: list[_Part], longest_mm: float) -> Iterator[tuple[int, int]]:
+    """The pairs of strokes of different windows that have a little of a line in common, and each more than that."""
+    for first, last in combinations(parts, 2):
+        shared = common(first.cut, last.cut) if first.window != last.window else []
+        alone = min(length_mm(first.cut), length_mm(last.cut)) - length_mm(shared)
+        if alone > TOLERANCE_MM and any(high - low <= longest_mm for low, high in shared):
+            yield first.stroke, last.stroke
 
 
 def _words(kind: str) -> str:

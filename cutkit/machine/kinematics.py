@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from cutkit.model import Point
 
-LOOK_AHEAD_BLOCKS = 16
+LOOK_AHEAD_BLOCKS = 14
+"""Grbl's planner is a ring of 16 blocks of which 15 can be used, and one of these is being executed."""
 STRAIGHT_COSINE = 0.999999
 """Directions nearer to each other than this count as straight on (and opposite ones as a full turn)."""
 
@@ -75,6 +76,23 @@ class Ramp:
         falling = max(distance - rise - cruise, 0.0)
         now = math.sqrt(max(self.top_mm_s**2 - 2 * a * falling, self.exit_mm_s**2))
         return until_top + cruise / self.top_mm_s + (self.top_mm_s - now) / a
+
+    def at(self, time_s: float) -> Point:
+        """How far along the block the machine is ``time_s`` after its start (mm), and how fast it then is (mm/s)."""
+        a = self.acceleration_mm_s2
+        rise_s = (self.top_mm_s - self.entry_mm_s) / a
+        if time_s <= rise_s:
+            done = self.entry_mm_s * time_s + a * time_s**2 / 2
+            return min(done, self.length_mm), self.entry_mm_s + a * time_s
+        rise = (self.top_mm_s**2 - self.entry_mm_s**2) / (2 * a)
+        fall = (self.top_mm_s**2 - self.exit_mm_s**2) / (2 * a)
+        cruise = max(self.length_mm - rise - fall, 0.0)
+        cruise_s = cruise / self.top_mm_s if cruise > 0 else 0.0
+        if time_s <= rise_s + cruise_s:
+            return min(rise + (time_s - rise_s) * self.top_mm_s, self.length_mm), self.top_mm_s
+        falling_s = min(time_s - rise_s - cruise_s, (self.top_mm_s - self.exit_mm_s) / a)
+        done = rise + cruise + self.top_mm_s * falling_s - a * falling_s**2 / 2
+        return min(done, self.length_mm), self.top_mm_s - a * falling_s
 
 
 def plan_ramps(start: Point, targets: Sequence[Point], speeds_mm_s: Sequence[float], limits: Limits) -> list[Ramp]:

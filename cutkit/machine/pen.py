@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from cutkit.machine.actions import Action, Lift, Lower, MoveTo, Program, SelectTool, Violation
+from cutkit.machine.actions import Action, Feed, Lift, Lower, MoveTo, Program, SelectTool, Violation
 from cutkit.model import Point
 
 
@@ -37,6 +37,10 @@ class Pen:
     def select(self, line: int, number: int) -> None:
         """Take another tool."""
         self.actions.append(SelectTool(line, number))
+
+    def feed(self, line: int, by_mm: float) -> None:
+        """Move the cloth on."""
+        self.actions.append(Feed(line, by_mm))
 
     def fault(self, code: str, message: str, line: int) -> None:
         """Note a violation where the tool is."""

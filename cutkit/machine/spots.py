@@ -110,6 +110,17 @@ class SpotJudge:
                     near &= run != number
         return near
 
+    def notch_strokes(self) -> Indices:
+        """The strokes that may make a notch of open direction: those that lie whole in its radius."""
+        found: set[int] = set()
+        for spot in self.spots:
+            near = [] if spot.is_drill else self.tree.query(shapely.Point(spot.at), "dwithin", distance=spot.radius_mm)
+            for number in np.unique(self.path.run[near]).tolist():
+                ends = self.path.of_run(number)[:, 2:] - spot.at
+                if np.hypot(ends[:, 0], ends[:, 1]).max(initial=0.0) <= spot.radius_mm:
+                    found.add(number)
+        return np.array(sorted(found), dtype=np.int64)
+
     def _stray_punches(self, holes: Array) -> Iterator[Violation]:
         for point, sample in zip(self.punched.points, self.punched.point_sample, strict=True):
             if not (np.hypot(*(holes - point).T) <= self.tolerance_mm).any():

@@ -37,6 +37,12 @@ class TipPath:
         """One stroke as a geometry."""
         return shapely.multilinestrings(shapely.linestrings(self.of_run(number).reshape(-1, 2, 2)))
 
+    def lengths_mm(self, size: int) -> Array:
+        """The lengths of the strokes, by their numbers below ``size``."""
+        sides = self.segments[:, 2:] - self.segments[:, :2]
+        lengths: Array = np.bincount(self.run, np.hypot(sides[:, 0], sides[:, 1]), minlength=size).astype(float)
+        return lengths
+
     def run_points(self, number: int) -> Array:
         """The points of one stroke."""
         first, end = np.searchsorted(self.point_run, [number, number + 1])

@@ -333,3 +333,37 @@ def test_a_file_that_cannot_be_put_in_its_place_leaves_the_job_running(store, th
         store.publish(claim, nested, staged, Outcome("done", 0))
     assert states(store) == {"j00": "running"}
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["j00.marker.json"]
+
+
+def several(claim, *texts):
+    """A result that writes PROGRAM-1, PROGRAM-2, ..."""
+    program = claim.job.marker.replace(".marker.json", "")
+    files = tuple(OutputFile(f"{program}-{n}.plt", text) for n, text in enumerate(texts, 1))
+    return [result(claim, files=files)]
+
+
+def test_windows_that_a_better_marker_does_not_need_are_taken_away(store, three_jobs, tmp_path):
+    store.add(three_jobs[:1])
+    claim = store.claim(ME)
+    for texts in ((b"1", b"2", b"3"), (b"one",)):
+        nested = several(claim, *texts)
+        if len(texts) == 1:
+            (tmp_path / "out" / "j00-2.plt").write_text("changed by hand")
+        store.publish(claim, nested, stage_files(claim, nested, store.path), Outcome("running"))
+    left = {path.name: path.read_text() for path in (tmp_path / "out").iterdir()}
+    assert left == {"j00-1.plt": "one", "j00-2.plt": "changed by hand"}
+
+
+def test_a_window_never_replaces_what_another_job_writes_or_reads(store, tmp_path, checked):
+    path = write_jobs(tmp_path, 2)
+    path.write_text(path.read_text().replace('name = "j01"', 'name = "j01"\nmarker = "out/j00-1.plt"'))
+    store.add(checked(path))
+    claim = store.claim(ME)
+    nested = several(claim, b"1", b"2")
+    with pytest.raises(InputError, match="is written by job j01"):
+        store.publish(claim, nested, stage_files(claim, nested, store.path), DONE)
+    reading = [result(claim, files=(OutputFile(str(tmp_path / "j01.json"), b"x"),))]
+    with pytest.raises(InputError, match="is an input of job j01"):
+        store.publish(claim, reading, stage_files(claim, reading, store.path), DONE)
+    assert states(store) == {"j00": "running", "j01": "queued"}
+    assert list((tmp_path / "out").iterdir()) == []

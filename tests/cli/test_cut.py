@@ -219,6 +219,128 @@ def test_a_long_marker_is_cut_in_windows_a_program_each(cutkit, tmp_path):
     assert not (tmp_path / "m.gcode").exists()
 
 
+FEEDING = """base = "hpgl-7475"
+title = "A roll through a small plotter"
+[table]
+length_mm = 1600
+width_mm = 800
+[windows]
+feed = "FR{advance};"
+"""
+
+
+def test_a_marker_of_twelve_metres_is_one_program_where_that_moves_the_cloth(cutkit, tmp_path):
+    (tmp_path / "roll.toml").write_text(FEEDING)
+    (tmp_path / "hand.toml").write_text(FEEDING.replace('feed = "FR{advance};"', ""))
+    pieces = (OrderedPiece("p", "P", "M", box(0, 0, 390, 400), 30), OrderedPiece("q", "Q", "", box(0, 0, 150, 300), 60))
+    places = [Placement("p", k, 410.0 * k, 20.0, 0) for k in range(30)]
+    places += [Placement("q", k, 205.0 * k, 430.0, 0) for k in range(60)]
+    marker, out, picks = tmp_path / "long.marker.json", tmp_path / "long.plt", tmp_path / "picks.json"
+    write_marker(marker, Marker(Fabric(800), pieces, tuple(places), NestSettings()))
+    options = ("--cutter", tmp_path / "roll.toml", "-o", out)
+    assert cutkit("cut", marker, *options, "--windows", "off").code == 4
+    told = json.loads(cutkit("cut", marker, *options, "--picklist", picks, "--json", "--quiet").out)
+    assert told["programs"] == [str(out)]
+    assert [w["program"] for w in told["windows"]] == [str(out)] * len(told["windows"])
+    assert told["windows"][-1]["start_mm"] > 11_000
+    moved = sum(w["advance_mm"] for w in told["windows"]) / 100
+    assert {s["name"]: s["time_s"] for s in told["stages"]}["move the cloth"] == pytest.approx(moved, abs=0.1)
+    assert sum(s["time_s"] for s in told["stages"]) == pytest.approx(told["time_s"], abs=0.5)
+    free = [pick["free_s"] for pick in json.loads(picks.read_text())["pieces"]]
+    assert free == sorted(free)
+    assert free[-1] == pytest.approx(told["time_s"], abs=0.2)
+    assert "The program moves the cloth on by itself" in cutkit("cut", marker, *options, "--quiet").out
+    judged = [out, "--cutter", tmp_path / "roll.toml"]
+    assert cutkit("check", marker, *judged).code == 0
+    ran = cutkit("simulate", *judged, "--marker", marker, "--json")
+    assert (ran.code, json.loads(ran.out)["pieces"]["cut_once"], json.loads(ran.out)["remarks"]) == (0, 90, [])
+    assert json.loads(ran.out)["windows_mm"] == pytest.approx([w["start_mm"] for w in told["windows"]], abs=0.002)
+    assert json.loads(ran.out)["time_s"] == pytest.approx(told["time_s"], rel=0.1)
+    options = ("--cutter", tmp_path / "hand.toml", "-o", out)
+    programs = json.loads(cutkit("cut", marker, *options, "--json", "--quiet").out)["programs"]
+    assert len(programs) == len(told["windows"])
+    assert cutkit("check", marker, *programs, "--cutter", tmp_path / "hand.toml").code == 0
+    ran = cutkit("check", marker, *programs[:-1], "--cutter", tmp_path / "hand.toml")
+    assert (ran.code, "windows, and" in ran.err) == (2, True)
+
+
+def test_feeds_that_are_not_those_of_the_marker_are_told(cutkit, tmp_path):
+    (tmp_path / "roll.toml").write_text(FEEDING)
+    pieces = (OrderedPiece("p", "P", "M", box(0, 0, 390, 400), 8),)
+    marker, out = tmp_path / "long.marker.json", tmp_path / "long.plt"
+    places = tuple(Placement("p", k, 410.0 * k, 20.0, 0) for k in range(8))
+    write_marker(marker, Marker(Fabric(800), pieces, places, NestSettings()))
+    options = ("--cutter", tmp_path / "roll.toml")
+    assert cutkit("cut", marker, *options, "-o", out).code == 0
+    text = out.read_text()
+    first = next(line for line in text.splitlines() if line.startswith("FR"))
+    out.write_text(text.replace(first, "FR65000;", 1))
+    ran = cutkit("simulate", out, *options, "--marker", marker)
+    assert (ran.code, "off-outline" in ran.out) == (5, True)
+    assert "note [other-windows]" in ran.err
+    assert "cut in windows from 0.0, 1617.2" in ran.err
+    checked = cutkit("check", marker, out, *options, "--json")
+    assert checked.code == 5
+    assert json.loads(checked.out)["program"]["remarks"][0]["code"] == "other-windows"
+
+
+def write_marks(path, *marks):
+    """Marks of a print that lies 30 mm along, 20 mm across and turned by a degree, some measured otherwise."""
+    from math import cos, radians, sin
+
+    c, s = cos(radians(1)), sin(radians(1))
+    lines = ["mark,x_mm,y_mm,measured_x_mm,measured_y_mm"]
+    for name, x, y, off in marks:
+        lines.append(f"{name},{x},{y},{c * x - s * y + 30 + off:.4f},{s * x + c * y + 20:.4f}")
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_print_and_cut(cutkit, marker_file, tmp_path):
+    marks = write_marks(
+        tmp_path / "marks.csv", ("A", 0, 0, 0), ("B", 1200, 0, 0), ("C", 1200, 1400, 0), ("D", 0, 1400, 0.1)
+    )
+    out, options = tmp_path / "m.gcode", ("--cutter", "grbl-servo")
+    ran = cutkit("cut", marker_file, *options, "-o", out, "--registration", marks, "--json", "--quiet")
+    fit = json.loads(ran.out)["registration"]
+    assert (ran.code, fit["kind"]) == (0, "affine")
+    assert fit["turn_deg"] == pytest.approx(1, abs=0.01)
+    assert fit["shift_mm"] == pytest.approx([30, 20], abs=0.1)
+    assert fit["scale"] == pytest.approx([1, 1], abs=1e-4)
+    assert [mark["mark"] for mark in fit["marks"]] == ["A", "B", "C", "D"]
+    assert all(mark["residual_mm"] == pytest.approx(0.025, abs=0.001) for mark in fit["marks"])
+    told = cutkit("cut", marker_file, *options, "-o", out, "--registration", marks, "--quiet").out
+    assert "print       turned by 1.00" in told
+    assert "affine fit of 4 marks, 0.025 mm off (RMS), at most 0.025 mm" in " ".join(told.split())
+    assert cutkit("simulate", out, *options, "--marker", marker_file).code == 5
+    judged = cutkit(
+        "simulate", out, *options, "--marker", marker_file, "--registration", marks, "--svg", tmp_path / "m.svg"
+    )
+    assert judged.code == 0, judged.both
+    assert "print" in judged.out
+    assert cutkit("check", marker_file, out, *options, "--registration", marks).code == 0
+    aside = write_marks(
+        tmp_path / "aside.csv", ("A", 0, 0, 2), ("B", 1200, 0, 2), ("C", 1200, 1400, 2), ("D", 0, 1400, 2)
+    )
+    ran = cutkit("simulate", out, *options, "--marker", marker_file, "--registration", aside, "--json")
+    assert ran.code == 5
+    assert "off-outline" in {v["code"] for v in json.loads(ran.out)["violations"]}
+
+
+def test_marks_that_contradict_one_another_are_refused(cutkit, marker_file, tmp_path):
+    marks = write_marks(
+        tmp_path / "marks.csv", ("A", 0, 0, 0), ("B", 1200, 0, 0), ("C", 1200, 1400, 5), ("D", 0, 1400, 0)
+    )
+    options = ("--cutter", "grbl-servo", "-o", tmp_path / "m.gcode", "--registration", marks)
+    ran = cutkit("cut", marker_file, *options)
+    assert (ran.code, (tmp_path / "m.gcode").exists()) == (3, False)
+    assert "marks.csv, line 4: the marks contradict one another" in ran.err
+    assert "without mark C the others agree" in ran.err
+    assert cutkit("cut", marker_file, *options, "--registration-tolerance", "2mm").code == 0
+    assert cutkit("cut", marker_file, *options, "--registration-tolerance", "2").code == 2
+    assert cutkit("cut", marker_file, "--cutter", "grbl-servo", "-o", marks, "--registration", marks).code == 2
+
+
 def test_a_marker_wider_than_the_table_is_refused(cutkit, tmp_path):
     path = one_box(tmp_path, 100, 300)
     ran = cutkit("cut", path, "--cutter", "hpgl-7475", "-o", tmp_path / "m.plt")
@@ -304,3 +426,43 @@ def test_a_marker_without_waste_is_cut_with_the_blade_turned_behind_it(cutkit, t
     assert "axis goes   x -0.6 to 307.8 mm, y -0.6 to 200.6 mm" in ran.out
     ran = cutkit("simulate", tmp_path / "m.gcode", "--cutter", "grbl-servo", "--marker", path)
     assert ran.code == 0, ran.both
+
+
+@pytest.mark.parametrize(
+    ("options", "judged"),
+    [
+        (("--notches", "after"), ("--notches", "after")),
+        (("--bridges", "2", "--bridge", "2mm"), ("--bridges", "2", "--bridge", "2mm")),
+        (("--order", "column"), ()),
+        (("--order", "piece", "--notches", "with"), ("--notches", "with")),
+    ],
+)
+def test_the_operators_choices_hold_for_cut_simulate_and_check(cutkit, marker_file, tmp_path, options, judged):
+    out, plain = tmp_path / "m.gcode", tmp_path / "plain.gcode"
+    machine = ("--cutter", "grbl-servo")
+    assert cutkit("cut", marker_file, *machine, "-o", plain, "--quiet").code == 0
+    assert cutkit("cut", marker_file, *machine, "-o", out, *options, "--quiet").code == 0
+    assert out.read_bytes() != plain.read_bytes() or options[-1] == "with"
+    assert cutkit("simulate", out, *machine, "--marker", marker_file, *judged).code == 0
+    assert cutkit("check", marker_file, out, *machine, *judged).code == 0
+    without = cutkit("check", marker_file, out, *machine)
+    assert without.code == (5 if {"after", "--bridges"} & set(options) else 0)
+
+
+def test_common_lines_and_what_they_save(cutkit, tmp_path):
+    piece = OrderedPiece("half", "Half", "M", box(0, 0, 200, 100), 2)
+    places = (Placement("half", 1, 0, 0, 0), Placement("half", 2, 0, 100, 0))
+    path = tmp_path / "two.marker.json"
+    write_marker(path, Marker(Fabric(200), (piece,), places, NestSettings()))
+    job = (path, "--cutter", "grbl-servo", "--common-lines", "-o", tmp_path / "m.gcode")
+    assert "0.20 m of common lines" in cutkit("cut", *job).out
+    assert json.loads(cutkit("cut", *job, "--json").out)["common_mm"] == 200
+    check = ("check", path, tmp_path / "m.gcode", "--cutter", "grbl-servo")
+    assert (cutkit(*check, "--common-lines").code, cutkit(*check).code) == (0, 5)
+    assert cutkit("cut", *job, "--no-common-lines", "--json").out.count('"common_mm": 0') == 1
+
+
+@pytest.mark.parametrize("wrong", [("--bridges", "-1"), ("--bridge", "0mm"), ("--bridge", "2"), ("--notches", "never")])
+def test_choices_that_cannot_be(cutkit, marker_file, tmp_path, wrong):
+    ran = cutkit("cut", marker_file, "--cutter", "grbl-servo", "-o", tmp_path / "m.gcode", *wrong)
+    assert (ran.code, (tmp_path / "m.gcode").exists()) == (2, False)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
+import sys
+import types
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -126,6 +129,28 @@ def test_the_picture(cutkit, job):
     assert "stroke-dasharray" in picture
 
 
+def test_the_picture_plays(cutkit, job):
+    ran = simulate(cutkit, job, "--svg", job / "m.svg", "--animate", "20s")
+    assert ran.code == 0
+    picture = (job / "m.svg").read_text()
+    ElementTree.fromstring(picture)
+    assert picture.count("animation:d") == 2
+    assert "plays in 20 s" in picture
+    assert simulate(cutkit, job, "--animate", "20s").code == 2
+    assert simulate(cutkit, job, "--svg", job / "m.svg", "--animate", "20").code == 2
+
+
+def test_the_picture_as_png(cutkit, job, monkeypatch):
+    monkeypatch.setitem(sys.modules, "resvg_py", types.SimpleNamespace(svg_to_bytes=lambda **_: b"\x89PNG"))
+    ran = simulate(cutkit, job, "--png", job / "m.png")
+    assert (ran.code, (job / "m.png").read_bytes()) == (0, b"\x89PNG")
+    assert simulate(cutkit, job, "--png", job / "m.plt").code == 2
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    ran = simulate(cutkit, job, "--png", job / "n.png", "--svg", job / "n.svg")
+    assert (ran.code, "cutkit[png]" in ran.err) == (2, True)
+    assert not [*job.glob("n.*")], "all outputs or none"
+
+
 def test_several_programs_are_one_job(cutkit, job):
     lines = GOOD.splitlines(keepends=True)
     (job / "a.plt").write_bytes(b"".join([*lines[:3], b"SP0;\n"]))
@@ -165,6 +190,14 @@ def test_wrong_use(cutkit, job):
     assert (job / "m.plt").read_bytes() == GOOD
 
 
+def test_marks_of_a_print_need_its_marker(cutkit, job):
+    (job / "marks.csv").write_text("mark,x_mm,y_mm,measured_x_mm,measured_y_mm\nA,0,0,1,2\n")
+    ran = simulate(cutkit, job, "--registration", job / "marks.csv")
+    assert (ran.code, "--marker" in ran.err) == (2, True)
+    ran = cutkit("check", job / "m.marker.json", "--registration", job / "marks.csv")
+    assert (ran.code, "PROGRAM" in ran.err) == (2, True)
+
+
 def test_an_output_that_cannot_be_written(cutkit, job):
     assert simulate(cutkit, job, "--svg", job / "none" / "m.svg").code == 6
 
@@ -189,3 +222,100 @@ def test_what_a_pen_draws_is_judged_where_it_letters_as_cutkit_does(cutkit, job)
     program.write_bytes(GOOD.replace(b"SP1;", letter + b"SP1;"))
     ran = simulate(cutkit, job, "--marker", marker, program="cut.plt")
     assert (ran.code, "drawn lines      not judged" in ran.out) == (0, True)
+
+
+# ---- programs that cutkit did not write, and no marker ---------------------------------------------------------------
+
+INKCUT = (
+    b"IN;SP1;VS10;FS80;PU0,0;PU400,400;PD800,400;PD800,800;PD400,800;PD400,400;"
+    b"PU1000,400;PD1400,400,1400,800,1000,800,1000,400;PU;PU2000,600;PD;AA1800,600,360;PU0,0;SP0;IN;"
+)
+LIGHTBURN = b"""; LightBurn 1.4.03
+; GRBL device profile, absolute coords
+; Bounds: X10 Y10 to X60 Y40
+G00 G17 G40 G21 G54
+G90
+M4
+; Cut @ 6000 mm/min, 100% power
+M8
+G0 X10Y10
+; Layer C00
+G1 X60S1000F6000
+G1 Y40
+G1 X10
+G1 Y10
+G0 X80Y10
+G1 X100S1000
+G1 S0
+M9
+M5
+G90
+; return to user-defined finish pos
+G0 X0Y0
+M2
+"""
+ESTLCAM = b"""(Project: knife)
+G21 G90 G17
+G00 Z5.0000
+G00 X10.0000 Y10.0000
+G01 Z-0.5000 F300
+G01 X60.0000 Y10.0000 F3000
+G01 X60.0000 Y40.0000
+G02 X50 Y50 I-10 J0
+G00 Z5.0000
+M05
+M30
+"""
+
+
+def foreign(cutkit, tmp_path, data, cutter):
+    (tmp_path / "job").write_bytes(data)
+    ran = cutkit("simulate", tmp_path / "job", "--cutter", cutter, "--svg", tmp_path / "job.svg", "--json")
+    ElementTree.fromstring((tmp_path / "job.svg").read_text())
+    report = json.loads(ran.out)
+    return report, [(v["code"], v["line"]) for v in report["violations"]]
+
+
+def test_hpgl_as_inkcut_writes_it(cutkit, tmp_path):
+    report, found = foreign(cutkit, tmp_path, INKCUT, "hpgl-generic")
+    assert (found, report["ok"], report["tool_downs"]) == ([], True, 3)
+    assert [r["code"] for r in report["remarks"]] == ["init-again"]
+    assert report["bounds_mm"] == [10, 10, 50, 20]
+    assert report["cut_mm"] == pytest.approx(80 + 10 * math.pi, abs=0.05)
+    assert report["time_s"] == pytest.approx(report["cut_mm"] / 100 + 1.4, abs=0.5), "VS10 is 100 mm/s"
+    assert "pieces" not in report
+    told = cutkit("simulate", tmp_path / "job", "--cutter", "hpgl-generic").out
+    assert "pieces           not judged: what was to be cut only a marker tells" in told
+
+
+def test_gcode_as_lightburn_writes_it_leaves_a_knife_down(cutkit, tmp_path):
+    """A laser goes out on G0; a knife on the same output stays in the cloth."""
+    report, found = foreign(cutkit, tmp_path, LIGHTBURN, "grbl-servo")
+    assert found == [("no-dwell", 11), ("down-rapid", 15), ("no-dwell", 22)]
+    assert report["tool_downs"] == 1
+    assert report["cut_mm"] == pytest.approx(160 + 70 + 20, abs=3)
+    assert report["bounds_mm"] == pytest.approx([10, 10, 100, 40], abs=0.7)
+
+
+def test_gcode_with_a_z_axis_as_estlcam_writes_it(cutkit, tmp_path):
+    report, found = foreign(cutkit, tmp_path, ESTLCAM, "grbl-z")
+    assert (found, report["tool_downs"]) == ([], 1)
+    assert report["cut_mm"] == pytest.approx(80 + 15 * math.pi, abs=3)
+
+
+@pytest.mark.parametrize(
+    ("data", "cutter", "codes"),
+    [
+        (LIGHTBURN, "hpgl-generic", {"unknown-command", "nothing-done"}),
+        (INKCUT, "grbl-servo", {"error:2", "nothing-done"}),
+        (ESTLCAM, "grbl-servo", {"no-axis", "nothing-done"}),
+    ],
+)
+def test_the_wrong_cutter_for_a_program(cutkit, tmp_path, data, cutter, codes):
+    report, found = foreign(cutkit, tmp_path, data, cutter)
+    assert codes <= {code for code, _ in found}
+    assert (report["bounds_mm"], report["cut_mm"]) == ([0, 0, 0, 0], 0)
+    ran = cutkit("simulate", tmp_path / "job", "--cutter", cutter)
+    assert (ran.code, "Is it the right --cutter?" in ran.out) == (5, True)
+    assert ran.out.count("unknown-command ") <= 8
+    assert "nothing-done" in ran.out

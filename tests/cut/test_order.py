@@ -14,6 +14,7 @@ from cutkit.cut.order import travel_mm
 from cutkit.cut.plan import plan_cut
 from cutkit.formats.profile import load_profile
 from cutkit.model import Fabric, Mark, Marker, NestSettings, OrderedPiece, Placement
+from cutkit.toolpath import StrokeRules
 
 HPGL = load_profile("hpgl-generic")
 GRBL = replace(load_profile("grbl-servo"), knife=replace(load_profile("grbl-servo").knife, start_deg=0.0))
@@ -33,11 +34,13 @@ def test_everything_drawn_comes_before_everything_cut():
 
 @pytest.mark.parametrize("profile", [HPGL, GRBL], ids=lambda p: p.name)
 def test_the_boundary_is_the_last_cut_of_its_piece(profile):
-    strokes = [s for s in plan_cut(garments(), profile).strokes if s.tool == "knife"]
-    for placement in range(len(garments().placements)):
-        kinds = [s.kind for s in strokes if s.placement == placement]
-        assert kinds[-1] == "boundary"
-        assert kinds.count("boundary") == 1
+    for notches in ("before", "with"):
+        chosen = replace(profile, strokes=StrokeRules(notches=notches))
+        strokes = [s for s in plan_cut(garments(), chosen).strokes if s.tool == "knife"]
+        for placement in range(len(garments().placements)):
+            kinds = [s.kind for s in strokes if s.placement == placement]
+            assert kinds[-1] == "boundary"
+            assert notches == "with" or kinds.count("boundary") == 1
 
 
 def test_a_piece_in_a_cut_out_is_cut_before_the_cut_out():
@@ -98,7 +101,7 @@ def test_every_boundary_once_inner_before_outer_notches_inside(outlines, data):
         angle, mirrored = data.draw(st.sampled_from([0.0, 90.0, 180.0])), data.draw(st.booleans())
         places.append(Placement(f"p{k}", 1, 450 + 800 * k, 450, angle, mirrored))
     marker = Marker(Fabric(1800), tuple(pieces), tuple(places), NestSettings())
-    strokes = plan_cut(marker, HPGL).strokes
+    strokes = plan_cut(marker, replace(HPGL, strokes=StrokeRules(notches="before"))).strokes
     for k, polygon in enumerate(marker.polygons):
         mine = [s for s in strokes if s.placement == k and s.tool == "knife"]
         kinds = [s.kind for s in mine]

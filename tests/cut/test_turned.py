@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 
 import pytest
-from builders import make_marker
 from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import LineString, Polygon, box
 from shapely.geometry import Point as ShapelyPoint
 
-from cutkit.cut.turned import least_radius_mm, runs_of, trimmed, turn_blade, turn_limit_deg, unfit
-from cutkit.model import Fabric, OrderedPiece, Placement
+from cutkit.cut.turned import Ground, least_radius_mm, runs_of, trimmed, turn_blade, turn_limit_deg, unfit
 from cutkit.toolpath import Knife, Stroke
 
 SQUARE = ((0.0, 0.0), (50.0, 0.0), (50.0, 50.0), (0.0, 50.0), (0.0, 0.0))
@@ -23,14 +21,12 @@ def knife(**keys):
     return Knife(**{"kind": "tangential", "lift_above_deg": 30.0, **keys})
 
 
-def marker_of(*polygons, width=400.0):
-    pieces = [OrderedPiece(f"P{k}", "P", "M", polygon, 1) for k, polygon in enumerate(polygons)]
-    places = [Placement(piece.id, 1, 0.0, 0.0, 0.0) for piece in pieces]
-    return make_marker(pieces, places, fabric=Fabric(width))
+def ground_of(*polygons, width=400.0):
+    return Ground(polygons, max(polygon.bounds[2] for polygon in polygons), width)
 
 
-def turned(points, blade, marker=None):
-    return turn_blade([Stroke("knife", "boundary", points, 0)], blade, marker or marker_of(box(0, 0, 60, 60)))
+def turned(points, blade, ground=None):
+    return turn_blade([Stroke("knife", "boundary", points, 0)], blade, ground or ground_of(box(0, 0, 60, 60)))
 
 
 def test_a_square_is_cut_in_four_runs_with_the_blade_along_each():
@@ -56,7 +52,7 @@ def test_a_circle_is_one_run_that_turns_along_the_way_and_runs_on_over_its_start
 
 
 def test_the_angle_counts_on_and_never_jumps():
-    twice = turn_blade([Stroke("knife", "boundary", SQUARE, 0)] * 2, knife(), marker_of(box(0, 0, 60, 60)))
+    twice = turn_blade([Stroke("knife", "boundary", SQUARE, 0)] * 2, knife(), ground_of(box(0, 0, 60, 60)))
     firsts = [run.angles_deg[0] for run in twice]
     assert firsts == [0.0, 90.0, 180.0, 270.0, 360.0, 450.0, 540.0, 630.0]
 
@@ -72,7 +68,7 @@ def test_a_soft_bend_between_long_sides_is_turned_close_to_it():
 
 def test_other_tools_are_left_alone():
     pen = Stroke("pen", "label", SQUARE, 0)
-    assert turn_blade([pen], knife(), marker_of(box(0, 0, 60, 60))) == [pen]
+    assert turn_blade([pen], knife(), ground_of(box(0, 0, 60, 60))) == [pen]
 
 
 @given(st.floats(0.1, 6.0), st.floats(1.0, 89.0))
@@ -128,7 +124,7 @@ def test_what_is_as_short_as_the_blade_is_cut_where_it_stands():
 
 def test_overcut_at_a_corner_goes_into_waste_and_never_into_a_piece_or_off_the_cloth():
     left, right = box(0, 0, 50, 50), box(50.4, 0, 100, 50)
-    runs = turned(SQUARE, knife(corner_overcut_mm=1.0), marker_of(left, right, width=300.0))
+    runs = turned(SQUARE, knife(corner_overcut_mm=1.0), ground_of(left, right, width=300.0))
     ends = [run.points[-1] for run in runs]
     assert ends[0] == pytest.approx((50.4, 0.0), abs=1e-3)  # up to the neighbour
     assert ends[1] == pytest.approx((50.0, 51.0))  # into the waste
@@ -148,6 +144,6 @@ def test_trimmed_takes_off_both_ends(by):
 
 def test_a_concave_corner_has_no_overcut():
     ell = Polygon([(0, 0), (100, 0), (100, 40), (40, 40), (40, 100), (0, 100)])
-    runs = turned(tuple(ell.exterior.coords), knife(corner_overcut_mm=2.0), marker_of(ell))
+    runs = turned(tuple(ell.exterior.coords), knife(corner_overcut_mm=2.0), ground_of(ell))
     inner = [run for run in runs if ShapelyPoint(run.points[-1]).distance(ShapelyPoint(40, 40)) < 3]
     assert [run.points[-1] for run in inner] == [(40.0, 40.0)]

@@ -170,6 +170,14 @@ BAD = [
     ("longest_line = 80", 'longest_line = 80\nline_end = "etx"', "'program.line_end': lines of G-code end with"),
     ("longest_line = 80", 'longest_line = 80\npiece = "(next)"', "'program.piece': the field {number} is missing"),
     ('lift = "spindle"', "", '\'lift\': "spindle" (M3 S, M5) and "z" go with the dialect gcode'),
+    ("overlap_mm = 6", "overlap_mm = 6\nbite_mm = 0", "'windows.bite_mm': 0 must be above 0"),
+    ("overlap_mm = 6", "overlap_mm = 6\nbite_mm = 9995", "'windows.bite_mm': it must leave the overlap"),
+    ("overlap_mm = 6", 'feed = "M101"', "'windows.bite_mm' is missing"),
+    ("overlap_mm = 6", 'feed = ""', "'windows.feed': one line of it moves the cloth"),
+    ("overlap_mm = 6", 'feed = "M5\\nM101"', "'windows.feed': one line of it moves the cloth"),
+    ("overlap_mm = 6", 'feed = "M1 P{advance}\\nM2 P{advance}"', "'windows.feed': one line of it moves the cloth"),
+    ("overlap_mm = 6", 'feed = "M1 P{advance} Q{advance_mm}"', "'windows.feed': it says once how far"),
+    ("overlap_mm = 6", 'feed = "M1 P{advanced}"', "unknown field {advanced}; did you mean {advance}?"),
 ]
 
 

@@ -14,7 +14,7 @@ from cutkit.cut.plan import plan_cut
 from cutkit.errors import LimitError
 from cutkit.formats.profile import load_profile
 from cutkit.formats.program import plain_ascii, program_text
-from cutkit.toolpath import Stroke, ToolPath
+from cutkit.toolpath import Stroke, StrokeRules, ToolPath
 
 HPGL = load_profile("hpgl-generic")
 GRBL = load_profile("grbl-servo")
@@ -133,7 +133,7 @@ def same_ring(found, wanted, tolerance):
 @pytest.mark.skipif(shutil.which("hp2xx") is None, reason="hp2xx is not installed")
 def test_hp2xx_draws_every_outline(tmp_path):
     marker = garments()
-    path = plan_cut(marker, HPGL)
+    path = plan_cut(marker, replace(HPGL, strokes=StrokeRules(notches="before")))
     drawn, said = ask_hp2xx(program_text(path, HPGL, "m").encode(), tmp_path)
     assert said == ""
     units = [[round(v * 40) / 40 for v in p] for s in path.strokes for p in s.points]

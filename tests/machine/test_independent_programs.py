@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -16,7 +17,7 @@ from cutkit.formats.profile import load_profile
 from cutkit.formats.program import program_text
 from cutkit.machine.actions import Lift, Lower, MoveTo, Program
 from cutkit.machine.emulator import parse_program
-from cutkit.toolpath import CutterProfile
+from cutkit.toolpath import CutterProfile, StrokeRules
 
 HPGL = [name for name in PROFILES if load_profile(name).dialect == "hpgl"]
 ROUNDING_MM = 1e-3
@@ -24,8 +25,8 @@ ROUNDING_MM = 1e-3
 
 
 def program_of(name: str) -> tuple[CutterProfile, bytes]:
-    """A profile and the program that cuts the richest marker on its machine."""
-    profile = load_profile(name)
+    """A profile and the program that cuts the richest marker on its machine; no line begins where another ends."""
+    profile = replace(load_profile(name), strokes=StrokeRules(notches="before"))
     text = program_text(plan_cut(rich_marker(profile), profile), profile, "test")
     return profile, text.encode("ascii")
 

@@ -17,7 +17,7 @@ from cutkit.formats.program import program_text
 from cutkit.machine.emulator import line_count, parse_program, run_program
 from cutkit.machine.judge import judge
 from cutkit.model import Fabric, Mark, OrderedPiece, Placement
-from cutkit.toolpath import ToolPath
+from cutkit.toolpath import StrokeRules, ToolPath
 
 COMMAND_ENDS = {"gpgl": r"[^\x03]*\x03", "dmpl": r"[^ ]* |[^ ]+$", "gerber": r"[^*]*\*"}
 COORDINATES = {
@@ -85,8 +85,8 @@ def shapely_round(radius: float) -> Polygon:
 
 @pytest.fixture(scope="module", params=PROFILES)
 def job(request):
-    """A profile, the marker, and the strokes that cut it."""
-    profile = load_profile(request.param)
+    """A profile, the marker, and the strokes that cut it; every contour in one (else see ``test_choices``)."""
+    profile = replace(load_profile(request.param), strokes=StrokeRules(notches="before"))
     marker = rich_marker(profile)
     return profile, marker, plan_cut(marker, profile)
 

@@ -153,5 +153,5 @@ def test_notches_and_drills_with_a_blade():
     marker = make_marker(pieces, [Placement("A", 1, 3.0, 2.0, 0.0)], fabric=Fabric(200.0))
     run, verdict, faults = judged(marker, TANGENTIAL)
     assert faults == set()
-    assert run.tool_downs == 1 + 2 + 4
+    assert run.tool_downs == 1 + 2 + 5  # the notch, the cross, and four sides, one of them parted by the notch
     assert verdict.cut_once == 1

@@ -1,9 +1,13 @@
-"""A picture of what a blade did: cuts in their order, travel, where each cut begins, and what was wrong in red."""
+"""A picture of what a blade did: cuts in their order, travel, where each cut begins, and what was wrong in red.
+
+It may play the run in time: every line is drawn along itself from when its cut began to when it ended (an animation by
+CSS). What shows no animations, a printer or an office program, shows the whole run, as does a browser at the end.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import atan2, cos, dist, floor, sin
 from typing import Any
@@ -18,6 +22,13 @@ TRAVEL = "#5B8F7B"
 PIECE_FILL = "#F3EEE2"
 UNITS_ACROSS = 130
 """The picture's longer side in units of body text."""
+LEAST_UNITS_HIGH, MOST_UNITS_LONG, LONGEST_SHAPE = 36, 500, 40
+"""A long marker's picture is so high at least, for its pieces to be told apart, and so the longer: up to so many units,
+and not where it is but a line, so many times as long as it is wide."""
+SMALLEST_MM = 50.0
+"""What is smaller is not drawn larger."""
+SIMPLER_UNITS = 0.004
+"""So far a line may be off in the picture: its points are fewer then, and no eye sees it."""
 CUT_UNITS, WRITING_UNITS = 0.16, 0.06
 """The width of lines; a pen's are thin, or its letters would run together in the picture of a long marker."""
 LABELLED_ABOVE_UNITS = 6.0
@@ -26,10 +37,11 @@ LABELLED_ABOVE_UNITS = 6.0
 
 @dataclass(frozen=True, slots=True)
 class CutLine:
-    """One stretch with the tool down, as its tip went, in table coordinates (mm)."""
+    """One stretch with the tool down, as its tip went (mm on the table), and from when to when if that is known."""
 
     tool: CutTool
     points: tuple[Point, ...]
+    time_s: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +55,7 @@ class FaultMark:
 @dataclass(frozen=True)
 class CutPicture:
     """All that is drawn. ``travels`` are the ways of the holder with the tool up; ``pieces`` the outlines wanted;
-    ``windows`` where along the cloth each begins, if there are several."""
+    ``windows`` where along the cloth each begins, if there are several. ``play`` makes the picture play the run."""
 
     title: str
     figures: tuple[str, ...]
@@ -52,12 +64,41 @@ class CutPicture:
     faults: tuple[FaultMark, ...] = ()
     pieces: tuple[tuple[tuple[Point, ...], ...], ...] = field(default=())
     windows: tuple[float, ...] = ()
+    play: Play | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """A run of ``run_s`` that is played in ``shown_s``."""
+
+    run_s: float
+    shown_s: float
+
+    def style(self, begin_s: float, end_s: float) -> str:
+        """The CSS that draws a line along itself from ``begin_s`` to ``end_s`` of the run."""
+        scale = self.shown_s / max(self.run_s, 1e-9)
+        return f"animation:d {number((end_s - begin_s) * scale)}s linear {number(begin_s * scale)}s backwards"
+
+    @property
+    def rules(self) -> str:
+        """The CSS of the whole picture; readers who asked for less motion see the end at once."""
+        line = "stroke-dasharray:1 2;stroke-dashoffset"  # of lines whose length is called 1
+        return (
+            f"@keyframes d{{from{{{line}:1;visibility:hidden}}to{{{line}:0;visibility:visible}}}}"
+            "@keyframes p{from{transform:scaleX(0)}}"
+            "@media(prefers-reduced-motion){*{animation:none!important}}"
+        )
+
+    @property
+    def words(self) -> str:
+        """What is to be told about it."""
+        return f"plays in {self.shown_s:g} s what takes {self.run_s:.0f} s; loaded anew it plays again"
 
 
 def cut_svg(picture: CutPicture) -> str:
     """The picture as SVG text; x to the right along the fabric, y upwards, one unit of the drawing a millimetre."""
     x0, y0, x1, y1 = _bounds(picture)
-    unit = max(x1 - x0, (y1 - y0) * 1.3, 50.0) / UNITS_ACROSS
+    unit = _unit_mm(picture)
     drawing = new_drawing()
     sheet = Sheet(drawing, unit, x0, max(x1 - x0, 60 * unit))
     head = _header_mm(sheet, picture)
@@ -70,14 +111,65 @@ def cut_svg(picture: CutPicture) -> str:
     _draw_header(sheet, picture, top + margin)
     _draw_pieces(drawing, picture, unit)
     _draw_lines(drawing, picture.travels, TRAVEL, 0.08 * unit, dash=f"{number(0.6 * unit)} {number(0.5 * unit)}")
+    if picture.play:
+        drawing.defs.add(drawing.style(picture.play.rules))
     for tool, colour in COLOURS.items():
-        lines = [c.points for c in picture.cuts if c.tool == tool]
-        _draw_lines(drawing, lines, colour, (WRITING_UNITS if tool == "pen" else CUT_UNITS) * unit)
-    _draw_starts(sheet, picture)
-    _draw_windows(sheet, picture, (y0, y1))
-    _draw_faults(sheet, picture)
+        cuts = [c for c in picture.cuts if c.tool == tool]
+        width = (WRITING_UNITS if tool == "pen" else CUT_UNITS) * unit
+        _draw_lines(drawing, [c.points for c in cuts], colour, width, styles=[_played(c, picture.play) for c in cuts])
+    room = _Room(unit, (x0 - margin, -y1 - margin, x0 - margin + sheet.inner_mm + 2 * margin, -y0 + margin))
+    _draw_windows(sheet, picture, (y0, y1), room)
+    _draw_faults(sheet, picture, room)
+    _draw_starts(sheet, picture, room)
     text: str = drawing.tostring()
     return text
+
+
+def width_units(picture: CutPicture) -> float:
+    """How wide the picture is, in units of body text."""
+    x0, _, x1, _ = _bounds(picture)
+    unit = _unit_mm(picture)
+    return (x1 - x0) / unit + 6
+
+
+def _unit_mm(picture: CutPicture) -> float:
+    """The size of body text."""
+    x0, y0, x1, y1 = _bounds(picture)
+    along, across = x1 - x0, y1 - y0
+    unit = max(along, across * 1.3, SMALLEST_MM) / UNITS_ACROSS
+    if across * LONGEST_SHAPE < along or along < SMALLEST_MM:
+        return unit
+    return max(min(unit, across / LEAST_UNITS_HIGH), along / MOST_UNITS_LONG)
+
+
+class _Room:
+    """Which places are taken by labels, so that none is written over another."""
+
+    def __init__(self, unit_mm: float, page: tuple[float, float, float, float]) -> None:
+        self.size = 0.4 * unit_mm
+        self.page = page
+        self.taken: set[tuple[int, int]] = set()
+
+    def take(self, box: tuple[float, float, float, float]) -> bool:
+        """Take a place, if it is free all over and on the page; whether it was."""
+        cells = _cells(*box, self.size)
+        left, top, right, bottom = self.page
+        on_page = left <= box[0] and top <= box[1] and box[2] <= right and box[3] <= bottom
+        if cells & self.taken or not on_page:
+            return False
+        self.taken |= cells
+        return True
+
+    def label(self, sheet: Sheet, x: float, y: float, text: str, **attributes: Any) -> bool:
+        """Write a text with its baseline at (x, y), if nothing is written there; whether it is."""
+        box = (x, y - 0.8 * sheet.unit_mm, x + sheet.text_width_mm(text), y + 0.2 * sheet.unit_mm)
+        if not self.take(box):
+            return False
+        # Its white edge is a text of its own: not every viewer knows an edge that is painted behind its letters.
+        edge = sheet.text(x, y, text, **attributes)
+        edge.update({"stroke": "#FFFFFF", "stroke_width": number(0.3 * sheet.unit_mm), "aria-hidden": "true"})
+        sheet.text(x, y, text, **attributes)
+        return True
 
 
 def _bounds(picture: CutPicture) -> tuple[float, float, float, float]:
@@ -121,8 +213,19 @@ def _legend(sheet: Sheet, picture: CutPicture) -> Iterable[Item]:
     for name, colour, dash in samples:
         width = sheet.text_width_mm(name) + 4 * sheet.unit_mm
         yield Item(width, _sample_drawer(sheet, name, colour, dash))
+    if picture.play:
+        play = picture.play
+        yield Item(sheet.text_width_mm(play.words), lambda x, y: _draw_play(sheet, x, y, play))
     words = "arrow: where a cut begins, and its direction; number: its place in the order, where there is room"
     yield Item(sheet.text_width_mm(words), lambda x, y: sheet.text(x, y, words, 1.0, fill=FAINT))
+
+
+def _draw_play(sheet: Sheet, x: float, y: float, play: Play) -> None:
+    """How long the animation takes, and a bar under it that grows while it plays."""
+    sheet.text(x, y, play.words)
+    width = sheet.text_width_mm(play.words)
+    bar = sheet.line(x, y + 0.4 * sheet.unit_mm, x + width, y + 0.4 * sheet.unit_mm, 0.2, FAINT)
+    bar.update({"style": f"animation:p {number(play.shown_s)}s linear;transform-origin:{number(x)}px 0"})
 
 
 def _sample_drawer(sheet: Sheet, name: str, colour: str, dash: str | None) -> Any:
@@ -142,40 +245,62 @@ def _draw_pieces(drawing: Any, picture: CutPicture, unit: float) -> None:
         group.add(drawing.path(d=" ".join(f"{_path_data(ring)}Z" for ring in piece)))
 
 
+def _played(cut: CutLine, play: Play | None) -> str | None:
+    return play.style(*cut.time_s) if play and cut.time_s else None
+
+
 def _draw_lines(
-    drawing: Any, lines: Iterable[tuple[Point, ...]], colour: str, width: float, dash: str | None = None
+    drawing: Any,
+    lines: Sequence[tuple[Point, ...]],
+    colour: str,
+    width: float,
+    dash: str | None = None,
+    styles: Sequence[str | None] | None = None,
 ) -> None:
-    """All lines of one look as one group; a punch, a line without length, as a dot."""
+    """All lines of one look as one group; a punch, a line without length, as a dot. ``styles``: of each its own."""
     look = {"fill": "none", "stroke": colour, "stroke_width": number(width)}
     group = drawing.add(drawing.g(stroke_linecap="round", stroke_linejoin="round"))
     group.update(look)
     if dash:
         group.update({"stroke_dasharray": dash})
-    for line in lines:
+    lines = [_simpler(line, SIMPLER_UNITS * width / CUT_UNITS) for line in lines]
+    for line, style in zip(lines, styles or [None] * len(lines), strict=True):
         if len(set(line)) > 1:
-            group.add(drawing.path(d=_path_data(line)))
+            element = group.add(drawing.path(d=_path_data(line)))
         elif line:
             x, y = line[0]
-            group.add(drawing.circle((number(x), number(-y)), number(3 * width)))
+            element = group.add(drawing.circle((number(x), number(-y)), number(3 * width)))
+        if line and style:
+            element.update({"pathLength": "1", "style": style})
 
 
 def _path_data(points: tuple[Point, ...]) -> str:
     return "M" + "L".join(f"{number(x)},{number(-y)}" for x, y in points)
 
 
-def _draw_windows(sheet: Sheet, picture: CutPicture, across: tuple[float, float]) -> None:
+def _simpler(line: tuple[Point, ...], off_mm: float) -> tuple[Point, ...]:
+    """A line with fewer points that is nowhere farther off than so much."""
+    if len(line) < 3:
+        return line
+    from shapely.geometry import LineString
+
+    return tuple((x, y) for x, y in LineString(line).simplify(off_mm, preserve_topology=False).coords)
+
+
+def _draw_windows(sheet: Sheet, picture: CutPicture, across: tuple[float, float], room: _Room) -> None:
     """A line across the cloth where each window begins, and its number below."""
     unit = sheet.unit_mm
     for index, x in enumerate(picture.windows, 1):
         line = sheet.line(x, -across[1], x, -across[0] + unit, 0.12, ALARM)
         line.update({"stroke_dasharray": f"{number(1.2 * unit)} {number(0.5 * unit)}"})
-        sheet.text(x + 0.4 * unit, -across[0] + 1.6 * unit, f"window {index}", fill=ALARM)
+        at = (x + 0.4 * unit, -across[0] + 1.6 * unit)
+        if not room.label(sheet, *at, f"window {index}", fill=ALARM):
+            room.label(sheet, *at, str(index), fill=ALARM)
 
 
-def _draw_starts(sheet: Sheet, picture: CutPicture) -> None:
+def _draw_starts(sheet: Sheet, picture: CutPicture, room: _Room) -> None:
     """An arrow where each longer cut begins, along it, and beside it its number where that is free to stand."""
     unit = sheet.unit_mm
-    taken: set[tuple[int, int]] = set()
     labelled = [(n, cut) for n, cut in enumerate(picture.cuts, 1) if _extent(cut) >= LABELLED_ABOVE_UNITS * unit]
     arrows: Counter[tuple[int, int]] = Counter()
     for _, cut in labelled:
@@ -191,9 +316,8 @@ def _draw_starts(sheet: Sheet, picture: CutPicture) -> None:
         base = -y + (-step if above else step + 0.8 * unit)
         cells = _cells(left, base - 0.8 * unit, left + width, base, 0.4 * unit)
         own = _arrow_cells(cut, unit)
-        if not cells & taken and all(arrows[cell] == (cell in own) for cell in cells):
-            taken |= cells
-            sheet.text(left, base, str(order))
+        if all(arrows[cell] == (cell in own) for cell in cells):
+            room.label(sheet, left, base, str(order))
 
 
 def _extent(cut: CutLine) -> float:
@@ -225,7 +349,8 @@ def _cells(x0: float, y0: float, x1: float, y1: float, size: float) -> set[tuple
     return {(i, j) for i in columns for j in rows}
 
 
-def _draw_faults(sheet: Sheet, picture: CutPicture) -> None:
+def _draw_faults(sheet: Sheet, picture: CutPicture, room: _Room) -> None:
+    """A ring and a cross for every fault; its code beside it, once where several lie together."""
     unit = sheet.unit_mm
     for fault in picture.faults:
         x, y = fault.at_mm[0], -fault.at_mm[1]
@@ -234,9 +359,12 @@ def _draw_faults(sheet: Sheet, picture: CutPicture) -> None:
         sheet.drawing.add(ring)
         sheet.line(x - unit, y - unit, x + unit, y + unit, 0.2, ALARM)
         sheet.line(x - unit, y + unit, x + unit, y - unit, 0.2, ALARM)
-    seen: set[tuple[int, int]] = set()
+    seen: set[tuple[int, int, str]] = set()
     for fault in picture.faults:
-        cell = (round(fault.at_mm[0] / (8 * unit)), round(fault.at_mm[1] / (3 * unit)))
+        x, y = fault.at_mm[0], -fault.at_mm[1]
+        cell = (round(x / (8 * unit)), round(y / (3 * unit)), fault.code)
         if cell not in seen:
             seen.add(cell)
-            sheet.text(fault.at_mm[0] + 1.8 * unit, -fault.at_mm[1] + 0.4 * unit, fault.code, fill=ALARM)
+            left = x - 1.8 * unit - sheet.text_width_mm(fault.code)
+            places = [(x + 1.8 * unit, y + 0.4 * unit), (left, y + 0.4 * unit), (x, y - 2 * unit), (x, y + 2.6 * unit)]
+            next((p for p in places if room.label(sheet, *p, fault.code, fill=ALARM)), None)
