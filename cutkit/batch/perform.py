@@ -160,7 +160,8 @@ def _nested(prepared: Prepared, search: Search, threads: int, stop: Callable[[],
     settings = NestSettings(
         gap_mm=job.gap_mm, seed=search.seed, time_s=search.seconds, rounds=search.rounds, workers=threads
     )
-    found = nest(prepared.fabric, demand, settings, inputs=prepared.inputs, listener=listener, stop=stop, start=start)
+    fabric = replace(prepared.fabric, material=demand.material)
+    found = nest(fabric, demand, settings, inputs=prepared.inputs, listener=listener, stop=stop, start=start)
     spent = _Spent(time.monotonic() - begin, cut_short=stop() and _is_short(found.search, search))
     marker = _better(found, start)
     if found.search.time_s is not None:

@@ -36,7 +36,8 @@ class Prepared:
     @property
     def inputs(self) -> tuple[InputFile, ...]:
         """What the markers name as their inputs."""
-        files = [file for file in self.bundle.files if file.role != "cutter"]
+        roles: tuple[Role, ...] = ("pattern", "rules", "order")
+        files = [file for role in roles for file in self.bundle.of_role(role)]
         return tuple(dict.fromkeys(InputFile(file.given, file.sha256) for file in files))
 
     def outputs(self, index: int) -> dict[str, str]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 from cutkit.batch.bundle import Bundle
-from cutkit.batch.gain import Improvement
+from cutkit.batch.gain import SLICE_AT_MOST_S, Improvement
 from cutkit.batch.owner import this_runner
 from cutkit.batch.perform import Done, Failed, Nested, Search, Task
 from cutkit.batch.prepare import gathered_again
@@ -218,6 +218,8 @@ class Runner:
             wanted = max(min(wish, LEAST_SLICE_S), share * wish)
             if kept is not None and wanted < LEAST_SLICE_S:
                 wanted = 0.0
+            if self._options.until is not None and job.extend:
+                wanted = min(wanted, SLICE_AT_MOST_S)  # then it is seen whether it still improves
             rounds, seconds = None, min(self._left_s(), wanted)
         start = kept.text if kept is not None else None
         return Search(index, seconds, rounds, job.seed, start, kept.spent_s if kept is not None else 0.0)

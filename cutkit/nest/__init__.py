@@ -73,8 +73,8 @@ def nest(
     once it is true, the best so far is returned within a fraction of a second. With ``rounds`` the same seed gives the
     same marker, whatever ``workers`` is.
 
-    ``start`` is a marker of the same demand to go on from: what comes back is no longer than it. One that does not hold
-    every copy at an angle of the first stage (see ``angles``) is not used.
+    ``start`` is a marker of the same demand to go on from: what comes back is no longer than it. One with faults on
+    this cloth, or that does not hold every copy at an angle of the first stage (see ``angles``), is not used.
     """
     from cutkit.nest.run import Run
 

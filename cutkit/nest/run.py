@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from cutkit.check import check_marker
 from cutkit.kernels import cache
 from cutkit.model import Copy, Demand, Fabric, InputFile, Marker, NestSettings, OrderedPiece, SearchRecord, Unplaced
 from cutkit.nest import Listener, Progress, angles
@@ -92,7 +93,7 @@ class Run:
 
     def _search(self, choice: Choice) -> tuple[list[Laid], int]:
         """The layouts found, the shortest first, and the rounds it took: in stages, where pieces may tilt."""
-        known = layout_of(self.start, choice) if self.start is not None else None
+        known = self._known(choice)
         shelf = shelf_layout(choice.half_mm, choice.options, self.fabric.usable_width_mm, self.settings.gap_mm)
         start = known or shelf
         self._area_mm2 = sum(choice.shapes.area_mm2[copy.piece] for copy in choice.copies)
@@ -113,6 +114,13 @@ class Run:
             layouts = [Laid(found, choice) for found in outcome.layouts] + layouts
             rounds += outcome.rounds
         return layouts, rounds
+
+    def _known(self, choice: Choice) -> Found | None:
+        """The layout to go on from; None where there is none, or it has faults on this cloth: another width or gap."""
+        if self.start is None:
+            return None
+        here = replace(self.start, fabric=self.fabric, pieces=self.demand.pieces, settings=self.settings, stated=None)
+        return None if check_marker(here) else layout_of(self.start, choice)
 
     def _finer(self, best: Laid, stage: Stage) -> tuple[Choice, Problem, Found] | None:
         """The best layout in a choice of finer angles, with its tables; None where that would cost too much."""

@@ -66,7 +66,7 @@ def test_a_job_writes_what_nest_and_cut_would(folder, cutkit):
     assert files["bag.svg"].startswith(b"<?xml")
 
 
-def test_a_marker_for_every_material(folder):
+def test_a_marker_for_every_material(folder, cutkit):
     text = 'patterns = "hoodie.dxf"\nwidth = "160cm"\nrounds = 1\nmarker = "out/h.marker.json"\n'
     (one,), faults = check(folder, text)
     assert faults == []
@@ -75,6 +75,10 @@ def test_a_marker_for_every_material(folder):
     assert [str(Path(path).relative_to(folder)) for path in one.writes] == names
     done = performed(one)
     assert [n.files[0].path for n in done.nested] == list(one.writes)
+    (folder / "by-hand").mkdir()
+    cutkit("nest", "hoodie.dxf", "--width", "160cm", "--rounds", 1, "-o", "by-hand/h.marker.json")
+    for nested in done.nested:
+        assert nested.text == (folder / "by-hand" / Path(nested.files[0].path).name).read_bytes()
 
 
 def test_the_rule_table_beside_a_pattern_is_an_input(folder, tmp_path_factory):

@@ -53,6 +53,23 @@ def test_a_start_that_lacks_a_copy_is_not_used():
     assert nest(FABRIC, job, NestSettings(rounds=2, workers=1), start=less).placements == plain.placements
 
 
+@pytest.mark.parametrize("fabric", [Fabric(450.0), Fabric(500.0, selvedge_mm=10.0)])
+def test_a_start_with_faults_on_this_cloth_is_not_used(fabric):
+    job = blobs(5, 2, 3)
+    start = nest(FABRIC, job, NestSettings(rounds=1, workers=1))
+    plain = nest(fabric, job, NestSettings(rounds=1, workers=1))
+    assert nest(fabric, job, NestSettings(rounds=1, workers=1), start=start).placements == plain.placements
+    gap = NestSettings(gap_mm=3.0, rounds=1, workers=1)
+    assert check_marker(nest(FABRIC, job, gap, start=start)) == []
+
+
+def test_a_start_of_other_pieces_is_not_used():
+    other = nest(FABRIC, blobs(5, 4, 3), NestSettings(rounds=1, workers=1))
+    job = blobs(6, 2, 3)
+    plain = nest(FABRIC, job, NestSettings(rounds=1, workers=1))
+    assert nest(FABRIC, job, NestSettings(rounds=1, workers=1), start=other).placements == plain.placements
+
+
 def test_a_start_at_other_angles_is_not_used():
     turned = nest(FABRIC, blobs(6, 2, 3, angles=(90.0,)), NestSettings(rounds=1, workers=1))
     job = blobs(6, 2, 3)
