@@ -13,7 +13,7 @@ import os
 import sqlite3
 import time
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -32,6 +32,8 @@ if TYPE_CHECKING:  # what is slow to import: `batch status` needs none of it
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 STATES: tuple[State, ...] = ("queued", "running", "done", "failed", "cancelled")
+OPEN: tuple[State, ...] = ("queued", "running")
+"""States of jobs that are still to be done."""
 Taken = Literal["new", "changed", "again", "waiting", "running", "unchanged", "failed before", "cancelled before"]
 """What became of a job that was put into the store; the first four are queued now."""
 
@@ -127,16 +129,22 @@ class Store(Database):
                 if open_elsewhere and os.path.exists(row["source"]):
                     message = f"the store has a job of this name from {row['source']}, still to be done."
                     faults.append(JobFault(job.source, job.name, "name", message, "Give it another name."))
-                for path in one.writes:
-                    other = self._db.execute(
-                        "SELECT name FROM writes JOIN jobs ON jobs.id = job"
-                        " WHERE path = ? AND name != ? AND state IN ('queued', 'running')",
-                        (path, job.name),
-                    ).fetchone()
-                    if other:
-                        message = f"{path} is written by job {other['name']} of the store, too, still to be done."
-                        faults.append(JobFault(job.source, job.name, "marker", message, "Choose another name."))
+                faults += self._clashes_with_open_jobs(one)
         return faults
+
+    def _clashes_with_open_jobs(self, one: Checked) -> Iterator[JobFault]:
+        from cutkit.formats.jobs import JobFault
+
+        for path in one.writes:
+            for table, word in (("writes", "is written by"), ("inputs", "is an input of")):
+                other = self._db.execute(
+                    f"SELECT name FROM {table} JOIN jobs ON jobs.id = job WHERE path = ? AND name != ?"
+                    f" AND state IN {OPEN}",
+                    (path, one.job.name),
+                ).fetchone()
+                if other:
+                    message = f"{path} {word} job {other['name']} of the store, still to be done."
+                    yield JobFault(one.job.source, one.job.name, "marker", message, "Choose another name.")
 
     def refuse(self, name: str, source: str, message: str) -> None:
         """Note a job that cannot be run as failed (exit code 3), so that the morning shows it, too."""
@@ -386,9 +394,10 @@ class Store(Database):
         """InputError where a file would replace what another job writes or reads: a program's windows get their names
         only when it is made."""
         for output in one.files:
-            for table, word in (("writes", "is written by"), ("inputs", "is an input of")):
+            for table, states, word in (("writes", STATES, "is written by"), ("inputs", OPEN, "is an input of")):
                 other = self._db.execute(
-                    f"SELECT name FROM {table} JOIN jobs ON jobs.id = job WHERE path = ? AND jobs.id != ?",
+                    f"SELECT name FROM {table} JOIN jobs ON jobs.id = job WHERE path = ? AND jobs.id != ?"
+                    f" AND state IN {states}",
                     (output.path, number),
                 ).fetchone()
                 if other:

@@ -250,6 +250,10 @@ def test_outputs_and_names_of_other_open_jobs_are_not_taken(store, three_jobs, t
     ]
     assert [fault.key for fault in store.foreign_writers(same_name)] == ["name"]
     assert [fault.key for fault in store.foreign_writers(same_output)] == ["marker"]
+    over_an_input = [replace(same_output[0], writes=(three_jobs[1].inputs[0].path,))]
+    assert [fault.message.partition(" is ")[2] for fault in store.foreign_writers(over_an_input)] == [
+        "an input of job j01 of the store, still to be done."
+    ]
     assert store.foreign_writers(three_jobs) == []
 
 
