@@ -12,6 +12,8 @@ DECAY = 0.6
 """Gain of a doubling, as a part of the one before."""
 CONVERGED = 2e-4
 """A slice that shortens a marker by less than this part has gained nothing worth having."""
+HOPE = 1e-3
+"""A doubling may always gain this part of the length, even where the last one gained nothing: chance is in it."""
 SLICES_WITHOUT_GAIN = 2
 SLICE_AT_LEAST_S = 10.0
 SLICE_AT_MOST_S = 600.0
@@ -58,8 +60,8 @@ class Improvement:
         """The cloth that the next slice may save, in mm2 a second."""
         if self.length_mm is None or self.converged:
             return 0.0
-        middle = self._length_at(self.spent_s / 2)
-        doubling = (middle - self.length_mm) * DECAY ** (1 + self.idle_slices)
+        last = self._length_at(self.spent_s / 2) - self.length_mm
+        doubling = max(last, HOPE * self.length_mm) * DECAY ** (1 + self.idle_slices)
         return self.width_mm * doubling / max(1e-9, self.spent_s)
 
     def _length_at(self, seconds: float) -> float:

@@ -315,7 +315,7 @@ class Runner:
             width = one.figures["usable_width_mm"]
             improvement = held.improvements.setdefault(one.index, Improvement(width))
             improvement.learn(one.trace or ((one.spent_s, one.figures["length_mm"]),), one.spent_s, one.ended_early)
-            if before is None or one.figures["length_mm"] < before.figures["length_mm"] - 1e-9:
+            if before is None or _rank(one) < _rank(before):
                 held.results[one.index] = one
                 better.append(one)
             else:
@@ -327,9 +327,17 @@ class Runner:
         if done.stopped and not held.served:
             return Outcome("queued", None, "stopped before its time was over; the best so far is written")
         held.served = True
+        if self._is_hopeless(held):
+            return self._judged(held)
         if self._options.until is not None and held.best_slice() is not None and not self._is_over():
             return Outcome("running")
         return self._judged(held)
+
+    def _is_hopeless(self, held: _Held) -> bool:
+        """Whether more time cannot help: pieces that do not fit the cloth, or a program that cannot be made."""
+        results = held.results.values()
+        left_out = any(one.unplaced for one in results) and held.claim.job.max_length_mm is None
+        return left_out or any(one.fault is not None for one in results)
 
     def _judged(self, held: _Held) -> Outcome:
         """Done, or failed where pieces are left unplaced or the efficiency is below what the job wants."""
@@ -376,6 +384,11 @@ class Runner:
                     self._lost = {claim for claim in mine if claim not in still}
         except CutkitError as error:
             self._store_failed.append(error)
+
+
+def _rank(one: Nested) -> tuple[int, float]:
+    """The fewer pieces are left out, and then the shorter a marker, the better."""
+    return one.figures["pieces"]["unplaced"], round(one.figures["length_mm"], 6)
 
 
 def _news_of(outcome: Outcome) -> What:

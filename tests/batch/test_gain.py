@@ -22,7 +22,13 @@ def test_what_still_improves_goes_before_what_does_not():
     falling = improvement((1, 1200.0), (9, 1000.0), spent_s=10.0)
     still = improvement((1, 1200.0), (2, 1000.0), spent_s=10.0)
     wide = improvement((1, 1200.0), (9, 1000.0), spent_s=10.0, width_mm=1500.0)
-    assert wide.expected_gain() > falling.expected_gain() > still.expected_gain() == 0.0
+    assert wide.expected_gain() > falling.expected_gain() > still.expected_gain() > 0.0
+
+
+def test_what_was_unlucky_once_is_tried_before_what_has_had_much_time():
+    unlucky = improvement((1, 1000.0), spent_s=10.0)
+    long = improvement((1, 1010.0), (190, 999.0), (390, 997.0), spent_s=400.0)
+    assert unlucky.expected_gain() > long.expected_gain() > 0.0
 
 
 def test_two_slices_without_gain_are_enough():

@@ -77,6 +77,7 @@ class Claimed:
 
 def nested(task, length_mm=1000.0, **more):
     figures = {"length_mm": length_mm, "usable_width_mm": 100.0, "efficiency": 0.8, "search_s": 1.0}
+    figures["pieces"] = {"unplaced": len(more.get("unplaced", ()))}
     search = task.searches[0]
     spent = search.spent_s + (search.seconds or 1.0)
     text = more.pop("text", f"{length_mm}".encode())
@@ -143,9 +144,12 @@ def test_an_input_that_changes_after_the_check_fails_its_job(store, three_jobs, 
 def test_pieces_left_no_program_and_low_efficiencies_fail_a_job_whose_files_are_written(
     store, tmp_path, checked, more, exit_code, said
 ):
+    more = dict(more)
     wanted = more.pop("wanted", 0)
-    store.add(checked(write_jobs(tmp_path, 1, more=f"rounds = 1\nmin_efficiency = {wanted}\n")))
-    run(store, lambda task, *_: Done(task.id, (nested(task, **more),)))
+    extend = "false" if wanted else "true"
+    store.add(checked(write_jobs(tmp_path, 1, more=f'time = "40s"\nextend = {extend}\nmin_efficiency = {wanted}\n')))
+    executor, _ = run(store, lambda task, *_: Done(task.id, (nested(task, **more),)), until=time.time() + 1e6)
+    assert len(executor.sent) == 1
     (row,) = store.jobs()
     assert (row.state, row.exit_code) == ("failed", exit_code)
     assert said in row.message
