@@ -338,9 +338,7 @@ class _Machine:
         if plunge.through_mm < height < plunge.touch_mm:
             message = f"the tool is let down to {height:g} mm; it cuts through all plies at {plunge.through_mm:g} mm"
             self._fault("not-through", message, move.line, self.here)
-        speed = plunge.speed_mm_s if move.feed_mm_s is None else min(move.feed_mm_s, plunge.speed_mm_s)
-        way = abs(height - self.height_mm)
-        self.now_s += Ramp.from_rest(way, speed, plunge.acceleration_mm_s2).time_s
+        self.now_s += self._rise(move, plunge).time_s
         self.height_mm = height
         if self.down and not deep:
             self._edge_forward(move.line)
@@ -350,6 +348,12 @@ class _Machine:
         self._come_to_rest(move.line)
         if along:
             self.queue.append(replace(move, z_mm=None, angle_deg=None))
+
+    def _rise(self, move: MoveTo, plunge: Plunge) -> Ramp:
+        """The course of the Z axis, from rest to rest, up or down."""
+        speed = plunge.speed_mm_s if move.feed_mm_s is None else min(move.feed_mm_s, plunge.speed_mm_s)
+        height = self.height_mm if move.z_mm is None else move.z_mm
+        return Ramp.from_rest(abs(height - self.height_mm), speed, plunge.acceleration_mm_s2)
 
     def _queue_move(self, move: MoveTo) -> None:
         if move.z_mm is not None and self.profile.plunge is not None:

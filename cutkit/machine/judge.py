@@ -75,6 +75,8 @@ MAYBE_FLUSH_MM = 0.16
 """Neighbours nearer than the first share their passes for certain, farther than the second never do."""
 ROUNDING_GAP_MM = 0.2
 """Shorter stretches that seem uncut come of rounding at corners."""
+TURNED_CORNER_MM = 1.6
+"""At a corner where it turns by three degrees or more one side runs for so long within the tolerance of the other."""
 OVERCUT_MM = 10.0
 """A stroke may run on beyond the closing point of a contour by so much."""
 JOINT_MM = 5.0
@@ -254,7 +256,7 @@ class _Case:
             self.bridges = self._bridges(found) if self.rules.bridges else []
             uncut = (found.passes < found.fewest) & ~found.within(self.bridges)
             lacking = summed_where(found, uncut, ROUNDING_GAP_MM, len(self.wanted))
-            extra = summed_where(found, found.passes > found.most, ROUNDING_GAP_MM, len(self.wanted))
+            extra = summed_where(found, found.passes > found.most, self._corner_mm, len(self.wanted))
             lacking, extra = self._beyond_allowance(lacking, extra, weight)
             share = np.maximum(lacking, extra) / np.maximum(self.lines.length_mm, 1e-9)
             blamed = (share >= MISSED_SHARE) & (share >= share.max(initial=0.0) - 0.02) & (weight == 1)
@@ -277,6 +279,12 @@ class _Case:
                 short = [gap for gap, length in of_length if ROUNDING_GAP_MM < length <= longest]
                 bridges += [part for gap in short[: self.rules.bridges] for part in gap]
         return bridges
+
+    @property
+    def _corner_mm(self) -> float:
+        """Shorter stretches that seem cut twice come of rounding, or of corners at which a blade is lifted."""
+        turned = self.run.profile.knife.kind in ("tangential", "rotary")
+        return TURNED_CORNER_MM if turned else ROUNDING_GAP_MM
 
     def _beyond_allowance(self, lacking: Array, extra: Array, weight: Array) -> tuple[Array, Array]:
         """What is left of missing and extra lengths after what a sound program may leave out or cut again."""

@@ -1,5 +1,5 @@
 // Streams a program through a running cncjs: node cncjs_drive.js SERVER_PORT SERIAL_PATH PROGRAM SECRET
-// Exit code 0 when cncjs says that the job is done, 3 when it does not within a minute and a half.
+// Exit code 0 when cncjs says that the job is done, 4 when it stops at an error, 3 after a minute and a half.
 const io = require('socket.io-client');
 const jwt = require('jsonwebtoken');
 const fs = require('fs');
@@ -29,6 +29,9 @@ socket.on('controller:state', (type, state) => {
 socket.on('sender:status', (status) => {
   if (status.hold) {
     console.log('hold', JSON.stringify(status.holdReason));
+    if (status.holdReason && status.holdReason.err) {
+      end(4);
+    }
   }
 });
 socket.on('workflow:state', (state) => {

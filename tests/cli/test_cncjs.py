@@ -1,5 +1,8 @@
 """cncjs, a sender of others, streams to the emulated device.
 
+cncjs 1.11 counts lines without their ends and its own questions ($G) not at all: with short lines it keeps up to 139
+bytes on the way, more than a Grbl can store. Most jobs come through; one that does not must be told, never passed.
+
 Opt-in: ``npm install cncjs@1.11`` in some folder, and the environment's CUTKIT_CNCJS names that folder.
 """
 
@@ -78,9 +81,13 @@ def test_cncjs_cuts_a_marker(tmp_path):
         driver = ["node", str(DRIVE), str(port), address, str(program), SECRET]
         environment = {**os.environ, "NODE_PATH": str(CNCJS / "node_modules")}
         driven = subprocess.run(driver, capture_output=True, text=True, timeout=120, env=environment)
-        assert driven.returncode == 0, driven.stdout + driven.stderr
         output, _ = device.communicate(timeout=60)
     report = json.loads(output)
-    assert report["violations"] == []
+    assert report["stream"]["bytes"] > 0.2 * len(program.read_bytes())
+    if report["stream"]["lost_bytes"]:
+        assert device.returncode == 5
+        assert "link-overrun" in {violation["code"] for violation in report["violations"]}
+        return
+    assert driven.returncode == 0, driven.stdout + driven.stderr
+    assert (device.returncode, report["violations"]) == (0, [])
     assert report["pieces"] == {"expected": 2, "cut_once": 2, "missed": 0, "cut_twice": 0}
-    assert report["stream"]["lost_bytes"] == 0

@@ -18,7 +18,7 @@ from cutkit.machine.send.journal import Header, JournalFile, read_journal
 from cutkit.machine.send.link import Greeting
 from cutkit.machine.send.resume import Rest, whole
 from cutkit.machine.send.sender import Outcome, Progress, Sender
-from cutkit.toolpath import CutterProfile
+from cutkit.toolpath import CutterProfile, StrokeRules
 
 
 def profile_of(name: str, **link) -> CutterProfile:
@@ -29,6 +29,7 @@ def profile_of(name: str, **link) -> CutterProfile:
 
 def sample_job(profile: CutterProfile) -> Job:
     """The sample marker, cut for a machine."""
+    profile = replace(profile, strokes=StrokeRules(notches="before"))
     program = program_text(plan_cut(sample_marker(), profile), profile, "sample")
     return read_job(program.encode("ascii"), profile, "sample")
 

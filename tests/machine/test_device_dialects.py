@@ -123,6 +123,14 @@ def test_marlin_pauses_until_the_operator_goes_on():
     assert device.place == pytest.approx((10, 0))
 
 
+def test_a_marlin_that_waits_for_the_operator_can_be_finished():
+    device = marlin()
+    ask(device, "M0\n", 1.0)
+    run = device.finish()
+    assert device.now_s < 2
+    assert codes(run.remarks) >= {"pause", "unfinished"}
+
+
 def test_marlin_halts_for_good_at_a_limit():
     device = marlin("limit@1s")
     assert "kill() called" in ask(device, "G1 X500 F6000\n", 3.0)

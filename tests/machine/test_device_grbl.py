@@ -375,6 +375,28 @@ def test_a_z_axis():
     assert run.time_s == pytest.approx(whole.time_s + 0.1, abs=0.05)
 
 
+def test_a_z_axis_stops_where_it_is():
+    profile = replace(GRBL_LINK, lift="z", plunge=Plunge(3.0, 0.0, 20.0, 200.0))
+    device = started(profile)
+    ask(device, "G0 Z10\n", 5.0)
+    # From 10 mm down at 20 mm/s and 200 mm/s2: 0.1 s to speed up, the first 1 mm; then 20 mm/s.
+    ask(device, "G1 Z-0.5 F1200\n", 0.25 + 16 * device.wire.byte_s)
+    assert device.mechanics.height(device.now_s) == pytest.approx(10 - 1 - 0.15 * 20, abs=0.02)
+    assert "<Run|" in ask(device, "?", 0.01)
+    assert "ALARM:3" in ask(device, b"\x18", 0.1)
+    assert 3 < device.mechanics.height(device.now_s) < 6
+    assert not device.run().trace.down.any()
+
+
+def test_a_z_axis_that_stops_in_the_cloth_is_down():
+    profile = replace(GRBL_LINK, lift="z", plunge=Plunge(3.0, 0.0, 20.0, 200.0))
+    device = device_of(profile, "power@1.05s")
+    device.receive(b"G0 Z10\nG4 P0\nG1 Z-0.5 F1200\n")
+    device.advance(2.0)
+    assert 0 < device.mechanics.machine.height_mm < 3
+    assert device.run().trace.down[-1]
+
+
 @pytest.mark.skipif(not FIRMWARE_JOBS.is_dir(), reason="the timed jobs are not beside the project")
 @pytest.mark.parametrize("name", ["line", "circle", "random60", "zigzag"])
 def test_times_on_a_full_planner_are_those_of_the_whole_program(name):

@@ -8,6 +8,7 @@ import pytest
 from device_samples import GRBL_LINK, HARDWARE, XONXOFF, count_characters, device_of, started
 from machine_samples import GRBL, drag, gcode_program, hpgl_program, right_lines, sample_marker
 
+from cutkit.formats.profile import load_profile
 from cutkit.machine.actions import MoveTo
 from cutkit.machine.device import DeviceTransport, draw_fault
 from cutkit.machine.device.planner import Planner
@@ -19,6 +20,7 @@ PROGRAM = gcode_program(right_lines(sample_marker()))
 PLOT = hpgl_program(right_lines(sample_marker()))
 MARLIN = replace(GRBL, controller="marlin", link=Link("wait", 96, 115200, "M400"))
 LINUXCNC = replace(GRBL, controller="linuxcnc")
+ZAXIS, TURNED = load_profile("grbl-z"), load_profile("grblhal-tangential")
 
 
 def points_of(trace):
@@ -76,7 +78,7 @@ def test_a_run_cut_off_by_power_is_the_beginning_of_the_whole_run(seed):
     assert length_of(part) <= length_of(wanted.trace.tip_mm[: len(sofar) + 1]) + 1e-6
 
 
-@pytest.mark.parametrize("profile", [GRBL_LINK, MARLIN, LINUXCNC, XONXOFF, HARDWARE])
+@pytest.mark.parametrize("profile", [GRBL_LINK, MARLIN, LINUXCNC, ZAXIS, TURNED, XONXOFF, HARDWARE])
 @pytest.mark.parametrize("seed", range(12))
 def test_whatever_is_sent_and_goes_wrong_the_device_goes_on_and_ends(profile: CutterProfile, seed):
     rng = random.Random(seed)
@@ -94,7 +96,21 @@ def test_whatever_is_sent_and_goes_wrong_the_device_goes_on_and_ends(profile: Cu
         if kind < 0.3:
             sent = bytes(rng.randrange(256) for _ in range(rng.randrange(60)))
         elif kind < 0.6:
-            sent = rng.choice([b"!", b"~", b"?", b"\x18", b"$X\n", b"$H\n", b"$C\n", b"$J=X9 F900\n", b"\x1b.K;OA;"])
+            sent = rng.choice(
+                [
+                    b"G0 Z9 A70\n",
+                    b"G1 Z-1 F600\nX9 A9\n",
+                    b"!",
+                    b"~",
+                    b"?",
+                    b"\x18",
+                    b"$X\n",
+                    b"$H\n",
+                    b"$C\n",
+                    b"$J=X9 F900\n",
+                    b"\x1b.K;OA;",
+                ]
+            )
         device.receive(sent)
         device.advance(device.now_s + rng.choice([0.0, 0.001, 0.1, 3.0]))
         device.take_output()

@@ -33,6 +33,8 @@ from cutkit.machine.physics import Blade
 from cutkit.model import Point
 from cutkit.toolpath import CutterProfile
 
+CLOSING_S = 0.1
+"""What a machine may still be busy with when its port is closed: a question that nobody waits for an answer to."""
 Step = Callable[[], bool]
 """A part of a command: does its work and says True, or says False where it has to wait."""
 
@@ -73,6 +75,7 @@ class Device(ABC):
         self.deaf_until_s = -math.inf
         self.commands = 0
         self.answered = 0
+        self.paused = self.dead = False
         self.faults: list[FaultSpec] = list(faults)
         self.slow_s = sum(f.lasts_s for f in self.faults if f.kind == "slow")
         self.violations: list[Violation] = []
@@ -115,8 +118,8 @@ class Device(ABC):
 
         A violation where the machine is not done yet and could have said so.
         """
-        if self.connected and self.powered and self.wire.pending:
-            self.advance(self.now_s + (self.wire.pending + 1) * self.wire.byte_s)
+        if self.connected and self.powered and not self.done:
+            self.advance(self.now_s + self.wire.pending * self.wire.byte_s + CLOSING_S)
         if self.connected and self.profile.link.barrier is not None and self.powered and not self.done:
             message = "the port is closed before the machine is done with what it was sent"
             self.violations.append(Violation("closed-early", message))
@@ -160,6 +163,12 @@ class Device(ABC):
         """Whether all bytes are read and all motion is made."""
         waiting = self.wire.pending or self.ring.data or self.steps
         return not waiting and self.mechanics.idle(self.now_s)
+
+    @property
+    def waits_for_people(self) -> bool:
+        """Whether nothing will go on, however long it takes, before somebody does something about it."""
+        going = (self.mechanics.next_event_s(), self._resume_s)
+        return self._blocked() and not (self._timed or self.wire.pending) and all(map(math.isinf, going))
 
     # ---- power
 
@@ -213,7 +222,7 @@ class Device(ABC):
     def finish(self) -> Run:
         """No more bytes come: let the machine end what it has, and return what the tool did in all sessions."""
         self._input_ends()
-        while math.isfinite(at_s := self.next_event_s()):
+        while math.isfinite(at_s := self.next_event_s()) and not self.waits_for_people:
             self.advance(at_s)
         self._at_the_end()
         return self.run()
@@ -249,15 +258,21 @@ class Device(ABC):
         self._switch_on()
 
     def _hit_limit(self) -> None:
-        """A limit switch is hit."""
+        """A limit switch is hit: the machine stands, its tool up, until it is reset."""
         self.mechanics.halt(self.now_s)
+        if self.mechanics.machine.down:
+            self.mechanics.do_now(Lift(self._line(), waits=False), self.now_s)
+        self.dead = True
+        self.remarks.append(Violation("alarm", "the limit switch is hit: the machine stands until it is reset"))
 
     def _press_hold(self) -> None:
         """Somebody presses feed hold."""
+        self.paused = True
         self.mechanics.hold(self.now_s)
 
     def _press_start(self) -> None:
         """Somebody presses cycle start."""
+        self.paused = False
         self.mechanics.resume(self.now_s)
 
     def _input_ends(self) -> None:  # noqa: B027  (most need not know)

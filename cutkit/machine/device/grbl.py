@@ -161,7 +161,7 @@ class GrblDevice(Device):
         self.reader.reset((x, y, self._height(), self.reader.state.here[3]), self.places["G54"])
 
     def _height(self) -> float:
-        return self.mechanics.machine.height_mm if self.profile.plunge is not None else self.reader.state.here[2]
+        return self.mechanics.height(self.now_s) if self.profile.plunge is not None else self.reader.state.here[2]
 
     # ---- lines
 

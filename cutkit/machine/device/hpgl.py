@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from cutkit.machine.actions import Device as Numbers
-from cutkit.machine.actions import Lift, Program, Violation
+from cutkit.machine.actions import Program
 from cutkit.machine.device.base import Device, Step
 from cutkit.machine.device.faults import FaultSpec
 from cutkit.machine.feeds import feed_form
@@ -188,23 +188,6 @@ class HpglDevice(Device):
 
     def _input_ends(self) -> None:
         self._ended_input = True
-
-    # ---- people and mishaps
-
-    def _press_hold(self) -> None:
-        self.paused = True
-        self.mechanics.hold(self.now_s)
-
-    def _press_start(self) -> None:
-        self.paused = False
-        self.mechanics.resume(self.now_s)
-
-    def _hit_limit(self) -> None:
-        self.mechanics.halt(self.now_s)
-        if self.mechanics.machine.down:
-            self.mechanics.do_now(Lift(self._line(), waits=False), self.now_s)
-        self.dead = True
-        self.remarks.append(Violation("alarm", "the limit switch is hit: the machine stands until it is reset"))
 
     def _own_findings(self) -> Program:
         return self.reader.found

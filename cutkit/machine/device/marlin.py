@@ -147,14 +147,6 @@ class MarlinDevice(Device):
 
     # ---- people and mishaps
 
-    def _press_hold(self) -> None:
-        self.paused = True
-        self.mechanics.hold(self.now_s)
-
-    def _press_start(self) -> None:
-        self.paused = False
-        self.mechanics.resume(self.now_s)
-
     def _hit_limit(self) -> None:
         self.mechanics.halt(self.now_s)
         self._kill()

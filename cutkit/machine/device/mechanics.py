@@ -14,13 +14,30 @@ from dataclasses import dataclass, replace
 from cutkit.machine.actions import Action, MoveTo
 from cutkit.machine.device.planner import USABLE_BLOCKS, Course, Planner
 from cutkit.machine.emulator import WORST_HEADING_OFF_DEG, _limits, _Machine
-from cutkit.machine.kinematics import Limits
+from cutkit.machine.kinematics import Limits, Ramp
 from cutkit.machine.physics import Blade
 from cutkit.model import Point
 from cutkit.toolpath import CutterProfile
 
 _NEAR_S = 1e-9
 _SAMPLE_NUMBERS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class _Rise:
+    """A way of the Z axis: when it began, its course, and the heights between which it leads."""
+
+    began_s: float
+    course: Ramp
+    start_mm: float
+    end_mm: float
+
+    def at(self, now_s: float) -> float:
+        """The height now."""
+        if self.course.length_mm == 0:
+            return self.end_mm
+        share = self.course.at(now_s - self.began_s)[0] / self.course.length_mm
+        return self.start_mm + (self.end_mm - self.start_mm) * share
 
 
 @dataclass
@@ -53,6 +70,8 @@ class Mechanics:
         self.began_s = began_s
         self.waiting: deque[Action] = deque()
         self.stop_until_s = -math.inf
+        self._stop_moves = False
+        self._way_of_z: _Rise | None = None
         self.heading_known = True
         self.figures = PlannerFigures()
         self._target, self._angle_deg = at, 0.0
@@ -77,8 +96,14 @@ class Mechanics:
         return not self.planner.blocks and not self.waiting and now_s >= self.stop_until_s - _NEAR_S
 
     def moving(self) -> bool:
-        """Whether a move is under way, or held on its way."""
-        return bool(self.planner.blocks)
+        """Whether a move is under way, or held on its way; a dwell is none."""
+        return bool(self.planner.blocks) or (self.stop_until_s > -math.inf and self._stop_moves)
+
+    def height(self, now_s: float) -> float:
+        """Where the Z axis stands."""
+        if self._way_of_z is not None and now_s < self.stop_until_s:
+            return self._way_of_z.at(now_s)
+        return self.machine.height_mm
 
     def set_limits(self, limits: Limits) -> None:
         """Other limits from the next block on."""
@@ -138,7 +163,9 @@ class Mechanics:
         self._take_up(now_s)
 
     def held(self, now_s: float) -> bool:
-        """Held, and at rest."""
+        """Held, and at rest; the Z axis goes its way to the end."""
+        if now_s < self.stop_until_s - _NEAR_S:
+            return False
         at_rest = not self.planner.blocks or (self._ends_held() and now_s >= self.planner.next_s() - _NEAR_S)
         return self.planner.holding and (at_rest or math.isinf(self.planner.next_s()))
 
@@ -146,6 +173,7 @@ class Mechanics:
         """Stop dead where the machine is, and forget all that is queued."""
         self.flush(now_s)
         self.cut_trace(now_s)
+        self._halt_z(now_s)
         self.planner.blocks.clear()
         self.planner.holding = False
         self.waiting.clear()
@@ -153,6 +181,16 @@ class Mechanics:
         self.stop_until_s = -math.inf
         self._target, self._angle_deg = self.machine.here, self.machine.angle_deg
         self._moved_last = False
+
+    def _halt_z(self, now_s: float) -> None:
+        """The Z axis stops where it is; the tool is down where that is in the cloth."""
+        plunge, machine = self.machine.profile.plunge, self.machine
+        if plunge is None or self._way_of_z is None or now_s >= self.stop_until_s:
+            return
+        machine.height_mm = self._way_of_z.at(now_s)
+        machine.down = machine.height_mm < plunge.touch_mm
+        machine.now_s = now_s - self.began_s
+        machine._sample(machine.here, machine.samples.last_line)
 
     def flush(self, now_s: float) -> None:
         """Bring the trace up to now, also within a move."""
@@ -249,6 +287,10 @@ class Mechanics:
         """What is done at rest, and takes its time."""
         machine = self.machine
         machine.now_s = now_s - self.began_s
+        self._stop_moves, self._way_of_z = isinstance(action, MoveTo), None
+        if isinstance(action, MoveTo) and action.z_mm is not None and machine.profile.plunge is not None:
+            course = machine._rise(action, machine.profile.plunge)
+            self._way_of_z = _Rise(now_s, course, machine.height_mm, action.z_mm)
         machine.take(action)
         if isinstance(action, MoveTo) and action.z_mm is not None:
             while machine.queue:

@@ -77,7 +77,8 @@ class Server:
     def _may_jump(self, next_s: float) -> bool:
         """Whether the clock has somewhere to go: there is work, or an answer on its way."""
         answering = self.port.taken and math.isfinite(self.device.next_output_s())
-        return math.isfinite(next_s) and (answering or not self.device.done)
+        working = not self.device.done and not self.device.waits_for_people
+        return math.isfinite(next_s) and (answering or working)
 
     def _read(self) -> None:
         if self.device.wire.pending >= MOST_BYTES_AHEAD:

@@ -6,7 +6,7 @@ import math
 import re
 from typing import ClassVar
 
-from cutkit.machine.actions import Action, Dwell, Lift, Program, Violation
+from cutkit.machine.actions import Action, Dwell, Program
 from cutkit.machine.device.base import Device
 from cutkit.machine.emulator import parse_program
 
@@ -80,21 +80,6 @@ class StreamDevice(Device):
 
     def _input_ends(self) -> None:
         self.over = True
-
-    def _press_hold(self) -> None:
-        self.paused = True
-        self.mechanics.hold(self.now_s)
-
-    def _press_start(self) -> None:
-        self.paused = False
-        self.mechanics.resume(self.now_s)
-
-    def _hit_limit(self) -> None:
-        self.mechanics.halt(self.now_s)
-        if self.mechanics.machine.down:
-            self.mechanics.do_now(Lift(self._line(), waits=False), self.now_s)
-        self.dead = True
-        self.remarks.append(Violation("alarm", "the limit switch is hit: the machine stands until it is reset"))
 
     def _own_findings(self) -> Program:
         return Program((), self.found.violations, self.found.remarks)
