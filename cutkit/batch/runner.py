@@ -18,7 +18,7 @@ from cutkit.batch.bundle import Bundle
 from cutkit.batch.gain import SLICE_AT_MOST_S, Improvement
 from cutkit.batch.owner import this_runner
 from cutkit.batch.perform import Done, Failed, Nested, Search, Task
-from cutkit.batch.prepare import gathered_again
+from cutkit.batch.prepare import SECONDS_A_ROUND, gathered_again
 from cutkit.batch.publish import stage_files
 from cutkit.batch.store import LEASE_S, Claim, Outcome, Store
 from cutkit.batch.workers import Event, Executor, Lost, Telling
@@ -77,6 +77,8 @@ class _Held:
     results: dict[int, Nested] = field(default_factory=dict)
     improvements: dict[int, Improvement] = field(default_factory=dict)
     task: int | None = None
+    ends_at: float = 0.0
+    """When its task is expected to end (seconds since 1970)."""
     served: bool = False
     """Whether it has had the time that it wished for: then a stop leaves it done."""
 
@@ -194,18 +196,21 @@ class Runner:
         held = _Held(claim)
         self._held[claim.id] = held
         self._listener.news(News("begun", claim.job.name))
-        searches = tuple(self._first_search(claim, index, self._share()) for index in range(len(claim.materials)))
+        share = self._share(claim)
+        searches = tuple(self._first_search(claim, index, share) for index in range(len(claim.materials)))
         self._submit(held, searches)
         return True
 
-    def _share(self) -> float:
-        """Which part of their wishes the jobs can have, so that all that are queued get something before the end."""
+    def _share(self, claim: Claim) -> float:
+        """Which part of their wishes this job and all that are queued can have, so that each gets something before the
+        end: what is left of the workers' time when the tasks that run now have ended."""
         if self._options.until is None:
             return 1.0
-        wishes = self._store.open_wishes_s() + sum(
-            sum(held.claim.wishes_s) for held in self._held.values() if not held.results
-        )
-        return min(1.0, self._options.workers * max(0.0, self._left_s()) / max(1e-9, wishes))
+        busy = sum(max(0.0, held.ends_at - time.time()) for held in self._tasks.values())
+        night = max(0.0, self._left_s())
+        mine = max(1e-9, sum(claim.wishes_s))
+        of_all = (self._options.workers * night - busy) / (mine + self._store.open_wishes_s())
+        return min(1.0, max(0.0, of_all), night / mine)  # its markers are searched one after the other
 
     def _first_search(self, claim: Claim, index: int, share: float) -> Search:
         """The search that a job wishes for, or what is left of it after an earlier holder."""
@@ -249,6 +254,7 @@ class Runner:
         task = Task(self._next_task, held.bundle, searches, self._threads())
         self._next_task += 1
         held.task = task.id
+        held.ends_at = time.time() + sum((s.seconds or 0.0) + SECONDS_A_ROUND * (s.rounds or 0) for s in searches)
         self._tasks[task.id] = held
         self._efficiencies[task.id] = None
         self._executor.submit(task)

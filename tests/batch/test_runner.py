@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from jobs_for_tests import write_jobs
 from test_store import AFAR, result, states
 
+from cutkit.batch import runner as runner_module
 from cutkit.batch.perform import Done, Failed
 from cutkit.batch.runner import Runner, RunOptions
 from cutkit.batch.store import MOST_DEATHS, Store
@@ -86,6 +87,21 @@ def nested(task, length_mm=1000.0, **more):
 
 def done(task, *_):
     return Done(task.id, (nested(task),))
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The runner's time of day, which stands until a test moves it."""
+
+    class Clock:
+        now = 1000.0
+        monotonic = staticmethod(time.monotonic)
+
+        def time(self):
+            return self.now
+
+    monkeypatch.setattr(runner_module, "time", found := Clock())
+    return found
 
 
 def run(store, answer, until=None, stop=lambda: False, places=1, feed=None):
@@ -173,12 +189,28 @@ def timed(store, tmp_path, checked, count, more='time = "40s"\n'):
     store.add(checked(write_jobs(tmp_path, count, more=more)))
 
 
-def test_a_night_too_short_is_shared(store, tmp_path, checked):
+def test_a_night_too_short_is_shared(store, tmp_path, checked, clock):
     timed(store, tmp_path, checked, 4)
-    executor, _ = run(store, done, until=time.time() + 82.0, places=1)
-    first = [task.searches[0].seconds for task in executor.sent]
-    assert 15.0 < first[0] <= 20.0
+
+    def answer(task, *_):
+        clock.now += task.searches[0].seconds
+        return done(task)
+
+    executor, _ = run(store, answer, until=clock.now + 82.0)
+    assert [task.searches[0].seconds for task in executor.sent] == pytest.approx([20.0] * 4)
     assert states(store) == {f"j0{n}": "done" for n in range(4)}
+
+
+def test_the_markers_of_one_job_share_what_is_left(store, tmp_path, checked, clock):
+    (one,) = checked(write_jobs(tmp_path, 1, more='time = "40s"\n'))
+    store.add([replace(one, materials=("a", "b"), wishes_s=(40.0, 40.0))])
+
+    def answer(task, *_):
+        clock.now += sum(search.seconds for search in task.searches)
+        return done(task)
+
+    executor, _ = run(store, answer, until=clock.now + 62.0, places=4)
+    assert [search.seconds for search in executor.sent[0].searches] == pytest.approx([30.0, 30.0])
 
 
 def test_without_an_end_every_job_has_its_time_and_no_more(store, tmp_path, checked):
@@ -259,10 +291,17 @@ def test_a_stop_writes_the_best_so_far_and_the_next_run_goes_on_from_there(store
     assert states(store) == {"j00": "done", "j01": "done"}
 
 
-def test_the_end_of_the_night_ends_a_job_by_rounds(store, three_jobs):
+def test_the_end_of_the_night_ends_a_job_by_rounds(store, three_jobs, clock):
     store.add(three_jobs)
-    executor, _ = run(store, lambda *_: None, until=time.time() + 3.5)
+    answers = iter([None] * 100)
+
+    def answer(task, *_):
+        clock.now += 1.0
+        return next(answers)
+
+    executor, _ = run(store, answer, until=clock.now + 60.0)
     assert executor.stopped == [1]
+    assert clock.now > 1000.0 + 60.0
     assert states(store) == dict.fromkeys(["j00", "j01", "j02"], "queued")
 
 
@@ -296,8 +335,9 @@ def test_a_job_of_a_silent_runner_is_waited_for_and_taken_over(store, three_jobs
     store.add(three_jobs)
     store.claim(AFAR, lease_s=0.3)
     executor, _ = run(store, done)
-    assert [task.bundle.job.name for task in executor.sent] == ["j01", "j02", "j00"]
+    assert sorted(task.bundle.job.name for task in executor.sent) == ["j00", "j01", "j02"]
     assert states(store) == dict.fromkeys(["j00", "j01", "j02"], "done")
+    assert [row.attempts for row in store.jobs(["j00"])] == [2]
 
 
 def test_threads_where_there_are_more_workers_than_jobs(store, tmp_path, checked):
