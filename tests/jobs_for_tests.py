@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from pathlib import Path
 
 
@@ -31,3 +32,36 @@ def write_jobs(folder: Path, count: int, more: str = "rounds = 1\n") -> Path:
     path = folder / "night.toml"
     path.write_text(text)
     return path
+
+
+class DirectExecutor:
+    """Performs each task in this process, at once."""
+
+    def __init__(self):
+        from cutkit.batch.prepare import Preparer
+
+        self._preparer = Preparer()
+        self._events = []
+
+    def free(self):
+        """One, until a task's result was fetched."""
+        return 0 if self._events else 1
+
+    def submit(self, task):
+        """Perform the task now."""
+        from cutkit.batch.perform import perform
+
+        self._events.append(perform(task, lambda: False, lambda *_: None, self._preparer))
+
+    def wait(self, timeout_s):
+        """The result of the task performed last."""
+        events, self._events = self._events, []
+        if not events:
+            time.sleep(min(timeout_s, 0.01))
+        return events
+
+    def stop(self, task):
+        """Nothing: a task is over as soon as it was submitted."""
+
+    def close(self):
+        """Nothing to end."""

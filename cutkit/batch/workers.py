@@ -11,7 +11,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Protocol
@@ -182,40 +181,6 @@ def _how_it_went(code: int | None) -> str:
         except ValueError:
             return f"ended by signal {-code}"
     return f"ended with code {code}"
-
-
-class DirectExecutor:
-    """Performs each task in this process, at once: for a batch without worker processes, and for tests."""
-
-    def __init__(self, stop: Callable[[], bool] = lambda: False) -> None:
-        from cutkit.batch.prepare import Preparer
-
-        self._stop = stop
-        self._preparer = Preparer()
-        self._events: list[Event] = []
-
-    def free(self) -> int:
-        """One, until a task's result was fetched."""
-        return 0 if self._events else 1
-
-    def submit(self, task: Task) -> None:
-        """Perform the task now."""
-        from cutkit.batch.perform import perform
-
-        self._events.append(perform(task, self._stop, lambda *_: None, self._preparer))
-
-    def wait(self, timeout_s: float) -> list[Event]:
-        """The result of the task performed last."""
-        events, self._events = self._events, []
-        if not events:
-            time.sleep(min(timeout_s, 0.01))
-        return events
-
-    def stop(self, task: int) -> None:
-        """Nothing: a task is over as soon as it was submitted."""
-
-    def close(self) -> None:
-        """Nothing to end."""
 
 
 def processors() -> int:

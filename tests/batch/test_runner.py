@@ -6,14 +6,14 @@ import time
 from dataclasses import dataclass, field, replace
 
 import pytest
-from jobs_for_tests import write_jobs
+from jobs_for_tests import DirectExecutor, write_jobs
 from test_store import AFAR, result, states
 
 from cutkit.batch import runner as runner_module
 from cutkit.batch.perform import Done, Failed
 from cutkit.batch.runner import Runner, RunOptions
 from cutkit.batch.store import MOST_DEATHS, Store
-from cutkit.batch.workers import DirectExecutor, LocalExecutor, Lost
+from cutkit.batch.workers import LocalExecutor, Lost
 from cutkit.errors import MachineError
 
 
