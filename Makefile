@@ -3,6 +3,7 @@
 # make check   the same without the tests: a few seconds
 # make soak    1,000 small random jobs through the nest, every marker judged; COUNT=50 FIRST=2000 for others
 # make fuzz    20,000 damaged pattern files, every one read or refused with the place; COUNT and FIRST as above
+# make crash   100 kills of runners and workers in the midst of batches; COUNT and FIRST (the seed) as above
 # make faults  200 seeded faults of machine, cable and sender: each job resumed, every cut judged; COUNT, FIRST as above
 # make bench   the benchmarks: every benchmarks/bench_*.py, or BENCHMARKS=... of them
 # make wheel   a package with the kernels compiled for this Python and numba: its first nest starts at once; in dist/
@@ -25,7 +26,7 @@ COUNT ?= 1000
 FIRST ?= 0
 BENCHMARKS ?= $(sort $(wildcard benchmarks/bench_*.py))
 
-.PHONY: help demo test check soak fuzz faults bench wheel clean
+.PHONY: help demo test check soak fuzz faults crash bench wheel clean
 .DELETE_ON_ERROR:
 
 help:
@@ -72,6 +73,10 @@ soak: $(STAMP)-dev
 fuzz: COUNT = 20000
 fuzz: $(STAMP)-dev
 	$(BIN)/python tests/formats/fuzz.py $(COUNT) $(FIRST)
+
+crash: COUNT = 100
+crash: $(STAMP)-dev
+	$(BIN)/python tests/batch/crash.py $(COUNT) $(FIRST)
 
 faults: COUNT = 200
 faults: $(STAMP)-dev

@@ -57,3 +57,37 @@ def cutkit_process():
         return Ran(done.returncode, done.stdout, done.stderr)
 
     return call
+
+
+# --- batches (tests/batch, tests/cli)
+
+
+@pytest.fixture
+def checked():
+    """The jobs of a file that has no faults."""
+    from cutkit.batch.prepare import Checker, check_jobs
+    from cutkit.formats.jobs import read_jobs
+
+    def call(path):
+        found, faults = check_jobs(read_jobs([path]).jobs, Checker())
+        assert faults == []
+        return found
+
+    return call
+
+
+@pytest.fixture
+def three_jobs(tmp_path, checked):
+    """Three jobs, able to run: j00, j01 and j02."""
+    from jobs_for_tests import write_jobs
+
+    return checked(write_jobs(tmp_path, 3))
+
+
+@pytest.fixture
+def store(tmp_path):
+    """A store that is open and empty."""
+    from cutkit.batch.store import Store
+
+    with Store(tmp_path / "store.sqlite") as opened:
+        yield opened

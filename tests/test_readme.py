@@ -28,8 +28,14 @@ Written from the commands themselves; `cutkit COMMAND --help` prints the same. L
 
 
 def commands() -> dict[str, click.Command]:
+    """Every command by what is typed for it; of a group of commands, the group and each of them."""
     context = click.Context(group, info_name="cutkit")
-    return {name: group.get_command(context, name) for name in COMMANDS}
+    found = {}
+    for name in COMMANDS:
+        found[name] = group.get_command(context, name)
+        if isinstance(found[name], click.Group):
+            found |= {f"{name} {sub}": command for sub, command in found[name].commands.items()}
+    return found
 
 
 def options(command: click.Command) -> list[click.Option]:
@@ -62,7 +68,8 @@ def reference() -> str:
     parts = [HEAD]
     for name, command in commands().items():
         arguments = [p.metavar or p.name.upper() for p in command.params if isinstance(p, click.Argument)]
-        parts.append(f"\n## cutkit {' '.join([name, *arguments])} [OPTIONS]\n\n{paragraphs(command.help)}\n")
+        takes = "COMMAND" if isinstance(command, click.Group) else "[OPTIONS]"
+        parts.append(f"\n## cutkit {' '.join([name, *arguments])} {takes}\n\n{paragraphs(command.help)}\n")
         rows = [f"| `{spelled(o).replace('|', chr(92) + '|')}` | {described(o)} |" for o in options(command)]
         parts.append("\n| option | |\n|---|---|\n" + "\n".join(rows) + "\n" if rows else "")
     return "".join(parts)
@@ -79,14 +86,14 @@ def test_the_reference_is_what_the_commands_say():
     assert REFERENCE.read_text() == reference(), "run it with CUTKIT_RENEW=1 to write docs/commands.md again"
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", commands())
 def test_every_option_has_a_word_of_help(name):
     command = commands()[name]
     assert command.help
     assert [o.opts for o in options(command) if not o.help] == []
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", commands())
 def test_the_readme_shows_every_command(name):
     assert f"cutkit {name}" in README.read_text()
 
@@ -107,6 +114,8 @@ def readme_lines() -> list[str]:
 @pytest.mark.parametrize("line", readme_lines())
 def test_what_the_readme_types_can_be_typed(line):
     _, name, *words = shlex.split(line, comments=True)
+    if isinstance(commands()[name], click.Group):
+        name = f"{name} {words.pop(0)}"
     known = {spelling for option in options(commands()[name]) for spelling in option.opts}
     assert {word for word in words if word.startswith("-")} <= known
 

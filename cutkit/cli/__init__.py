@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "report": "Report where the cloth of markers went: balance, waste, money, time.",
     "compare": "Compare markers or reports: waste against waste.",
     "estimate": "Tell the length and cloth of an order before it is nested.",
+    "batch": "Run many jobs by a queue that loses none.",
     "cutters": "List the machine profiles, or show one.",
 }
 """Every command with its line of help; the module ``cutkit.cli.NAME`` holds it as ``command``."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import isnan
 from pathlib import Path
@@ -19,6 +17,7 @@ from cutkit.cli.common import (
     EXIT_INTERRUPTED,
     LENGTH,
     F,
+    first_interrupt_stops,
     json_option,
     layer_options,
     layer_roles,
@@ -36,6 +35,8 @@ if TYPE_CHECKING:
 
 MOST_TIME_S = 7 * 24 * 3600.0
 FARTHEST_MM = 1e7
+START_LOST_MM = 1e-3
+"""A marker that is longer than the one it should have gone on from by more than this did not go on from it."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,14 @@ class Job:
     fabric: Fabric
     inputs: tuple[InputFile, ...]
     notices: tuple[Notice, ...]
+    start: Marker | None = None
+
+    def start_of(self, demand: Demand) -> Marker | None:
+        """The marker to go on from, where it is one of this demand's pieces."""
+        pieces = {piece.id for piece in demand.pieces}
+        if self.start is None or not self.start.placements or not {p.piece for p in self.start.placements} <= pieces:
+            return None
+        return self.start
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +128,7 @@ def job_options(command: F) -> F:
 @click.option("--rounds", type=click.IntRange(1), help="Effort in search rounds instead: same seed, same bytes.")
 @click.option("--workers", type=click.IntRange(1, 256), help="Threads of the search; all processors if not given.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Another seed, another search.")
+@click.option("--start", metavar="MARKER", help="Go on from a marker of the same order; it gets no longer.")
 @click.option("--min-efficiency", type=click.FloatRange(0, 100), metavar="PCT", help="Exit 5 if a marker is below it.")
 @click.option("--svg", type=click.Path(path_type=Path), help="Also draw the marker.")
 @click.option("--dxf", type=click.Path(path_type=Path), help="Also write the marker as DXF.")
@@ -154,7 +164,7 @@ def command(
     """
     if min_efficiency is not None and isnan(min_efficiency):
         raise UsageError("--min-efficiency is not a number")
-    job = nest_job(inputs, options)
+    job = _with_start(nest_job(inputs, options), options["start"])
     outputs = Outputs(output, svg, dxf, pdf)
     per_marker = [outputs.of_material(d.material) if len(job.demands) > 1 else outputs for d in job.demands]
     sources = tuple(file.path for file in job.inputs)
@@ -162,7 +172,7 @@ def command(
     say_notices(job.notices, quiet=quiet, all_of_them="`cutkit inspect` lists them")
     rows: list[MarkerFigures] = []
     unplaced: list[str] = []
-    with _first_interrupt_stops() as interrupted:
+    with first_interrupt_stops() as interrupted:
         for demand, files in zip(job.demands, per_marker, strict=True):
             if interrupted():
                 say(f"not nested: {demand.material or files.marker}", quiet=quiet)
@@ -196,6 +206,23 @@ def nest_job(inputs: tuple[str, ...], options: dict[str, Any]) -> Job:
     if any(is_strip_packing(path, data) for path, data in files):
         return _instance_job(files, options)
     return _pattern_job(files, options)
+
+
+def _with_start(job: Job, path: str | None) -> Job:
+    """The job with the marker to go on from; UsageError where that is one of other pieces."""
+    if path is None:
+        return job
+    from cutkit.formats.files import read_bytes, sha256_of
+    from cutkit.formats.marker import parse_marker
+    from cutkit.model import InputFile
+
+    data = read_bytes(path)
+    file = InputFile(path, sha256_of(data))
+    started = replace(job, start=parse_marker(data, where=path), inputs=(*job.inputs, file))
+    if not any(started.start_of(demand) for demand in job.demands):
+        hint = "Give a marker that `cutkit nest` made of the same patterns and sizes."
+        raise UsageError("--start is a marker of other pieces", where=path, hint=hint)
+    return started
 
 
 def _refuse_senseless_lengths(options: dict[str, Any]) -> None:
@@ -331,10 +358,13 @@ def _nest_one(
 
     line = ProgressLine(demand.material, quiet=quiet)
     fabric = replace(job.fabric, material=demand.material)
+    settings, start = _settings(demand, options), job.start_of(demand)
     try:
-        marker = nest(fabric, demand, _settings(demand, options), inputs=job.inputs, listener=line, stop=stop)
+        marker = nest(fabric, demand, settings, inputs=job.inputs, listener=line, stop=stop, start=start)
     finally:
         line.close()
+    if start is not None and marker.length_mm > start.length_mm + START_LOST_MM:
+        say("note: start-not-used: --start has faults on this cloth, lacks pieces, or has some tilted", quiet=quiet)
     end = time.monotonic()
     began = line.search_began or end
     return marker, marker_figures(marker, start_s=line.start_s, search_s=round(end - began, 3))
@@ -396,27 +426,6 @@ def _refuse_waste(rows: list[MarkerFigures], min_efficiency: float | None) -> No
     low = [f"{row.path}: {100 * row.efficiency:.2f} %" for row in rows if 100 * row.efficiency < min_efficiency]
     if low:
         raise CheckError(f"below the wanted efficiency of {min_efficiency:g} %:", hint="\n".join(low))
-
-
-@contextmanager
-def _first_interrupt_stops() -> Iterator[Callable[[], bool]]:
-    """Within it, the first Ctrl-C (or SIGTERM) asks for a stop, which the yielded function reports; a second one ends
-    the program at once."""
-    stopped: list[int] = []
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def on_signal(number: int, _frame: object) -> None:
-        stopped.append(number)
-        for each, handler in before.items():
-            signal.signal(each, handler)
-
-    for number in before:
-        signal.signal(number, on_signal)
-    try:
-        yield lambda: bool(stopped)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _with_ending(path: Path, ending: str) -> Path:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from cutkit.errors import InputError, MachineError, UsageError
@@ -48,24 +49,54 @@ def write_whole(path: str | Path, content: str | bytes, *, inputs: Iterable[str 
     if _is_device(Path(path)):
         _write_to_device(Path(path), data)
         return
+    stage(path, data).publish()
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """An output that lies whole and flushed to disk beside its place, under a name of its own until it is published."""
+
+    target: Path
+    temporary: Path
+
+    def publish(self) -> None:
+        """Put it in its place at one stroke; MachineError (exit 6) where that is refused, and then it is discarded."""
+        try:
+            os.replace(self.temporary, self.target)
+        except OSError as error:
+            self.discard()
+            raise _cannot_write(self.target, error) from error
+
+    def discard(self) -> None:
+        """Take it away again."""
+        self.temporary.unlink(missing_ok=True)
+
+
+def stage(path: str | Path, data: bytes, *, tag: str = "") -> Staged:
+    """Write ``data`` beside ``path``, flushed to disk, to be published later. ``tag`` is part of the temporary name.
+
+    MachineError (exit 6) where the folder is missing, read-only or full; then nothing is left behind.
+    """
     target = Path(os.path.realpath(path))
     temporary: str | None = None
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.{tag}", suffix=".part", dir=target.parent)
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
         os.chmod(temporary, _usual_mode())
-        os.replace(temporary, target)
     except OSError as error:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
-        raise MachineError(
-            f"cannot be written: {_reason(error)}",
-            where=str(path),
-            hint="Nothing was written. Choose another folder.",
-        ) from error
+        raise _cannot_write(path, error) from error
+    return Staged(target, Path(temporary))
+
+
+def _cannot_write(path: str | Path, error: OSError) -> MachineError:
+    return MachineError(
+        f"cannot be written: {_reason(error)}", where=str(path), hint="Nothing was written. Choose another folder."
+    )
 
 
 def _is_device(target: Path) -> bool:

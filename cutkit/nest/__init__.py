@@ -6,6 +6,7 @@
     angles    at which angles: in stages, where pieces may tilt
     tables    no-fit polygons of all pairs, tabulated
     start     a first layout
+    resume    or the layout of a marker to go on from
     problem   what a search works on
     chain     explore, disrupt, compress: one thread's search
     disrupt   what shakes a layout that will not become shorter
@@ -62,6 +63,7 @@ def nest(
     inputs: Sequence[InputFile] = (),
     listener: Listener | None = None,
     stop: Callable[[], bool] | None = None,
+    start: Marker | None = None,
 ) -> Marker:
     """The best marker found within ``settings.time_s`` or ``settings.rounds``, free of faults.
 
@@ -70,8 +72,11 @@ def nest(
     the kernels have to be compiled first (the first run on a machine), it counts from then on. ``stop`` is asked often:
     once it is true, the best so far is returned within a fraction of a second. With ``rounds`` the same seed gives the
     same marker, whatever ``workers`` is.
+
+    ``start`` is a marker of the same demand to go on from: what comes back is no longer than it. One with faults on
+    this cloth, or that does not hold every copy at an angle of the first stage (see ``angles``), is not used.
     """
     from cutkit.nest.run import Run
 
-    run = Run(fabric, demand, settings, listener, stop or (lambda: False), time.monotonic())
+    run = Run(fabric, demand, settings, listener, stop or (lambda: False), time.monotonic(), start)
     return run.marker(tuple(inputs))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from cutkit.check import check_marker
 from cutkit.kernels import cache
 from cutkit.model import Copy, Demand, Fabric, InputFile, Marker, NestSettings, OrderedPiece, SearchRecord, Unplaced
 from cutkit.nest import Listener, Progress, angles
@@ -15,6 +16,7 @@ from cutkit.nest import Stage as Doing
 from cutkit.nest.angles import Stage, TablesCost
 from cutkit.nest.compile import compile_kernels
 from cutkit.nest.problem import Found, Problem
+from cutkit.nest.resume import layout_of
 from cutkit.nest.search import Effort, Report, search
 from cutkit.nest.settle import Laid, settle
 from cutkit.nest.shapes import Choice, ShapeSet, shapes_of
@@ -37,6 +39,7 @@ class Run:
     listener: Listener | None
     stop: Callable[[], bool]
     begin: float
+    start: Marker | None = None
     _simplify_mm: float = field(default=0.0, init=False)
     _area_mm2: float = field(default=0.0, init=False)
     _tables_cost: TablesCost = field(default_factory=TablesCost, init=False)
@@ -90,13 +93,15 @@ class Run:
 
     def _search(self, choice: Choice) -> tuple[list[Laid], int]:
         """The layouts found, the shortest first, and the rounds it took: in stages, where pieces may tilt."""
-        start = shelf_layout(choice.half_mm, choice.options, self.fabric.usable_width_mm, self.settings.gap_mm)
+        known = self._known(choice)
+        shelf = shelf_layout(choice.half_mm, choice.options, self.fabric.usable_width_mm, self.settings.gap_mm)
+        start = known or shelf
         self._area_mm2 = sum(choice.shapes.area_mm2[copy.piece] for copy in choice.copies)
         self._report("preparing", start)
         problem = self._problem(choice)
         if problem is None:
             return [Laid(start, choice)], 0
-        start = first_layout(problem, start, self._is_over)
+        start = known or first_layout(problem, shelf, self._is_over)
         self._report("searching", start)
         layouts, rounds = [Laid(start, choice)], 0
         for stage in angles.stages_of(self.demand, self.settings, self._left_s, self._tables_cost):
@@ -109,6 +114,13 @@ class Run:
             layouts = [Laid(found, choice) for found in outcome.layouts] + layouts
             rounds += outcome.rounds
         return layouts, rounds
+
+    def _known(self, choice: Choice) -> Found | None:
+        """The layout to go on from; None where there is none, or it has faults on this cloth: another width or gap."""
+        if self.start is None:
+            return None
+        here = replace(self.start, fabric=self.fabric, pieces=self.demand.pieces, settings=self.settings, stated=None)
+        return None if check_marker(here) else layout_of(self.start, choice)
 
     def _finer(self, best: Laid, stage: Stage) -> tuple[Choice, Problem, Found] | None:
         """The best layout in a choice of finer angles, with its tables; None where that would cost too much."""

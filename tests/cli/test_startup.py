@@ -31,9 +31,16 @@ def test_nothing_heavy_is_imported_for_help(option):
     assert imported & HEAVY == set()
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", [*COMMANDS, "batch run", "batch watch"])
 def test_nothing_heavy_is_imported_for_the_help_of_a_command(name):
-    assert imported_by(name, "--help") & HEAVY == set()
+    assert imported_by(*name.split(), "--help") & HEAVY == set()
+
+
+def test_the_state_of_a_batch_is_told_without_what_is_slow(tmp_path):
+    from cutkit.batch.store import Store
+
+    Store(tmp_path / "s").close()
+    assert imported_by("batch", "status", "--json", "--store", str(tmp_path / "s")) & HEAVY == set()
 
 
 def test_nesting_an_instance_imports_no_reader_of_pattern_files(tmp_path):

@@ -1,0 +1,457 @@
+"""Files of batch jobs: TOML with ``[[job]]`` tables, or a CSV with a line for every made-to-measure garment.
+
+Reading is strict, and finds every fault of every job rather than the first: a night is not worth a typo. Each key is
+explained in ``docs/jobs.md``. Paths in a file are relative to its folder.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from cutkit.errors import CutkitError, InputError, did_you_mean
+from cutkit.formats.files import read_bytes
+from cutkit.model import Nap, Units
+from cutkit.units import parse_duration, parse_length
+
+MOST_TIME_S = 7 * 24 * 3600.0
+FARTHEST_MM = 1e7
+OUTPUTS = ("marker", "svg", "dxf", "program")
+"""The keys that name what a job writes."""
+SUFFIXES = (".toml", ".csv")
+_SEPARATORS = (",", ";", "\t")
+_NAME = re.compile(r"[\w.+-][\w .+-]*")
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One job: patterns and an order to markers, pictures and programs. Lengths in mm, times in seconds.
+
+    Paths are absolute; ``given`` has those of the inputs as they were written. ``due_at`` is in seconds since 1970, and
+    ``order`` an order as ``formats.orders`` reads it, or the path of one.
+    """
+
+    name: str
+    source: str
+    patterns: tuple[str, ...]
+    marker: str
+    order: str | None = None
+    width_mm: float | None = None
+    selvedge_mm: float = 0.0
+    gap_mm: float = 0.0
+    max_length_mm: float | None = None
+    tilt_deg: float = 0.0
+    nap: Nap = "two-way"
+    material: str | None = None
+    units: Units | None = None
+    rul: str | None = None
+    cut_layer: tuple[str, ...] = ()
+    mark_layer: tuple[str, ...] = ()
+    ignore_layer: tuple[str, ...] = ()
+    time_s: float | None = None
+    rounds: int | None = None
+    seed: int = 0
+    extend: bool = True
+    min_efficiency: float | None = None
+    cutter: str | None = None
+    windows: Literal["auto", "off"] = "auto"
+    svg: str | None = None
+    dxf: str | None = None
+    program: str | None = None
+    due_at: float | None = None
+    priority: int = 0
+    given: dict[str, str] = {}
+
+    def outputs(self) -> dict[str, str]:
+        """The paths of what the job writes, by key."""
+        paths = {key: getattr(self, key) for key in OUTPUTS}
+        return {key: path for key, path in paths.items() if path is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class JobFault:
+    """What is wrong with a job, where, and what to do about it."""
+
+    file: str
+    job: str
+    key: str
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        inside = os.path.relpath(self.file)
+        shown = self.file if inside.startswith("..") else inside
+        place = [shown, *([f"job {self.job}"] if self.job else []), *([f"key '{self.key}'"] if self.key else [])]
+        return f"{', '.join(place)}: {self.message}" + (f" {self.hint}" if self.hint else "")
+
+
+@dataclass(frozen=True, slots=True)
+class JobList:
+    """The jobs that could be understood, the faults of the others, and the files of a folder that hold something else
+    (orders, machines)."""
+
+    jobs: tuple[Job, ...]
+    faults: tuple[JobFault, ...]
+    left_alone: tuple[str, ...] = ()
+
+
+def fault_of(error: CutkitError, file: str, job: str, key: str) -> JobFault:
+    """An error as a fault of a job."""
+    message = f"{error.where}: {error.message}" if error.where else error.message
+    hint = error.hint or ""
+    ended = message.endswith((".", "?")) or not hint
+    return JobFault(file, job, key, message if ended else f"{message}.", " ".join(hint.split()))
+
+
+def read_jobs(paths: Sequence[str | Path]) -> JobList:
+    """The jobs of several files and folders (their .toml and .csv files), with every fault that the files alone show.
+
+    InputError where a path does not exist or a folder holds no jobs.
+    """
+    jobs: list[Job] = []
+    faults: list[JobFault] = []
+    files, left_alone = _files(paths)
+    for path in map(os.path.abspath, files):
+        try:
+            tables = _csv_tables(path) if path.lower().endswith(".csv") else _toml_tables(path)
+        except InputError as error:
+            faults.append(fault_of(error, path, "", ""))
+            continue
+        for table in tables:
+            job, found = _job(table)
+            faults += found
+            if job is not None:
+                jobs.append(job)
+    return JobList(tuple(jobs), (*faults, *_named_twice(jobs)), tuple(left_alone))
+
+
+def is_job_file(path: str) -> bool:
+    """Whether a file of a folder is meant to hold jobs: not so a table without a column of patterns, such as an order,
+    and not a machine's profile. One that cannot be read is: its faults have to be told."""
+    if not path.lower().endswith(SUFFIXES):
+        return False
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+        if path.lower().endswith(".csv"):
+            first = next((line for line in text.splitlines() if line.strip()), "")
+            return any(word.strip(' "').casefold() in ("pattern", "patterns") for word in re.split(r"[,;\t]", first))
+        keys = tomllib.loads(text).keys()
+    except (OSError, ValueError):
+        return True
+    return not keys & {"dialect", "base"} or bool(keys & {"job", "patterns"})
+
+
+def _files(paths: Sequence[str | Path]) -> tuple[list[str], list[str]]:
+    """The job files among files and folders, and what was left alone of the folders."""
+    files: list[str] = []
+    left: list[str] = []
+    for path in map(str, paths):
+        if not os.path.exists(path):
+            raise InputError("no such file or folder", where=path, hint="Check the name and the folder.")
+        if not os.path.isdir(path):
+            files.append(path)
+            continue
+        inside = sorted(
+            os.path.join(path, n)
+            for n in os.listdir(path)
+            if n.lower().endswith(SUFFIXES) and not n.startswith(".") and os.path.isfile(os.path.join(path, n))
+        )
+        jobs = [file for file in inside if is_job_file(file)]
+        if not jobs:
+            raise InputError("the folder holds no job files (.toml, .csv)", where=path)
+        files += jobs
+        left += [file for file in inside if file not in jobs]
+    return list(dict.fromkeys(files)), left
+
+
+def _named_twice(jobs: Iterable[Job]) -> list[JobFault]:
+    listed = list(jobs)
+    counts = Counter(job.name.casefold() for job in listed)
+    return [
+        JobFault(job.source, job.name, "name", "two jobs have this name.", "Give each a name of its own.")
+        for job in listed
+        if counts[job.name.casefold()] > 1
+    ]
+
+
+# --- tables of either form
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A job's keys as its file has them; ``number`` counts the jobs of the file."""
+
+    file: str
+    number: int
+    label: str
+    values: Mapping[str, Any]
+    texts: bool
+    """True where every value is text, as in a CSV: numbers are then read from it."""
+
+
+def _toml_tables(path: str) -> list[_Table]:
+    try:
+        content = tomllib.loads(read_bytes(path).decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise InputError(f"not UTF-8 text (byte {error.start})", where=path) from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"not TOML: {error}", where=path) from error
+    defaults, jobs = content.pop("defaults", {}), content.pop("job", None)
+    if content and jobs is None:
+        jobs, content = [content], {}
+    if content:
+        known = ("job", "defaults")
+        stray = next(iter(content))
+        raise InputError(
+            f"key {stray!r} stands outside of the jobs; {did_you_mean(stray, known)}".rstrip("; "),
+            where=path,
+            hint="A file holds [[job]] tables and may hold [defaults] for all of them, or the keys of one job alone.",
+        )
+    if not isinstance(jobs, list) or not all(isinstance(job, dict) for job in [*jobs, defaults]) or not jobs:
+        raise InputError("it holds no jobs", where=path, hint="Write each as a table [[job]].")
+    stem = Path(path).stem
+    single = len(jobs) == 1
+    return [
+        _Table(path, number, stem if single else f"{stem}-{number}", {**defaults, **job}, texts=False)
+        for number, job in enumerate(jobs, 1)
+    ]
+
+
+def _csv_tables(path: str) -> list[_Table]:
+    try:
+        text = read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        hint = "Save it as 'CSV UTF-8' from the spreadsheet."
+        raise InputError(f"not UTF-8 text (byte {error.start})", where=path, hint=hint) from error
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(_SEPARATORS, key=first.count), strict=True)
+    try:
+        rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
+    except csv.Error as error:
+        raise InputError(f"not a table: {error}", where=f"{path}, line {reader.line_num}") from error
+    rows = [(number, row) for number, row in rows if any(row)]
+    if len(rows) < 2:
+        raise InputError("it holds no jobs", where=path, hint="The first line names the columns: pattern,width,...")
+    names = ["patterns" if name.casefold() == "pattern" else name for name in rows[0][1]]
+    if len(set(names)) < len(names):
+        raise InputError("a column is there twice", where=f"{path}, line {rows[0][0]}")
+    tables = []
+    for number, row in rows[1:]:
+        if len(row) > len(names):
+            raise InputError("more cells than columns", where=f"{path}, line {number}")
+        values = {name: cell for name, cell in zip(names, row, strict=False) if cell}
+        label = Path(values["patterns"]).stem if "patterns" in values else f"line {number}"
+        tables.append(_Table(path, number, label, values, texts=True))
+    return tables
+
+
+# --- one job, key by key
+
+
+def _length(value: str) -> float:
+    millimetres = parse_length(value)
+    if millimetres > FARTHEST_MM:
+        raise ValueError(f"at most {FARTHEST_MM / 1e6:g} km")
+    return millimetres
+
+
+def _above_zero(value: str) -> float:
+    if (millimetres := _length(value)) <= 0:
+        raise ValueError(f"{value!r} must be above 0")
+    return millimetres
+
+
+def _not_negative(value: str) -> float:
+    if (millimetres := _length(value)) < 0:
+        raise ValueError(f"{value!r} must not be negative")
+    return millimetres
+
+
+def _time(value: str) -> float:
+    seconds = parse_duration(value)
+    if not 0 < seconds <= MOST_TIME_S:
+        raise ValueError(f"{value!r} must be above 0 and at most a week (168h)")
+    return seconds
+
+
+def _within(low: float, high: float) -> Callable[[Any], Any]:
+    def checked(value: Any) -> Any:
+        if not low <= value <= high:
+            raise ValueError(f"{value:g} is not from {low:g} to {high:g}")
+        return value
+
+    return checked
+
+
+def _texts(value: str | list[str]) -> tuple[str, ...]:
+    texts = (value,) if isinstance(value, str) else tuple(value)
+    if not all(text.strip() for text in texts):
+        raise ValueError("an entry is empty")
+    return texts
+
+
+def _some_texts(value: str | list[str]) -> tuple[str, ...]:
+    if not value:
+        raise ValueError("no file is named")
+    return _texts(value)
+
+
+def _order(value: str | int | dict[str, int]) -> str:
+    if isinstance(value, dict):
+        return ",".join(f"{size}={count}" for size, count in value.items())
+    return str(value)
+
+
+def _due(value: Any) -> float:
+    """A day means its end, by the clock of this machine."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value) if len(value) > len("2026-11-27") else date.fromisoformat(value)
+    if isinstance(value, datetime):
+        return value.timestamp()
+    if isinstance(value, date):
+        return (datetime.combine(value, time()) + timedelta(days=1, seconds=-1)).timestamp()
+    raise ValueError("a day or a time is meant, such as 2026-11-28 or 2026-11-28T06:00")
+
+
+def _name(value: str) -> str:
+    if not _NAME.fullmatch(value):
+        raise ValueError(f"{value!r}: letters, digits, blanks and . _ + - only, for files are named after it")
+    return value
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+_BIG = 10**9
+_KEYS: Mapping[str, tuple[str, Any, Callable[[Any], Any]]] = {
+    "name": ("name", str, _name),
+    "patterns": ("patterns", str | list[str], _some_texts),
+    "order": ("order", str | int | dict[str, int], _order),
+    "width": ("width_mm", str, _above_zero),
+    "selvedge": ("selvedge_mm", str, _not_negative),
+    "gap": ("gap_mm", str, _not_negative),
+    "max_length": ("max_length_mm", str, _above_zero),
+    "tilt": ("tilt_deg", float, _within(0, 180)),
+    "nap": ("nap", Nap, _as_it_is),
+    "material": ("material", str, _as_it_is),
+    "units": ("units", Units, _as_it_is),
+    "rul": ("rul", str, _as_it_is),
+    "cut_layer": ("cut_layer", str | list[str], _texts),
+    "mark_layer": ("mark_layer", str | list[str], _texts),
+    "ignore_layer": ("ignore_layer", str | list[str], _texts),
+    "time": ("time_s", str, _time),
+    "rounds": ("rounds", int, _within(1, _BIG)),
+    "seed": ("seed", int, _within(0, _BIG)),
+    "extend": ("extend", bool, _as_it_is),
+    "min_efficiency": ("min_efficiency", float, _within(0, 100)),
+    "cutter": ("cutter", str, _as_it_is),
+    "windows": ("windows", Literal["auto", "off"], _as_it_is),
+    "marker": ("marker", str, _as_it_is),
+    "svg": ("svg", str, _as_it_is),
+    "dxf": ("dxf", str, _as_it_is),
+    "program": ("program", str, _as_it_is),
+    "due": ("due_at", Any, _due),
+    "priority": ("priority", int, _within(-_BIG, _BIG)),
+}
+"""Every key of a job: the field it becomes, the type that TOML must give it, and how the value is read."""
+
+
+def _job(table: _Table) -> tuple[Job | None, list[JobFault]]:
+    """The job of a table; None with the faults where there are any."""
+    label = str(table.values.get("name", table.label))
+    faults: list[JobFault] = []
+
+    def fault(key: str, message: str, hint: str = "") -> None:
+        faults.append(JobFault(table.file, label, key, message, hint))
+
+    fields: dict[str, Any] = {"name": table.label, "source": os.path.abspath(table.file)}
+    for key, value in table.values.items():
+        if key not in _KEYS:
+            near = did_you_mean(key.replace("-", "_"), _KEYS)
+            fault(key, "the key is unknown.", near or "docs/jobs.md lists the keys.")
+            continue
+        field, kind, read = _KEYS[key]
+        try:
+            fields[field] = read(msgspec.convert(value, kind, strict=not table.texts))
+        except msgspec.ValidationError as error:
+            fault(key, _meant(str(error), value, kind))
+        except ValueError as error:
+            fault(key, str(error))
+    for key, message, hint in _sense_faults(fields, table.values):
+        fault(key, message, hint)
+    if faults:
+        return None, faults
+    try:
+        return Job(**_with_paths(fields, os.path.dirname(os.path.abspath(table.file)))), []
+    except (KeyError, IndexError, ValueError) as error:
+        fault("", f"an output's name can hold {{name}}, and no other field ({error})")
+        return None, faults
+
+
+def _meant(message: str, value: Any, kind: Any) -> str:
+    """msgspec's message, with the word that was probably meant where only a few are allowed."""
+    words = getattr(kind, "__args__", ())
+    if isinstance(value, str) and words and all(isinstance(word, str) for word in words):
+        near = did_you_mean(value, words)
+        return f"{value!r} is unknown; known are {', '.join(words)}." + (f" {near}" if near else "")
+    return message[:1].lower() + message[1:].replace("`", "")
+
+
+def _sense_faults(fields: Mapping[str, Any], values: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """What is missing, and what does not go together: key, message, what to do."""
+    found = []
+    if "patterns" not in values:
+        found.append(("patterns", "the key is missing.", 'Name the pattern files: patterns = ["shirt.dxf"]'))
+    if "time" in values and "rounds" in values:
+        found.append(("time", "time and rounds exclude each other.", "Give the effort in one of them."))
+    if "cutter" in values and "program" not in values:
+        found.append(("program", "a cutter is named, but no program.", 'Name it: program = "{name}.plt"'))
+    if "program" in values and "cutter" not in values:
+        found.append(("cutter", "a program is wanted, but no cutter is named.", "`cutkit cutters` lists them."))
+    if fields.get("nap", "two-way") != "two-way" and fields.get("tilt_deg", 0) > 90:
+        found.append(("tilt", f"it turns pieces against a {fields['nap']} nap.", "Give at most 90 degrees."))
+    width, selvedge = fields.get("width_mm"), fields.get("selvedge_mm", 0.0)
+    if width is not None and width <= 2 * selvedge:
+        found.append(("selvedge", "no usable width is left between the selvedges.", "Check width and selvedge."))
+    elif width is not None and fields.get("gap_mm", 0.0) > width - 2 * selvedge:
+        found.append(("gap", "it is wider than the usable width.", "Give the least distance of two pieces."))
+    return found
+
+
+def _with_paths(fields: dict[str, Any], folder: str) -> dict[str, Any]:
+    """The fields with absolute paths, and ``{name}`` filled in where outputs have it."""
+
+    def absolute(path: str) -> str:
+        return os.path.normpath(os.path.join(folder, path))
+
+    given: dict[str, str] = {}
+
+    def input_path(path: str) -> str:
+        given[absolute(path)] = path
+        return absolute(path)
+
+    out = dict(fields)
+    out.setdefault("marker", "{name}.marker.json")
+    for key in OUTPUTS:
+        if out.get(key) is not None:
+            out[key] = absolute(out[key].format(name=out["name"]))
+    out["patterns"] = tuple(input_path(path) for path in out["patterns"])
+    if out.get("rul") is not None:
+        out["rul"] = input_path(out["rul"])
+    if "cutter" in out and (out["cutter"].endswith(".toml") or "/" in out["cutter"] or "\\" in out["cutter"]):
+        out["cutter"] = input_path(out["cutter"])
+    if out.get("order", "").casefold().endswith((".csv", ".txt", ".tsv")):
+        out["order"] = input_path(out["order"])
+    out["given"] = given
+    return out
