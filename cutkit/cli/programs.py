@@ -11,8 +11,8 @@ from cutkit.errors import UsageError
 
 if TYPE_CHECKING:
     from cutkit.machine.actions import Violation
-    from cutkit.machine.emulator import Run
     from cutkit.machine.judge import Verdict
+    from cutkit.machine.trace import Run
     from cutkit.model import Marker
     from cutkit.toolpath import CutterProfile, Registration
 
@@ -109,7 +109,8 @@ def _list(numbers: Sequence[float]) -> str:
 
 def _run_all(programs: Sequence[Path], profile: CutterProfile, zeros_mm: list[float] | None) -> tuple[Run, Sources]:
     from cutkit.formats.files import read_bytes
-    from cutkit.machine.emulator import join_runs, run_program
+    from cutkit.machine.emulator import run_program
+    from cutkit.machine.trace import join_runs
 
     runs, first_lines, lines = [], [], 0
     for path in programs:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from cutkit.cut.registration import RegistrationFit
     from cutkit.formats.svg.cut import CutPicture
     from cutkit.machine.actions import Violation
-    from cutkit.machine.emulator import Run
     from cutkit.machine.judge import Verdict
+    from cutkit.machine.trace import Run
     from cutkit.model import Notice
 
 SHOWN_VIOLATIONS = 20

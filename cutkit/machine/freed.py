@@ -11,8 +11,8 @@ from shapely.geometry import Polygon
 
 from cutkit.machine.actions import Violation
 from cutkit.machine.coverage import Indices
-from cutkit.machine.emulator import Run
 from cutkit.machine.tip_path import TipPath
+from cutkit.machine.trace import Run
 from cutkit.machine.wanted import Wanted
 
 WITHIN_MM = 0.15

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from cutkit.letters import mark_text, placement_label
 from cutkit.machine.actions import Violation
 from cutkit.machine.coverage import Array, Indices
-from cutkit.machine.emulator import Run
 from cutkit.machine.tip_path import TipPath
+from cutkit.machine.trace import Run
 from cutkit.machine.wanted import Wanted, clipped, same_line
 from cutkit.model import Mark, Marker, Placement
 

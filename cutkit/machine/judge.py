@@ -56,11 +56,11 @@ from cutkit.machine.coverage import (
     summed_where,
     tree_of,
 )
-from cutkit.machine.emulator import Run
 from cutkit.machine.freed import Closed, freed_faults
 from cutkit.machine.ink import ink_faults, ink_lines, match_ink
 from cutkit.machine.spots import SpotJudge
 from cutkit.machine.tip_path import tip_path
+from cutkit.machine.trace import Run
 from cutkit.machine.wanted import wanted_lines
 from cutkit.model import Marker, Point
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cutkit.machine.actions import Violation
-from cutkit.machine.emulator import Run
+from cutkit.machine.trace import Run
 from cutkit.toolpath import Registration
 
 

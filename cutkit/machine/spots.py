@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from cutkit.machine.actions import Violation
 from cutkit.machine.coverage import Array, Indices
-from cutkit.machine.emulator import Trace
 from cutkit.machine.tip_path import TipPath
+from cutkit.machine.trace import Trace
 from cutkit.machine.wanted import Spot
 from cutkit.model import Marker
 

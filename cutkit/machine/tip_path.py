@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 
 from cutkit.machine.coverage import Array, Indices
-from cutkit.machine.emulator import Trace
+from cutkit.machine.trace import Trace
 from cutkit.toolpath import CutTool
 
 

@@ -17,8 +17,9 @@ from cutkit.cut.plan import plan_cut, window_starts
 from cutkit.errors import LimitError
 from cutkit.formats.profile import load_profile
 from cutkit.formats.program import program_texts
-from cutkit.machine.emulator import join_runs, run_program
+from cutkit.machine.emulator import run_program
 from cutkit.machine.judge import judge
+from cutkit.machine.trace import join_runs
 from cutkit.model import Fabric, Mark, Marker, NestSettings, OrderedPiece, Placement
 from cutkit.toolpath import StrokeRules, Windows
 

@@ -9,7 +9,8 @@ import pytest
 from machine_samples import GRBL, HPGL, PLOTTER, codes, drag, gcode_program, hpgl_program
 
 from cutkit.machine import emulator
-from cutkit.machine.emulator import join_runs, run_program
+from cutkit.machine.emulator import run_program
+from cutkit.machine.trace import join_runs
 from cutkit.toolpath import Coordinates, Table, ToolTexts
 
 SIXTEEN_BITS = replace(HPGL, coordinates=Coordinates(40.0, 0, -32768, 32767), table=Table(2000, 1000, 1000))

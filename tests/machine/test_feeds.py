@@ -9,7 +9,9 @@ import pytest
 
 from cutkit.formats.profile import load_profile
 from cutkit.machine.actions import Feed
-from cutkit.machine.emulator import join_runs, parse_program, run_program
+from cutkit.machine.dialects import parse_program
+from cutkit.machine.emulator import run_program
+from cutkit.machine.trace import join_runs
 from cutkit.toolpath import Windows
 
 HPGL, GRBL = load_profile("hpgl-generic"), load_profile("grbl-servo")

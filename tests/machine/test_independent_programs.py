@@ -16,7 +16,7 @@ from cutkit.cut.plan import plan_cut
 from cutkit.formats.profile import load_profile
 from cutkit.formats.program import program_text
 from cutkit.machine.actions import Lift, Lower, MoveTo, Program
-from cutkit.machine.emulator import parse_program
+from cutkit.machine.dialects import parse_program
 from cutkit.toolpath import CutterProfile, StrokeRules
 
 HPGL = [name for name in PROFILES if load_profile(name).dialect == "hpgl"]

@@ -18,8 +18,10 @@ from cutkit.errors import LimitError
 from cutkit.formats.marker import read_marker
 from cutkit.formats.profile import load_profile
 from cutkit.formats.program import program_texts
-from cutkit.machine.emulator import join_runs, line_count, run_program
+from cutkit.machine.dialects import line_count
+from cutkit.machine.emulator import run_program
 from cutkit.machine.judge import judge
+from cutkit.machine.trace import join_runs
 from cutkit.model import Marker
 from cutkit.toolpath import CutterProfile
 

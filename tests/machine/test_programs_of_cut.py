@@ -14,7 +14,8 @@ from shapely.geometry import Polygon, box
 from cutkit.cut.plan import plan_cut
 from cutkit.formats.profile import load_profile
 from cutkit.formats.program import program_text
-from cutkit.machine.emulator import line_count, parse_program, run_program
+from cutkit.machine.dialects import line_count, parse_program
+from cutkit.machine.emulator import run_program
 from cutkit.machine.judge import judge
 from cutkit.model import Fabric, Mark, OrderedPiece, Placement
 from cutkit.toolpath import StrokeRules, ToolPath

@@ -25,11 +25,13 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from cutkit.machine.actions import Action, Dwell, Feed, Lift, Lower, Program, Violation
+from cutkit.machine.body import run_of
 from cutkit.machine.device.faults import FaultSpec
 from cutkit.machine.device.link import Answers, Ring, RingFigures, Wire
 from cutkit.machine.device.mechanics import Mechanics, PlannerFigures
-from cutkit.machine.emulator import Run, _blade_at_start, _run_of, join_runs
+from cutkit.machine.emulator import blade_at_start
 from cutkit.machine.physics import Blade
+from cutkit.machine.trace import Run, join_runs
 from cutkit.model import Point
 from cutkit.toolpath import CutterProfile
 
@@ -344,7 +346,7 @@ class Device(ABC):
 
     def _new_mechanics(self, start_deg: float | None) -> Mechanics:
         knife = self.profile.knife
-        offset, heading = _blade_at_start(Program(()), self.profile, start_deg)
+        offset, heading = blade_at_start(Program(()), self.profile, start_deg)
         mechanics = Mechanics(self.profile, blade=Blade(offset, heading))
         mechanics.heading_known = knife.kind != "drag" or start_deg is not None or knife.start_deg is not None
         return mechanics
@@ -453,7 +455,7 @@ class Device(ABC):
                 f"{lost} bytes found no room in the receive buffer of {self.ring.usable_bytes} bytes and were lost"
             )
             violations = (*violations, Violation("link-overrun", message))
-        run = _run_of(self.mechanics.machine, Program((), violations, (*own.remarks, *self.remarks)))
+        run = run_of(self.mechanics.machine, Program((), violations, (*own.remarks, *self.remarks)))
         return replace(run, time_s=max(run.time_s, float(run.trace.t_s[-1])))
 
     def _end_session(self) -> None:

@@ -5,7 +5,7 @@ Numbers and meaning are those of Grbl's public list of settings; they stay when 
 
 from __future__ import annotations
 
-from cutkit.machine.emulator import _limits
+from cutkit.machine.body import limits_of
 from cutkit.machine.kinematics import Limits
 from cutkit.toolpath import CutterProfile
 
@@ -80,7 +80,7 @@ class Settings:
 
     def limits(self) -> Limits:
         """What the settings mean for the motion along the table."""
-        ours = _limits(self._profile)
+        ours = limits_of(self._profile)
         steps = min(self.values[100], self.values[101])
         return Limits(
             min(self.values[120], self.values[121]),

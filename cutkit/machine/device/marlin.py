@@ -11,7 +11,7 @@ import re
 
 from cutkit.machine.actions import Lift, Program, Violation
 from cutkit.machine.device.base import Device, Step
-from cutkit.machine.emulator import _servo_down_deg
+from cutkit.machine.dialects import servo_down_deg
 from cutkit.machine.gcode_marlin import LineReader, checksum
 
 BUSY_EVERY_S = 2.0
@@ -23,7 +23,7 @@ class MarlinDevice(Device):
 
     def _switch_on(self) -> None:
         spindle = self.profile.lift == "spindle"
-        servo = _servo_down_deg(self.profile) if spindle else None
+        servo = servo_down_deg(self.profile) if spindle else None
         self.reader = LineReader(self.profile.motion.feed_per_mm_s, spindle, servo)
         self.line_count = 0
         self.raw_line = bytearray()

@@ -2,7 +2,7 @@
 
 Actions wait in a queue of as many blocks as the controller has. Moves between two stops are planned together; what is
 no move along the table (the tool up or down, a dwell, the Z axis) waits until the machine rests, as in the emulator of
-whole programs, whose ``_Machine`` is what moves here, too: both leave the same trace.
+whole programs, whose ``Body`` is what moves here, too: both leave the same trace.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from collections import deque
 from dataclasses import dataclass, replace
 
 from cutkit.machine.actions import Action, MoveTo
+from cutkit.machine.body import Body, limits_of
 from cutkit.machine.device.planner import USABLE_BLOCKS, Course, Planner
-from cutkit.machine.emulator import WORST_HEADING_OFF_DEG, _limits, _Machine
+from cutkit.machine.emulator import WORST_HEADING_OFF_DEG
 from cutkit.machine.kinematics import Limits, Ramp
 from cutkit.machine.physics import Blade
 from cutkit.model import Point
@@ -60,12 +61,12 @@ class Mechanics:
     """Positions that go in are the controller's; ``origin`` is where on the table its zero lies."""
 
     def __init__(self, profile: CutterProfile, *, blade: Blade, began_s: float = 0.0, at: Point = (0.0, 0.0)) -> None:
-        self.machine = _Machine(profile, blade)
+        self.machine = Body(profile, blade)
         if at != (0.0, 0.0):
             self.machine.samples = type(self.machine.samples)()
             self.machine.here = at
             self.machine._sample(at, 0)
-        self.planner = Planner(_limits(profile))
+        self.planner = Planner(limits_of(profile))
         self.origin: Point = (0.0, 0.0)
         self.began_s = began_s
         self.waiting: deque[Action] = deque()

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from cutkit.machine.actions import Action, Dwell, Program
 from cutkit.machine.device.base import Device
-from cutkit.machine.emulator import parse_program
+from cutkit.machine.dialects import parse_program
 
 _ENDS = re.compile(rb"[\n\x03*]")
 _ENDS_OF_DMPL = re.compile(rb"[ \n]")

@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 
 from cutkit.errors import CheckError
 from cutkit.machine.actions import Action, Dwell, Lift, Lower, MoveTo, SelectTool, Violation
-from cutkit.machine.emulator import Run, Trace, parse_program, run_program
+from cutkit.machine.dialects import parse_program
+from cutkit.machine.emulator import run_program
 from cutkit.machine.send.lines import Line, numbered, program_lines
+from cutkit.machine.trace import Run, Trace
 from cutkit.model import Point
 from cutkit.toolpath import CutterProfile, CutTool, Plunge
 
