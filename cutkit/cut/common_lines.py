@@ -10,7 +10,7 @@ A piece may come free by its neighbours' cuts alone. What is inside it is theref
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from math import dist
@@ -46,10 +46,17 @@ def near_others(pieces: Sequence[PieceStrokes]) -> dict[int, shapely.Geometry]:
 
 
 def cut_once(
-    strokes: Sequence[Stroke], pieces: Sequence[PieceStrokes], knife: Knife, rules: StrokeRules
+    strokes: Sequence[Stroke],
+    pieces: Sequence[PieceStrokes],
+    knife: Knife,
+    rules: StrokeRules,
+    whole: Collection[int] = (),
 ) -> tuple[list[Stroke], float]:
-    """The strokes in their order, with common lines cut once; and how many mm that saves."""
-    work = _Work(pieces, knife, rules)
+    """The strokes in their order, with common lines cut once; and how many mm that saves.
+
+    The contours of the placements ``whole`` leave out nothing.
+    """
+    work = _Work(pieces, knife, rules, whole)
     return list(work.made(strokes)), work.saved_mm
 
 
@@ -84,6 +91,7 @@ class _Work:
     pieces: Sequence[PieceStrokes]
     knife: Knife
     rules: StrokeRules
+    whole: Collection[int] = ()
     saved_mm: float = 0.0
     here: Point = (0.0, 0.0)
     cut: dict[int, list[Stroke]] = field(default_factory=dict)
@@ -140,7 +148,7 @@ class _Work:
         """What is left of a contour to be cut, from the end that is nearest to where the tool is."""
         done = self._cut_beside(stroke.placement)
         found = [span for span in done.along(stroke.points, FLUSH_MM) if span[1] - span[0] >= LEAST_COMMON_MM]
-        if not found:
+        if not found or stroke.placement in self.whole:
             return [stroke]
         length = LineString(stroke.points).length
         spans = left_of(length, found)
