@@ -10,7 +10,7 @@ from machine_samples import codes
 from shapely.geometry import Point, Polygon, box
 
 from cutkit.cut.plan import plan_cut
-from cutkit.errors import InfeasibleError
+from cutkit.errors import InfeasibleError, LimitError
 from cutkit.formats.profile import load_profile
 from cutkit.formats.program import program_texts
 from cutkit.machine.emulator import join_runs, run_program
@@ -125,3 +125,23 @@ def test_no_part_of_a_split_piece_is_made_that_spares_none(offset_mm):
     assert found == set()
     mine = [s for s in path.strokes if s.kind == "boundary" and s.placement == 0]
     assert len(mine) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "feed", "program"),
+    [
+        ("hpgl-generic", None, "IN;SP{n};PU0,0;PD{n},{n};VS{n};PU;"),
+        ("hpgl-generic", "FR{advance};", "IN;SP1;FR{n};PD1,1;PU;"),
+        ("grblhal-tangential", "M101 P{advance_mm}", "G21\nG90\nM101 P{n}\nG1 X5 F100\n"),
+    ],
+)
+def test_a_number_that_no_machine_knows_is_a_fault_of_the_program(name, feed, program):
+    profile = load_profile(name)
+    profile = replace(profile, windows=Windows(feed=feed)) if feed else profile
+    assert run_program(program.replace("{n}", "9" * 200).encode(), profile).violations
+
+
+def test_a_table_a_hair_too_narrow_is_told_to_the_hair():
+    profile = replace(load_profile("hpgl-generic"), table=Table(3000.0, 1499.9))
+    with pytest.raises(LimitError, match=r"reaches 1500\.000 mm .*, which takes 1499\.900 mm"):
+        plan_cut(marker_of(box(0, 0, 100, 1500), width_mm=1500.0), profile)
