@@ -22,7 +22,7 @@ from cutkit.cut.blade import is_closed
 from cutkit.cut.flush import NEAR_MM, Edges, Span, contours_of, left_of, part
 from cutkit.cut.strokes import CONTOURS, PieceStrokes
 from cutkit.model import Point
-from cutkit.toolpath import Knife, Stroke, StrokeKind, StrokeRules
+from cutkit.toolpath import CutTool, Knife, Stroke, StrokeKind, StrokeRules
 
 FLUSH_MM = 0.02
 """Lines this near are one line: less than what any machine here is true to."""
@@ -30,6 +30,8 @@ LEAST_COMMON_MM = 10.0
 """A shorter common stretch is cut twice: to lift the tool takes longer."""
 SLIVER_MM = 0.1
 """A shorter stretch between common ones comes of rounding."""
+CUTTING: tuple[CutTool, ...] = ("knife", "fine", "pen")
+"""What makes contours. One tool makes all of its own before the next: which piece goes first tells only of one tool."""
 STANDS_MM = 0.5
 """A piece of whose outline more than this is uncut is not free."""
 
@@ -64,11 +66,11 @@ def left_to_cut(pieces: Sequence[PieceStrokes], strokes: Sequence[Stroke]) -> tu
     """The pieces with what is left of their contours in ``strokes``; and for each the neighbours (their numbers) that
     were cut before it and must be, for it leaves the common lines to them."""
     parts: dict[tuple[int, StrokeKind], list[Stroke]] = {}
-    first: dict[int, int] = {}
+    first: dict[tuple[int, CutTool], int] = {}
     for number, stroke in enumerate(strokes):
         if stroke.kind in CONTOURS:
             parts.setdefault((stroke.placement, stroke.kind), []).append(stroke)
-            first.setdefault(stroke.placement, number)
+            first.setdefault((stroke.placement, stroke.tool), number)
     left = []
     for piece in pieces:
         kept: list[Stroke] = []
@@ -78,9 +80,12 @@ def left_to_cut(pieces: Sequence[PieceStrokes], strokes: Sequence[Stroke]) -> tu
     earlier: list[set[int]] = [set() for _ in pieces]
     shapes = [piece.outline for piece in pieces]
     for a, b in shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=NEAR_MM).T.tolist():
-        when, then = (first.get(pieces[k].placement) for k in (a, b))
-        if when is not None and then is not None and when < then:
-            earlier[b].add(a)
+        for tool in CUTTING:
+            when, then = (first.get((pieces[k].placement, tool)) for k in (a, b))
+            if when is not None and then is not None:
+                if when < then:
+                    earlier[b].add(a)
+                break
     return left, earlier
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from cutkit.cut.blade import align_stroke, cloth_outline, heading_after, lead_blade
 from cutkit.cut.bridges import with_bridges
 from cutkit.cut.common_lines import cut_once, left_to_cut, near_others
-from cutkit.cut.flush import contours_of
+from cutkit.cut.flush import Edges, contours_of
 from cutkit.cut.limits import refuse_beyond, refuse_long_marker, refuse_wide_marker
 from cutkit.cut.order import ordered_strokes
 from cutkit.cut.passing import in_passing, set_aside
@@ -44,7 +44,8 @@ def plan_cut(
     parts: list[PathWindow] = []
     saved_mm = 0.0
     works = _windows(pieces, profile) if windows else [_whole(pieces, profile)]
-    for work, (made, saved) in zip(works, _all_led(works, _Cloth(marker, registration), profile), strict=True):
+    cloth = _Cloth(marker, registration, contours_of(pieces))
+    for work, (made, saved) in zip(works, _all_led(works, cloth, profile), strict=True):
         saved_mm += saved
         refuse_beyond(made, marker, profile, work.start_mm)
         parts.append(PathWindow(work.start_mm, len(strokes), len(strokes) + len(made)))
@@ -79,10 +80,14 @@ def _told(parts: list[PathWindow]) -> tuple[PathWindow, ...]:
 
 @dataclass(frozen=True)
 class _Cloth:
-    """A marker, and where its print lies on the table if it is one; ``begun``: what is cut already."""
+    """A marker, and where its print lies on the table if it is one.
+
+    ``contours`` are those of all pieces, whatever their windows; ``begun``: the placements that are cut already.
+    """
 
     marker: Marker
     registration: Registration | None
+    contours: Edges
     begun: frozenset[int] = frozenset()
 
     def ground(self, window: WindowWork) -> Ground:
@@ -93,7 +98,9 @@ class _Cloth:
         return Ground(outlines, end, self.marker.fabric.usable_width_mm, window.start_mm)
 
 
-def _in_order(pieces: Sequence[PieceStrokes], profile: CutterProfile, start: Point) -> tuple[list[Stroke], float]:
+def _in_order(
+    pieces: Sequence[PieceStrokes], profile: CutterProfile, start: Point, contours: Edges
+) -> tuple[list[Stroke], float]:
     """The strokes of a window in the order in which they are made by a machine that stands at ``start``, and how many
     mm of common lines that spares.
 
@@ -101,18 +108,18 @@ def _in_order(pieces: Sequence[PieceStrokes], profile: CutterProfile, start: Poi
     that does not help, the fine knife makes all of the piece, if there is one.
     """
     whole: frozenset[int] = frozenset()
-    strokes, saved_mm = _parted_in_order(pieces, profile, start, whole)
+    strokes, saved_mm = _parted_in_order(pieces, profile, start, whole, contours)
     while poor := too_short_for(strokes, profile):
         finer = all_fine(pieces, poor) if poor <= whole and "fine" in profile.tools else list(pieces)
         if poor <= whole and finer == pieces:
             break
         pieces, whole = finer, whole | poor
-        strokes, saved_mm = _parted_in_order(pieces, profile, start, whole)
+        strokes, saved_mm = _parted_in_order(pieces, profile, start, whole, contours)
     return strokes, saved_mm
 
 
 def _parted_in_order(
-    pieces: Sequence[PieceStrokes], profile: CutterProfile, start: Point, whole: Collection[int]
+    pieces: Sequence[PieceStrokes], profile: CutterProfile, start: Point, whole: Collection[int], contours: Edges
 ) -> tuple[list[Stroke], float]:
     """As ``_in_order``; the contours of the placements ``whole`` are not parted."""
     rules = profile.strokes
@@ -122,7 +129,6 @@ def _parted_in_order(
         aside = [(p, []) if p.placement in whole else set_aside(p, common.get(p.placement)) for p in pieces]
         pieces = [piece for piece, _ in aside]
         passed = {piece.placement: notches for piece, notches in aside if notches}
-    contours = contours_of(pieces)
     strokes, saved_mm = ordered_strokes(pieces, rules, start=start), 0.0
     if rules.common_lines:
         strokes, saved_mm = cut_once(strokes, pieces, profile.knife, rules, whole)
@@ -157,7 +163,7 @@ def _all_led(
     begun: set[int] = set()
     for work in works:
         stands = (here[0] + work.start_mm - before_mm, here[1]) if profile.feeds_cloth else (work.start_mm, 0.0)
-        ordered, saved_mm = _in_order(work.pieces, profile, stands)
+        ordered, saved_mm = _in_order(work.pieces, profile, stands, cloth.contours)
         made = _led(ordered, replace(cloth, begun=frozenset(begun)), profile, work, heading)
         begun |= {piece.placement for piece in work.pieces}
         cuts = [stroke for stroke in made if stroke.tool == "knife"]

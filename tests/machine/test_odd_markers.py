@@ -145,3 +145,28 @@ def test_a_table_a_hair_too_narrow_is_told_to_the_hair():
     profile = replace(load_profile("hpgl-generic"), table=Table(3000.0, 1499.9))
     with pytest.raises(LimitError, match=r"reaches 1500\.000 mm .*, which takes 1499\.900 mm"):
         plan_cut(marker_of(box(0, 0, 100, 1500), width_mm=1500.0), profile)
+
+
+@pytest.mark.parametrize("order", ["shortest", "piece", "column"])
+def test_common_lines_of_pieces_that_two_knives_make(order):
+    """The small one must go first, but the fine knife makes the other's hole before it: none waits for the other."""
+    hole = Point(150, 50).buffer(8, quad_segs=60)
+    small, large = box(0, 0, 60, 60), Polygon(box(60, 0, 200, 100).exterior.coords, [hole.exterior.coords])
+    rules = StrokeRules(order=order, common_lines=True)
+    path, found = judged(marker_of(small, large), machine("linuxcnc-rotary", rules))
+    assert found == set()
+    assert {s.tool for s in path.strokes} == {"knife", "fine"}
+
+
+def test_a_neighbour_cut_in_an_earlier_window_frees_a_piece_too():
+    """Behind the last stretch that is its own, the piece's contour meets no notch: they are made before it."""
+    long_piece = box(0, 0, 90, 100)
+    marks = [Mark("notch", ((90.0, at),), "knife", 4.0, None, 0.0) for at in (20.0, 50.0, 80.0)]
+    pieces = [
+        OrderedPiece("L", "L", "M", long_piece, 1),
+        OrderedPiece("N", "N", "M", box(90, 0, 150, 100), 1, marks=tuple(marks)),
+    ]
+    marker = make_marker(pieces, [Placement("L", 1, 0, 0, 0), Placement("N", 1, 0, 0, 0)], fabric=Fabric(100.0))
+    for start in range(2):
+        shifted = replace(marker, placements=marker.placements[::-1] if start else marker.placements)
+        assert judged(shifted, machine("hpgl-generic", StrokeRules(common_lines=True), 95.0))[1] == set()
