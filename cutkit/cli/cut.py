@@ -231,7 +231,7 @@ def _print_table(figures: CutFigures, job: CutJob) -> None:
         click.echo()
         print_table(_window_table(job))
         click.echo(
-            "\nRun the programs in this order. Before each, move the cloth on as told and zero the machine there."
+            "\nRun the programs in this order. Before each, move the cloth on as told and zero\nthe machine there."
             if several
             else f"\nThe program moves the cloth on by itself, {windows - 1} time{'s' * (windows > 2)}."
         )

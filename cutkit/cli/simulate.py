@@ -196,6 +196,8 @@ def print_outcome(outcome: Outcome, fit: RegistrationFit | None = None) -> None:
     for code in dict.fromkeys(v.code for v in found):
         if code in HINTS:
             click.echo(f"{code}: {HINTS[code]}")
+    if len(outcome.sources.paths) > 1 and any(v.code == "off-outline" for v in found):
+        click.echo("Are the programs given in the order of their windows?")
 
 
 def _first_of_each(found: tuple[Violation, ...]) -> list[Violation]:

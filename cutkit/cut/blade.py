@@ -13,7 +13,7 @@ at right angles: what is wrong by 180 degrees on one is wrong by 90 on the other
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from math import acos, atan2, ceil, cos, degrees, hypot, pi, radians, sin
@@ -123,16 +123,19 @@ def align_stroke(
     profile: CutterProfile,
     span_mm: tuple[float, float] | None = None,
     registration: Registration | None = None,
+    begun: Collection[int] = (),
 ) -> tuple[Stroke, float]:
     """A stroke that turns a blade of unknown heading in the waste, and the heading in degrees that it leaves.
 
     It lies clear of every piece, whatever the heading was: in a gap between the pieces, else behind the last one; and
-    within ``span_mm`` (from, to) along the cloth, where that is given. LimitError where neither has room.
+    within ``span_mm`` (from, to) along the cloth, where that is given. Cut-outs are waste as well, but not
+    those of the placements that are ``begun`` already: they may lie loose. LimitError where neither has room.
     """
     d = profile.knife.offset_mm
     leg = ALIGN_LEGS * d
     cloth = cloth_outline(marker, registration)
     outlines = [p if registration is None else registration.outline(p) for p in marker.polygons]
+    outlines = [Polygon(p.exterior) if k in begun else p for k, p in enumerate(outlines)]
     x, y = _waste_spot(cloth, outlines, profile, leg / 2 + 2 * d, span_mm or (0.0, float("inf")))
     corner = (x - leg / 2, y - leg / 2)
     legs = ((corner[0], corner[1] + leg), corner, (corner[0] + leg, corner[1]))

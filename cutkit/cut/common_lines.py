@@ -10,7 +10,7 @@ A piece may come free by its neighbours' cuts alone. What is inside it is theref
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from math import dist
@@ -22,7 +22,7 @@ from cutkit.cut.blade import is_closed
 from cutkit.cut.flush import NEAR_MM, Edges, Span, contours_of, left_of, part
 from cutkit.cut.strokes import CONTOURS, PieceStrokes
 from cutkit.model import Point
-from cutkit.toolpath import Knife, Stroke, StrokeKind, StrokeRules
+from cutkit.toolpath import CutTool, Knife, Stroke, StrokeKind, StrokeRules
 
 FLUSH_MM = 0.02
 """Lines this near are one line: less than what any machine here is true to."""
@@ -30,6 +30,8 @@ LEAST_COMMON_MM = 10.0
 """A shorter common stretch is cut twice: to lift the tool takes longer."""
 SLIVER_MM = 0.1
 """A shorter stretch between common ones comes of rounding."""
+CUTTING: tuple[CutTool, ...] = ("knife", "fine", "pen")
+"""What makes contours. One tool makes all of its own before the next: which piece goes first tells only of one tool."""
 STANDS_MM = 0.5
 """A piece of whose outline more than this is uncut is not free."""
 
@@ -46,10 +48,17 @@ def near_others(pieces: Sequence[PieceStrokes]) -> dict[int, shapely.Geometry]:
 
 
 def cut_once(
-    strokes: Sequence[Stroke], pieces: Sequence[PieceStrokes], knife: Knife, rules: StrokeRules
+    strokes: Sequence[Stroke],
+    pieces: Sequence[PieceStrokes],
+    knife: Knife,
+    rules: StrokeRules,
+    whole: Collection[int] = (),
 ) -> tuple[list[Stroke], float]:
-    """The strokes in their order, with common lines cut once; and how many mm that saves."""
-    work = _Work(pieces, knife, rules)
+    """The strokes in their order, with common lines cut once; and how many mm that saves.
+
+    The contours of the placements ``whole`` leave out nothing.
+    """
+    work = _Work(pieces, knife, rules, whole)
     return list(work.made(strokes)), work.saved_mm
 
 
@@ -57,11 +66,11 @@ def left_to_cut(pieces: Sequence[PieceStrokes], strokes: Sequence[Stroke]) -> tu
     """The pieces with what is left of their contours in ``strokes``; and for each the neighbours (their numbers) that
     were cut before it and must be, for it leaves the common lines to them."""
     parts: dict[tuple[int, StrokeKind], list[Stroke]] = {}
-    first: dict[int, int] = {}
+    first: dict[tuple[int, CutTool], int] = {}
     for number, stroke in enumerate(strokes):
         if stroke.kind in CONTOURS:
             parts.setdefault((stroke.placement, stroke.kind), []).append(stroke)
-            first.setdefault(stroke.placement, number)
+            first.setdefault((stroke.placement, stroke.tool), number)
     left = []
     for piece in pieces:
         kept: list[Stroke] = []
@@ -71,9 +80,12 @@ def left_to_cut(pieces: Sequence[PieceStrokes], strokes: Sequence[Stroke]) -> tu
     earlier: list[set[int]] = [set() for _ in pieces]
     shapes = [piece.outline for piece in pieces]
     for a, b in shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=NEAR_MM).T.tolist():
-        when, then = (first.get(pieces[k].placement) for k in (a, b))
-        if when is not None and then is not None and when < then:
-            earlier[b].add(a)
+        for tool in CUTTING:
+            when, then = (first.get((pieces[k].placement, tool)) for k in (a, b))
+            if when is not None and then is not None:
+                if when < then:
+                    earlier[b].add(a)
+                break
     return left, earlier
 
 
@@ -84,6 +96,7 @@ class _Work:
     pieces: Sequence[PieceStrokes]
     knife: Knife
     rules: StrokeRules
+    whole: Collection[int] = ()
     saved_mm: float = 0.0
     here: Point = (0.0, 0.0)
     cut: dict[int, list[Stroke]] = field(default_factory=dict)
@@ -140,7 +153,7 @@ class _Work:
         """What is left of a contour to be cut, from the end that is nearest to where the tool is."""
         done = self._cut_beside(stroke.placement)
         found = [span for span in done.along(stroke.points, FLUSH_MM) if span[1] - span[0] >= LEAST_COMMON_MM]
-        if not found:
+        if not found or stroke.placement in self.whole:
             return [stroke]
         length = LineString(stroke.points).length
         spans = left_of(length, found)

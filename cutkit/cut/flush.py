@@ -69,10 +69,12 @@ def _stretch(own: Floats, other: Floats, tolerance_mm: float) -> tuple[Floats, F
     aside = [unit[:, 0] * end[:, 1] - unit[:, 1] * end[:, 0] for end in ends]
     reach = along[1] - along[0]
     slope = (aside[1] - aside[0]) / np.where(np.abs(reach) < 1e-12, 1e-12, reach)
-    low = np.clip(np.minimum(*along), 0.0, length)
-    high = np.clip(np.maximum(*along), 0.0, length)
-    off_low, off_high = (aside[0] + slope * (place - along[0]) for place in (low, high))
-    fine = (np.abs(off_low) <= tolerance_mm) & (np.abs(off_high) <= tolerance_mm)
+    level = np.abs(slope) < 1e-12  # else they cross at ``middle``, and so ``wide`` to either side are still near
+    steep = np.where(level, 1.0, slope)
+    middle, wide = along[0] - aside[0] / steep, tolerance_mm / np.abs(steep)
+    low = np.maximum(np.clip(np.minimum(*along), 0.0, length), np.where(level, 0.0, middle - wide))
+    high = np.minimum(np.clip(np.maximum(*along), 0.0, length), np.where(level, length, middle + wide))
+    fine = (high > low) & (~level | (np.abs(aside[0]) <= tolerance_mm))
     return np.where(fine, low, 0.0), np.where(fine, high, 0.0)
 
 

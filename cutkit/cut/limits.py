@@ -43,9 +43,11 @@ def _refuse_farther(
 ) -> None:
     farthest = max(range(len(reach)), key=reach.__getitem__)
     if limit is not None and reach[farthest] > limit + ROUNDING_MM:
+        far, takes = format_length(reach[farthest]), format_length(limit)
+        if far == takes:
+            far, takes = f"{reach[farthest]:.3f} mm", f"{limit:.3f} mm"
         raise LimitError(
-            f"{placement_name(marker, farthest)} reaches {format_length(reach[farthest])} along the {what} of the "
-            f"table, which takes {format_length(limit)}",
+            f"{placement_name(marker, farthest)} reaches {far} along the {what} of the table, which takes {takes}",
             where=f"cutter {profile.name}",
             hint=hint,
         )

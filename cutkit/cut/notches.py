@@ -24,20 +24,22 @@ OFF_OUTLINE_MM = 3.0
 ON_OUTLINE_MM = 0.1
 """A notch nearer to the outline than this lies on it; between the two it is moved onto it, and that is said."""
 ARC_STEP_MM = 0.002
-"""How far the chords of a U's round may lie inside it: so fine that a turned blade follows it without being lifted."""
+"""How far the chords of a U's round lie inside it: so fine that a turned blade follows it without being lifted."""
 _TINY_MM = 1e-6
 _REACH_MM = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class Notch:
-    """A notch on the table: where, which way inward (a unit vector, None: square to the outline), how deep and wide."""
+    """A notch on the table: where, which way inward (a unit vector, None: square to the outline), how deep and wide;
+    ``arc_step_mm`` is how far the chords of a round may lie inside it."""
 
     at: Point
     inward: Point | None
     depth_mm: float | None = None
     width_mm: float | None = None
     shape: NotchShape = "slit"
+    arc_step_mm: float = ARC_STEP_MM
 
 
 Lines = list[tuple[Point, ...]]
@@ -66,17 +68,16 @@ def notch_lines(notch: Notch, outline: Polygon) -> tuple[Lines, list[str]]:
         short = max(run - KEEP_MM, run / 2)
         said.append(f"a notch of {depth:.1f} mm would cut through the piece and is cut {short:.1f} mm deep")
         depth = short
-    lines, whole = _shape(notch.shape, start, way, (depth, notch.width_mm or depth), outline)
+    lines, whole = _shape(notch, start, way, (depth, notch.width_mm or depth), outline)
     if not whole:
         said.append(f"a {notch.shape} notch does not fit the piece and is cut as a slit")
     return lines, said
 
 
-def _shape(
-    shape: NotchShape, start: Point, way: Point, size: tuple[float, float], outline: Polygon
-) -> tuple[Lines, bool]:
-    """The lines of a notch of that shape, and whether it fitted; else they are a slit's."""
+def _shape(notch: Notch, start: Point, way: Point, size: tuple[float, float], outline: Polygon) -> tuple[Lines, bool]:
+    """The lines of a notch in its shape, and whether it fitted; else they are a slit's."""
     depth, width = size
+    shape = notch.shape
     side = (-way[1], way[0])
     end = _along(start, way, depth)
     slit: Lines = [(start, end)]
@@ -93,19 +94,19 @@ def _shape(
     else:
         left, right = _along(start, side, width / 2), _along(start, side, -width / 2)
         mouths = (left, right)
-        corners = _floor(shape, left, right, way, depth)
+        corners = _floor(notch, left, right, way, depth)
     line = _open_shape(corners, mouths, depth + width, outline)
     return ([line], True) if line else (slit, False)
 
 
-def _floor(shape: NotchShape, left: Point, right: Point, way: Point, depth: float) -> tuple[Point, ...]:
+def _floor(notch: Notch, left: Point, right: Point, way: Point, depth: float) -> tuple[Point, ...]:
     """The inner end of a castle (straight) or a U (round, where it is deep enough), from left to right."""
     radius = hypot(left[0] - right[0], left[1] - right[1]) / 2
-    if shape != "u" or radius >= depth:
+    if notch.shape != "u" or radius >= depth - _TINY_MM:
         return _along(left, way, depth), _along(right, way, depth)
     middle = _along(((left[0] + right[0]) / 2, (left[1] + right[1]) / 2), way, depth - radius)
     side = (-way[1], way[0])
-    steps = max(4, ceil(pi / (2 * (2 * ARC_STEP_MM / radius) ** 0.5)))
+    steps = max(4, ceil(pi / (2 * (2 * notch.arc_step_mm / radius) ** 0.5)))
     turns = [pi * k / steps for k in range(steps + 1)]
     return tuple(_along(_along(middle, side, radius * cos(t)), way, radius * sin(t)) for t in turns)
 
@@ -129,6 +130,8 @@ def _leg(corner: Point, mouth: Point, beyond: float, outline: Polygon) -> Point 
     if length < _TINY_MM:
         return None
     run = _run_mm(corner, (dx / length, dy / length), length + beyond, outline)
+    if run > length and outline.boundary.distance(ShapelyPoint(mouth)) < _TINY_MM:
+        run = length  # beyond a mouth in an inner corner the piece may go on
     if run <= _TINY_MM or run > length + beyond - _TINY_MM:
         return None
     return _along(corner, (dx / length, dy / length), run)

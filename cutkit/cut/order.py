@@ -9,6 +9,7 @@ next one, or all of a column before the next column (``StrokeRules.order``).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from graphlib import CycleError, TopologicalSorter
 from math import floor, hypot
 
 import numpy as np
@@ -45,13 +46,15 @@ def ordered_strokes(
     """All strokes of all pieces in the order in which they are to be made, by a machine that stands at ``start``.
 
     A piece whose cloth lies in another's cut-out is cut before it, so nothing is ever cut in cloth already freed.
-    ``also_before``: for every piece the numbers of more that must go before it.
+    ``also_before``: for every piece the numbers of more that should go before it; where pieces would wait for one
+    another by that, it is left.
     """
     rules, here = rules or StrokeRules(), start
     done: list[Stroke] = []
     before = predecessors([p.outline for p in pieces])
-    for those, more in zip(before, also_before, strict=False):
-        those |= more
+    if also_before:
+        more = [those | also for those, also in zip(before, also_before, strict=True)]
+        before = before if _go_round(more) else more
     batches = [range(len(pieces))] if rules.order != "column" else in_columns(pieces, before, rules.column_mm)
     for batch in batches:
         for tools in [TOOL_ORDER] if rules.order == "piece" else [(tool,) for tool in TOOL_ORDER]:
@@ -61,6 +64,15 @@ def ordered_strokes(
                 done += routed(visits, before, here)
                 here = done[-1].points[-1]
     return done
+
+
+def _go_round(before: Sequence[set[int]]) -> bool:
+    """Whether some wait for one another."""
+    try:
+        tuple(TopologicalSorter(dict(enumerate(before))).static_order())
+    except CycleError:
+        return True
+    return False
 
 
 def in_columns(pieces: Sequence[PieceStrokes], before: Sequence[set[int]], column_mm: float) -> list[list[int]]:

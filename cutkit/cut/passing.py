@@ -172,10 +172,11 @@ def _passed_at(one: Passed, line: LineString) -> float:
 
 
 def _made(one: Passed, here: Point) -> Iterator[Stroke]:
-    """The lines of a notch, each begun at its nearer end."""
-    for line in one.lines:
+    """The lines of a notch, each begun at its nearer end, a slit at the outline."""
+    for number, line in enumerate(one.lines):
         points = line.points
-        if dist(points[-1], here) < dist(points[0], here):
+        slit = len(points) == 2 and number == 0
+        if not slit and dist(points[-1], here) < dist(points[0], here):
             points = points[::-1]
         yield replace(line, points=points)
         here = points[-1]

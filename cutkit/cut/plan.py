@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from cutkit.cut.blade import align_stroke, cloth_outline, heading_after, lead_blade
 from cutkit.cut.bridges import with_bridges
 from cutkit.cut.common_lines import cut_once, left_to_cut, near_others
-from cutkit.cut.flush import contours_of
+from cutkit.cut.flush import Edges, contours_of
 from cutkit.cut.limits import refuse_beyond, refuse_long_marker, refuse_wide_marker
 from cutkit.cut.order import ordered_strokes
 from cutkit.cut.passing import in_passing, set_aside
 from cutkit.cut.strokes import PieceStrokes, all_strokes
-from cutkit.cut.turned import Ground, turn_blade, with_fine_knife
+from cutkit.cut.turned import Ground, all_fine, too_short_for, turn_blade, with_fine_knife
 from cutkit.cut.windows import ROUNDING_MM, WindowWork, in_windows, window_length_mm
 from cutkit.errors import InfeasibleError
 from cutkit.model import Marker, Notice, Point
@@ -44,7 +44,8 @@ def plan_cut(
     parts: list[PathWindow] = []
     saved_mm = 0.0
     works = _windows(pieces, profile) if windows else [_whole(pieces, profile)]
-    for work, (made, saved) in zip(works, _all_led(works, _Cloth(marker, registration), profile), strict=True):
+    cloth = _Cloth(marker, registration, contours_of(pieces))
+    for work, (made, saved) in zip(works, _all_led(works, cloth, profile), strict=True):
         saved_mm += saved
         refuse_beyond(made, marker, profile, work.start_mm)
         parts.append(PathWindow(work.start_mm, len(strokes), len(strokes) + len(made)))
@@ -79,10 +80,15 @@ def _told(parts: list[PathWindow]) -> tuple[PathWindow, ...]:
 
 @dataclass(frozen=True)
 class _Cloth:
-    """A marker, and where its print lies on the table if it is one."""
+    """A marker, and where its print lies on the table if it is one.
+
+    ``contours`` are those of all pieces, whatever their windows; ``begun``: the placements that are cut already.
+    """
 
     marker: Marker
     registration: Registration | None
+    contours: Edges
+    begun: frozenset[int] = frozenset()
 
     def ground(self, window: WindowWork) -> Ground:
         """What lies on the table in a window."""
@@ -92,22 +98,42 @@ class _Cloth:
         return Ground(outlines, end, self.marker.fabric.usable_width_mm, window.start_mm)
 
 
-def _in_order(pieces: Sequence[PieceStrokes], profile: CutterProfile, start: Point) -> tuple[list[Stroke], float]:
+def _in_order(
+    pieces: Sequence[PieceStrokes], profile: CutterProfile, start: Point, contours: Edges
+) -> tuple[list[Stroke], float]:
     """The strokes of a window in the order in which they are made by a machine that stands at ``start``, and how many
-    mm of common lines that spares."""
+    mm of common lines that spares.
+
+    Where a turned blade cannot make what a contour is parted into, it is not parted at notches or common lines; where
+    that does not help, the fine knife makes all of the piece, if there is one.
+    """
+    whole: frozenset[int] = frozenset()
+    strokes, saved_mm = _parted_in_order(pieces, profile, start, whole, contours)
+    while poor := too_short_for(strokes, profile):
+        finer = all_fine(pieces, poor) if poor <= whole and "fine" in profile.tools else list(pieces)
+        if poor <= whole and finer == pieces:
+            break
+        pieces, whole = finer, whole | poor
+        strokes, saved_mm = _parted_in_order(pieces, profile, start, whole, contours)
+    return strokes, saved_mm
+
+
+def _parted_in_order(
+    pieces: Sequence[PieceStrokes], profile: CutterProfile, start: Point, whole: Collection[int], contours: Edges
+) -> tuple[list[Stroke], float]:
+    """As ``_in_order``; the contours of the placements ``whole`` are not parted."""
     rules = profile.strokes
     passed = {}
     if rules.notches == "with":
         common = near_others(pieces) if rules.common_lines else {}
-        aside = [set_aside(piece, common.get(piece.placement)) for piece in pieces]
+        aside = [(p, []) if p.placement in whole else set_aside(p, common.get(p.placement)) for p in pieces]
         pieces = [piece for piece, _ in aside]
         passed = {piece.placement: notches for piece, notches in aside if notches}
-    contours = contours_of(pieces)
     strokes, saved_mm = ordered_strokes(pieces, rules, start=start), 0.0
     if rules.common_lines:
-        strokes, saved_mm = cut_once(strokes, pieces, profile.knife, rules)
+        strokes, saved_mm = cut_once(strokes, pieces, profile.knife, rules, whole)
         pieces, earlier = left_to_cut(pieces, strokes)
-        strokes, _ = cut_once(ordered_strokes(pieces, rules, earlier, start), pieces, profile.knife, rules)
+        strokes, _ = cut_once(ordered_strokes(pieces, rules, earlier, start), pieces, profile.knife, rules, whole)
     return list(in_passing(strokes, passed, profile, contours)), saved_mm
 
 
@@ -134,10 +160,12 @@ def _all_led(
     knife, heading = profile.knife, profile.knife.start_deg
     here: Point = (0.0, 0.0)
     before_mm = 0.0
+    begun: set[int] = set()
     for work in works:
         stands = (here[0] + work.start_mm - before_mm, here[1]) if profile.feeds_cloth else (work.start_mm, 0.0)
-        ordered, saved_mm = _in_order(work.pieces, profile, stands)
-        made = _led(ordered, cloth, profile, work, heading)
+        ordered, saved_mm = _in_order(work.pieces, profile, stands, cloth.contours)
+        made = _led(ordered, replace(cloth, begun=frozenset(begun)), profile, work, heading)
+        begun |= {piece.placement for piece in work.pieces}
         cuts = [stroke for stroke in made if stroke.tool == "knife"]
         if profile.feeds_cloth and cuts:
             heading = heading_after(cuts[-1], knife)
@@ -157,7 +185,8 @@ def _led(
         fine = profile.fine_knife
         return turn_blade(strokes, fine, ground, "fine") if fine.kind == "tangential" else strokes
     if heading is None and knife.kind == "drag" and any(stroke.tool == "knife" for stroke in strokes):
-        align, heading = align_stroke(cloth.marker, profile, (window.start_mm, window.end_mm), cloth.registration)
+        span_mm = (window.start_mm, window.end_mm)
+        align, heading = align_stroke(cloth.marker, profile, span_mm, cloth.registration, cloth.begun)
         first = next(k for k, s in enumerate(strokes) if s.tool == "knife")
         drawn, cut = strokes[:first], strokes[first:]
         return [*drawn, align, *lead_blade(cut, knife, heading)]

@@ -17,7 +17,7 @@ import shapely
 from shapely.geometry import LineString, Polygon
 from shapely.geometry import Point as ShapelyPoint
 
-from cutkit.cut.notches import Notch, notch_lines
+from cutkit.cut.notches import ARC_STEP_MM, Notch, notch_lines
 from cutkit.letters import mark_text, placement_label
 from cutkit.model import Mark, Marker, Notice, OrderedPiece, Placement, Point, Tool, cos_sin_deg
 from cutkit.toolpath import CutterProfile, Stroke, StrokeKind, StrokeRules
@@ -30,6 +30,8 @@ STAND_INS: dict[Tool, tuple[Tool, ...]] = {
     "punch": ("punch", "knife", "pen"),
 }
 """What makes a mark, first choice first. Nothing stands in for a pen: what was to be drawn must not be cut."""
+GRID_SHARE = 0.2
+"""Chords of a round finer than this much of the machine's grid would be zigzags when their ends are rounded to it."""
 SAME_DECIMALS = 3
 """Lines that agree to so many digits of a millimetre are the same."""
 PHASES: tuple[StrokeKind, ...] = ("label", "internal", "notch", "drill", "cutout", "boundary")
@@ -72,6 +74,7 @@ class _PieceAtWork:
         self.outline: Polygon = marker.polygons[index]
         self.tools = profile.tools
         self.phases = phases(profile.strokes)
+        self.arc_step_mm = max(ARC_STEP_MM, GRID_SHARE * profile.coordinates.grid_mm)
         self.strokes: list[Stroke] = []
         self.notices: list[Notice] = []
 
@@ -112,7 +115,7 @@ class _PieceAtWork:
         tool = self._tool(mark.tool, mark)
         inward = None if mark.angle_deg is None else self._way(mark.angle_deg)
         shape = mark.shape or "slit"
-        notch = Notch(self._points(mark)[0], inward, mark.depth_mm, mark.width_mm, shape)
+        notch = Notch(self._points(mark)[0], inward, mark.depth_mm, mark.width_mm, shape, self.arc_step_mm)
         lines, said = notch_lines(notch, self.outline)
         for line in lines:
             self._add(tool, "notch", line)

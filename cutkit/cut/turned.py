@@ -13,7 +13,7 @@ only where waste lies there, never into a piece.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import asin, atan2, degrees, hypot, radians
@@ -38,7 +38,7 @@ OVERCUT_ABOVE_DEG = 45.0
 """At softer corners an overcut would run along the next side, and cut it again."""
 FINE_ERROR_MM = 1e-6
 WHEEL_SPAN_MM = 5.0
-"""Over so much of a line its curve is measured: single bends of a polygon say little."""
+"""Over so much of a line its curve is measured, or over a blade's length: single bends of a polygon say little."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def unfit(points: tuple[Point, ...], knife: Knife) -> str | None:
     shortest = min(_length(run) for run in runs)
     if shortest < knife.length_mm - FINE_ERROR_MM:
         return f"a side of {shortest:.1f} mm is shorter than the blade's own cut of {knife.length_mm:g} mm"
-    radius, least = min(_least_radius(run) for run in runs), least_radius_mm(knife)
+    radius, least = min(_least_radius(run, _span_mm(knife)) for run in runs), least_radius_mm(knife)
     if radius < least:
         return f"a curve of {radius:.1f} mm radius is tighter than the {least:.1f} mm that the blade can follow"
     off = max(_bent_ends_mm(run, knife) for run in runs) if knife.kind == "rotary" else 0.0
@@ -103,7 +103,7 @@ def unfit(points: tuple[Point, ...], knife: Knife) -> str | None:
 def _bent_ends_mm(run: tuple[Point, ...], knife: Knife) -> float:
     """How far off the line a wheel cuts where it stands: at both ends of a run, or anywhere on a round contour."""
     if is_closed(run):
-        return knife.length_mm**2 / (8 * _least_radius(run))
+        return knife.length_mm**2 / (8 * _least_radius(run, _span_mm(knife)))
     ends = (first_mm(run, knife.length_mm), first_mm(run[::-1], knife.length_mm))
     return max(float(LineString(end).hausdorff_distance(LineString((end[0], end[-1])))) for end in ends)
 
@@ -123,7 +123,24 @@ def with_fine_knife(pieces: Sequence[PieceStrokes], profile: CutterProfile) -> l
     """
     if profile.knife.kind not in ("tangential", "rotary"):
         return list(pieces)
-    found = [_fined(piece, profile) for piece in pieces]
+    return _inner_fine([_fined(piece, profile) for piece in pieces])
+
+
+def all_fine(pieces: Sequence[PieceStrokes], placements: Collection[int]) -> list[PieceStrokes]:
+    """The pieces, those of some placements all for the fine knife."""
+    return _inner_fine([_all_fine(p) if p.placement in placements else p for p in pieces])
+
+
+def too_short_for(strokes: Iterable[Stroke], profile: CutterProfile) -> set[int]:
+    """The placements of which the blades cannot make a stroke as it was parted."""
+    knives = {"knife": profile.knife, "fine": profile.fine_knife}
+    turned = {tool: knife for tool, knife in knives.items() if knife.kind in ("tangential", "rotary")}
+    return {s.placement for s in strokes if s.tool in turned and unfit(s.points, turned[s.tool])}
+
+
+def _inner_fine(pieces: Sequence[PieceStrokes]) -> list[PieceStrokes]:
+    """The pieces, those all for the fine knife that lie in a cut-out which that makes: it cuts first."""
+    found = list(pieces)
     for k, piece in enumerate(found):
         holes = [Polygon(s.points) for s in piece.strokes if s.kind == "cutout" and s.tool == "fine"]
         inside = [n for n, other in enumerate(found) if n != k and any(h.contains(other.outline) for h in holes)]
@@ -135,17 +152,23 @@ def with_fine_knife(pieces: Sequence[PieceStrokes], profile: CutterProfile) -> l
 def _fined(piece: PieceStrokes, profile: CutterProfile) -> PieceStrokes:
     strokes: list[Stroke] = []
     for stroke in piece.strokes:
-        reason = unfit(stroke.points, profile.knife) if stroke.tool == "knife" else None
-        if reason and "fine" not in profile.tools:
+        coarse = unfit(stroke.points, profile.knife) if stroke.tool == "knife" else None
+        reason = _too_fine(stroke.points, profile) if coarse and "fine" in profile.tools else coarse
+        if reason:
             raise InfeasibleError(
                 f"the blade cannot cut a {stroke.kind} of placement {stroke.placement}: {reason}",
                 where=f"cutter {profile.name}",
                 hint="Give the profile a second, finer knife (tools.fine), or choose another cutter.",
             )
-        strokes.append(replace(stroke, tool="fine") if reason else stroke)
+        strokes.append(replace(stroke, tool="fine") if coarse else stroke)
     changed = replace(piece, strokes=tuple(strokes))
     whole = any(s.kind == "boundary" and s.tool == "fine" for s in strokes)
     return _all_fine(changed) if whole else changed
+
+
+def _too_fine(points: tuple[Point, ...], profile: CutterProfile) -> str | None:
+    """Why not even the fine knife can make a line; None where it can."""
+    return unfit(points, profile.fine_knife) if profile.fine_knife.kind == "tangential" else None
 
 
 def _all_fine(piece: PieceStrokes) -> PieceStrokes:
@@ -174,7 +197,8 @@ def _led_runs(stroke: Stroke, knife: Knife, limit: float, ground: Ground) -> Ite
         yield points
         return
     runs = runs_of(points, limit)
-    smooth_start = is_closed(points) and abs(_bend_deg(points[-2], points[0], points[1])) <= limit
+    closed = is_closed(points)
+    smooth_start = closed and abs(_bend_deg(points[-2], points[0], points[1])) <= limit
     half = knife.length_mm / 2
     for number, run in enumerate(runs):
         last = number == len(runs) - 1
@@ -182,7 +206,7 @@ def _led_runs(stroke: Stroke, knife: Knife, limit: float, ground: Ground) -> Ite
         if last and smooth_start:
             over = first_mm(points, min(knife.overcut_mm + 2 * half, _length(points) / 2))
             run = (*run, *over[1:])
-        elif stroke.kind in ("boundary", "cutout"):
+        elif stroke.kind in ("boundary", "cutout") and (closed or not last):  # a part ends where it is told to
             following = runs[(number + 1) % len(runs)]
             if abs(_bend_deg(run[-2], run[-1], following[1])) > OVERCUT_ABOVE_DEG:
                 run = _beyond(run, knife.corner_overcut_mm, ground)
@@ -272,8 +296,12 @@ def _length(points: tuple[Point, ...]) -> float:
     return sum(hypot(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(points))
 
 
-def _least_radius(run: tuple[Point, ...]) -> float:
-    """The tightest radius of a run: its way over its turn, by stretches of a few millimetres; infinite if straight."""
+def _span_mm(knife: Knife) -> float:
+    return max(min(WHEEL_SPAN_MM, knife.length_mm), FINE_ERROR_MM)
+
+
+def _least_radius(run: tuple[Point, ...], span_mm: float) -> float:
+    """The tightest radius of a run: its way over its turn, by stretches of ``span_mm``; infinite if straight."""
     if len(run) < 3:
         return float("inf")
     bends = [0.0, *(radians(_bend_deg(*run[k - 1 : k + 2])) for k in range(1, len(run) - 1))]
@@ -281,10 +309,10 @@ def _least_radius(run: tuple[Point, ...]) -> float:
     least = float("inf")
     for k in range(1, len(sides)):
         way, turn, n = (sides[k - 1] + sides[k]) / 2, bends[k], k
-        while way < WHEEL_SPAN_MM and n + 1 < len(sides):
+        while way < span_mm and n + 1 < len(sides):
             n += 1
             way += (sides[n - 1] + sides[n]) / 2
             turn += bends[n]
         if abs(turn) > 1e-9:
-            least = min(least, max(way, WHEEL_SPAN_MM) / abs(turn))
+            least = min(least, max(way, span_mm) / abs(turn))
     return least

@@ -68,8 +68,8 @@ def in_windows(pieces: Sequence[PieceStrokes], profile: CutterProfile, windows: 
         made += [WindowWork(start, end, tuple(work))] if work else []
         waiting = [one for one in waiting if one.strokes]
         if waiting:
-            first = min(waiting, key=lambda one: one.next_start(end))
-            following = first.next_start(end)
+            first = min(waiting, key=lambda one: one.next_start())
+            following = first.next_start()
             before, start = start, _next_start(start, following, grid, windows)
             if start <= before + ROUNDING_MM or following < start - ROUNDING_MM:
                 raise _too_long(first.piece.placement, length, profile)
@@ -138,7 +138,7 @@ class _Waiting:
         if x1 <= end + ROUNDING_MM and not self.begun:
             made, self.strokes = self.strokes, []
         elif x0 <= begun_before or self._in_as_few_parts(end):
-            made = list(self._parts(end))
+            made = list(self._parts(begun_before, end))
         else:
             made = []
         return replace(self.piece, strokes=tuple(made)) if made else None
@@ -152,10 +152,24 @@ class _Waiting:
         least = ceil((x1 - x0 - self.window_mm) / step)
         return bool(1 + ceil(max(0.0, x1 - end + self.overlap_mm - self.window_mm) / step) <= least)
 
-    def _parts(self, end: float) -> Iterator[Stroke]:
+    def _goes_on(self, stroke: Stroke, begun_before: float, end: float) -> bool:
+        """Whether a line that a window ending at ``end`` does not hold is cut in it as far as it reaches.
+
+        Not where the next one would cut all of that once more, nor where it ends in no fewer parts for it.
+        """
+        low, high = _extent(stroke)
+        since = self.begun.get(id(stroke))
+        if since is None:
+            return low < end - self.overlap_mm
+        step = self.window_mm - self.overlap_mm
+        if since - self.overlap_mm <= begun_before or step <= 0:
+            return True
+        return 1 + ceil((high - end) / step) <= ceil((high - since) / step)
+
+    def _parts(self, begun_before: float, end: float) -> Iterator[Stroke]:
         left: list[Stroke] = []
         for stroke in self.strokes:
-            low, high = _extent(stroke)
+            _, high = _extent(stroke)
             since = self.begun.get(id(stroke), -FAR_MM)
             if high <= end + ROUNDING_MM:
                 yield from (
@@ -163,14 +177,14 @@ class _Waiting:
                 )
                 continue
             left.append(stroke)
-            if stroke.kind in SPLIT and low < end:
+            if stroke.kind in SPLIT and self._goes_on(stroke, begun_before, end):
                 yield from _between(stroke, since, end, self.overlap_mm)
                 self.begun[id(stroke)] = end
         self.strokes = left
 
-    def next_start(self, end: float) -> float:
+    def next_start(self) -> float:
         """Where the window must begin that goes on with this piece."""
-        return min(end - self.overlap_mm if id(stroke) in self.begun else _extent(stroke)[0] for stroke in self.strokes)
+        return min(self.begun.get(id(s), _extent(s)[0] + self.overlap_mm) - self.overlap_mm for s in self.strokes)
 
 
 def _extent(stroke: Stroke) -> tuple[float, float]:
@@ -191,6 +205,9 @@ def _between(stroke: Stroke, low: float, high: float, overlap_mm: float) -> Iter
     line = LineString(points)
     found: list[tuple[float, float]] = []
     for start, end in _stretches(points, low, high):
+        cut_off = (end if start == 0 else start) if start == 0 or end == line.length else 0.0
+        if end - start <= overlap_mm and _is_at(line, cut_off, high):
+            continue  # an end so short that the overlap of the next part makes all of it
         start = max(0.0, start - overlap_mm) if _is_at(line, start, low) else start
         end = min(line.length, end + overlap_mm) if _is_at(line, end, low) else end
         if found and start <= found[-1][1] + ROUNDING_MM:

@@ -139,7 +139,7 @@ def load_profile(name_or_path: str) -> CutterProfile:
 def parse_profile(data: bytes, name: str, where: str) -> CutterProfile:
     """The profile that the bytes of a TOML file describe; InputError, naming ``where`` and the key, if it is wrong."""
     try:
-        table = tomllib.loads(data.decode("utf-8"))
+        table = tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise InputError(f"not UTF-8 text (byte {error.start})", where=where) from error
     except tomllib.TOMLDecodeError as error:

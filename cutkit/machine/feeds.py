@@ -20,6 +20,9 @@ _BLANKS = r"[ \t]*"
 _NO_MORE = r"(?![\d.,+-])"
 """A feed ends where no further number begins: ``PG`` is not ``PG0``, nor ``M69`` the beginning of ``M690``."""
 
+FARTHEST_MM = 1e7
+"""No feed is longer: there is no such roll of cloth, and what asks for it is no feed."""
+
 
 @dataclass(frozen=True, slots=True)
 class FeedForm:
@@ -35,7 +38,7 @@ class FeedForm:
         if found is None:
             return None
         by_mm = float(found.group(1)) * self.mm_per_unit if self.pattern.groups else self.bite_mm
-        return by_mm, found.end()
+        return (by_mm, found.end()) if abs(by_mm) <= FARTHEST_MM else None
 
 
 def feed_form(profile: CutterProfile) -> FeedForm | None:

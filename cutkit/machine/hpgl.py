@@ -34,6 +34,8 @@ they lead the emulator does not know."""
 QUERIES = frozenset(["OA", "OC", "OD", "OE", "OF", "OH", "OI", "OO", "OP", "OS", "OT", "OW"])
 """Questions to the device: answered, never moving anything."""
 CHORD_DEG = 5.0
+LARGEST = 2.0**30
+"""The largest number of HP-GL/2; none that a machine knows is larger."""
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)")
 _OBEYED_AT_ONCE = re.compile(r"\x1b\.[A-Za-z@()](?:[\d;]*:)?")
@@ -158,6 +160,9 @@ class _Reader:
             self._fault("wrong-parameters", f"{it.name}{_shown(it.text)[1:-1]}: not a list of numbers", it)
             return None
         found = [float(n) for n in _NUMBER.findall(it.text)]
+        if any(abs(number) > LARGEST for number in found):
+            self._fault("wrong-parameters", f"{it.name}: a number beyond {LARGEST:g}, the largest of HP-GL/2", it)
+            return None
         if counts is not None and len(found) not in counts:
             wanted = " or ".join(str(c) for c in counts)
             self._fault("wrong-parameters", f"{it.name} with {len(found)} numbers; it takes {wanted}", it)

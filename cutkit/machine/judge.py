@@ -303,8 +303,8 @@ class _Case:
 
     def _stretches(self, surely: Overlaps, maybe: Overlaps, weight: Array) -> Stretches:
         of = self.lines.line_of_edge
-        if self.rules.common_lines:  # of contours that lie flush one cut is enough
-            surely = surely.only(~(self.closed[of[surely.segment]] & self.closed[of[surely.edge]]))
+        if self.rules.common_lines:  # a contour that lies flush may have left this cut to another
+            surely = surely.only(~self.closed[of[surely.segment]])
         fewest = (surely, weight[of[surely.segment]])
         most = (maybe.and_also(self.redrawn), np.append(weight[of[maybe.segment]], np.ones(len(self.redrawn.segment))))
         return stretches(self.lines, self.cut, fewest, most)

@@ -90,8 +90,9 @@ class SpotJudge:
         """How far from the outline, inside the piece, a cut near the spot comes."""
         near = self.tree.query(shapely.Point(spot.at), predicate="dwithin", distance=spot.radius_mm)
         outline = self.marker.polygons[spot.placement]
-        points = shapely.points(self.path.segments[near][:, 2:]) if len(near) else np.zeros(0, dtype=object)
-        inside = points[shapely.within(points, outline)] if len(points) else points
+        ends = self.path.segments[near].reshape(-1, 2, 2)
+        points = shapely.points(np.concatenate([*ends, ends.mean(axis=1)]) if len(near) else ends.reshape(-1, 2))
+        inside = points[shapely.within(points, outline)]
         return float(shapely.distance(inside, outline.boundary).max(initial=0.0)) if len(inside) else 0.0
 
     def makes_one(self, points: Array, run: Indices) -> NDArray[np.bool_]:

@@ -194,7 +194,7 @@ def _shaped(
 
 def _round_floor(left: Point, right: Point, way: Point, depth: float) -> list[Point]:
     radius = math.dist(left, right) / 2
-    if radius >= depth:
+    if radius >= depth - 1e-6:
         return [_far(left, way, depth), _far(right, way, depth)]
     middle = _far(((left[0] + right[0]) / 2, (left[1] + right[1]) / 2), way, depth - radius)
     side = (-way[1], way[0])
@@ -216,6 +216,8 @@ def _open_line(
             return None
         way = ((mouth[0] - corner[0]) / length, (mouth[1] - corner[1]) / length)
         room = _room(corner, way, length + beyond, outline)
+        if room > length and outline.boundary.distance(ShapelyPoint(mouth)) < 1e-6:
+            room = length
         if room >= length + beyond - 1e-6:
             return None
         ends.append(_far(corner, way, room))

@@ -275,8 +275,9 @@ def test_what_holds_for_every_marker_and_table(sizes, machine, at):
         own = [s for s in path.strokes if s.placement == index]
         finished = max(k for k, s in enumerate(own) if s.kind == "boundary")
         assert all(k < finished for k, s in enumerate(own) if s.kind != "boundary")
-        parts = [LineString(s.points) for s in own if s.kind == "boundary"]
-        borders = len({w.start_mm for w in path.windows for s in path.strokes[w.first : w.end] if s in own}) - 1
+        contours = [s for s in own if s.kind == "boundary"]
+        parts = [LineString(s.points) for s in contours]
+        borders = len({w.start_mm for w in path.windows for s in path.strokes[w.first : w.end] if s in contours}) - 1
         edges = polygon.exterior.length
         if len(parts) > 1:
             assert sum(part.length for part in parts) == pytest.approx(edges + 2 * overlap * borders, abs=0.01)

@@ -219,3 +219,9 @@ def test_a_profile_without_a_tool_is_refused():
     text = GRBL[: GRBL.index("[tools.knife]")] + "[tools]\n"
     with pytest.raises(InputError, match="a knife or a pen"):
         parse_profile(text.encode(), "x", "x.toml")
+
+
+def test_a_byte_order_mark_does_not_matter(tmp_path):
+    path = tmp_path / "notepad.toml"
+    path.write_bytes(b'\xef\xbb\xbfbase = "grbl-servo"\r\n[table]\r\nlength_mm = 2400\r\n')
+    assert load_profile(str(path)).table.length_mm == 2400
