@@ -9,12 +9,13 @@ import pytest
 from machine_samples import GRBL, gcode_program
 from send_samples import Bench, profile_of, sample_job
 
+from cutkit.errors import MachineError
 from cutkit.machine.device.choice import make_device
 from cutkit.machine.device.faults import parse_fault
 from cutkit.machine.device.transport import DeviceTransport
 from cutkit.machine.judge import judge
 from cutkit.machine.send.job import read_job
-from cutkit.machine.send.journal import read_journal
+from cutkit.machine.send.journal import JournalFile, read_journal
 from cutkit.machine.send.link import Fault, Greeting
 from cutkit.machine.send.resume import rest_of
 
@@ -235,3 +236,35 @@ def test_after_a_pulled_cable_the_cut_in_work_is_all_that_is_made_again(servo, t
     verdict = judge(bench.device.finish(), sample_marker())
     assert {violation.code for violation in verdict.violations} == {"cut-twice"}
     assert (verdict.missed, verdict.cut_twice) == (0, 1)
+
+
+def test_comments_are_not_sent_so_that_one_cut_short_moves_nothing(tmp_path):
+    program = gcode_program([("knife", [(10, 10), (60, 10)])]).replace(b"P0.1", b"P0.2")
+    program = program.replace(b"X60 Y10 F6000", b"X60 Y10 F6000 (a comment) ; another")
+    assert b"comment" in program
+    bench = Bench(read_job(program, profile_of("grbl-servo"), "commented"), tmp_path)
+    ports = []
+
+    def port(device):
+        ports.append(Spied(device))
+        ports[0].journal = bench.journal_path
+        return ports[0]
+
+    assert bench.send(transport=port).ended == "finished"
+    assert not any(b"comment" in data for data, _ in ports[0].written)
+
+
+def test_where_the_journal_cannot_be_written_the_machine_is_held(servo, tmp_path, monkeypatch):
+    bench = Bench(servo, tmp_path)
+    write = JournalFile.write
+
+    def full(self, entry):
+        if entry.get("cut") == 3:
+            raise MachineError("the journal cannot be written: No space left on device")
+        write(self, entry)
+
+    monkeypatch.setattr(JournalFile, "write", full)
+    with pytest.raises(MachineError, match="No space left"):
+        bench.send()
+    assert bench.device.state.startswith("Hold")
+    assert read_journal(bench.journal_path).next_cut == 3

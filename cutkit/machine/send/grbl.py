@@ -10,6 +10,7 @@
   only, and it stands where the last line leads, the line is taken for done; else that is a fault.
 - A line cut short by a broken connection may lie in the machine's memory. The first bytes that are sent, ``$`` and a
   line end, make any such rest a wrong block, which is refused whole, instead of a motion; alone they ask for help.
+  Comments are never sent: in one that is cut short they would be a part of it, and the block before it be carried out.
 """
 
 from __future__ import annotations
@@ -71,10 +72,10 @@ class GrblLink(MachineLink):
     # The job ------------------------------------------------------------------------------------------------------
 
     def send(self, line: Line, index: int = -1, at_mm: Point | None = None) -> None:
-        """Send a line as soon as there is room; blank ones and mere comments are left out."""
+        """Send a line, without its comments, as soon as there is room."""
         if not line.words:
             return
-        data = line.raw.strip() + b"\n"
+        data = line.text + b"\n"
         if len(data) > self.size - 1:
             raise Fault("refused", f"a line of {len(data)} bytes does not fit the machine's buffer", line=line)
         if _OTHER_ZERO.search(line.words):
