@@ -11,7 +11,7 @@ from cutkit.toolpath import CutterProfile
 
 _WHOLE = frozenset({0, 1, 2, 3, 4, 5, 6, 10, 13, 20, 21, 22, 23, 26, 30, 31, 32})
 _DEFAULT_STEPS_PER_MM = 250.0
-HOMING_PULLOFF, HOMING_DIRECTIONS, REPORT = 27, 23, 10
+HOMING_PULLOFF, HOMING_DIRECTIONS, REPORT, REPORT_INCHES, SPINDLE_MOST = 27, 23, 10, 13, 30
 
 
 class Settings:
