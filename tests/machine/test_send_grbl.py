@@ -268,3 +268,26 @@ def test_where_the_journal_cannot_be_written_the_machine_is_held(servo, tmp_path
         bench.send()
     assert bench.device.state.startswith("Hold")
     assert read_journal(bench.journal_path).next_cut == 3
+
+
+class Chatty(DeviceTransport):
+    """Has something to say behind every answer."""
+
+    def read(self, timeout_s):
+        return super().read(timeout_s).replace(b"ok\r\n", b"ok\r\n[MSG:still here]\r\n")
+
+
+def test_messages_may_stand_anywhere(servo, tmp_path):
+    assert Bench(servo, tmp_path).send(transport=Chatty).ended == "finished"
+
+
+class Waiting(DeviceTransport):
+    """A grblHAL that waits for a tool to be changed."""
+
+    def read(self, timeout_s):
+        return super().read(timeout_s).replace(b"<Idle|", b"<Tool|")
+
+
+def test_a_machine_in_a_state_of_its_own_is_not_started(servo, tmp_path):
+    with pytest.raises(Fault, match="in the state Tool: see at the machine"):
+        Bench(servo, tmp_path).send(transport=Waiting)

@@ -18,6 +18,7 @@ from __future__ import annotations
 import contextlib
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -276,15 +277,16 @@ class GrblLink(MachineLink):
         self._heard_s = self.port.clock()
 
     def _refuse_not_ready(self) -> None:
-        if self.state in _NOT_READY:
-            raise Fault("state", f"the machine is in the state {self.state}: {_NOT_READY[self.state]}")
+        if self.state not in _READY:
+            why = _NOT_READY.get(self.state, "see at the machine what it waits for")
+            raise Fault("state", f"the machine is in the state {self.state}: {why}")
 
     def _empty_its_memory(self) -> None:
         """Wait until the lines of an earlier sender are done, and make a wrong block of the rest of a broken one."""
         self._asking = []
         self.put(b"$\n$G\n")  # lines are answered in order: [GC: ...] comes when all before it are taken
         told, stood_s = False, self.port.clock()
-        while not (self._asking and self._asking[-1] == "ok" and any(a.startswith("[GC:") for a in self._asking)):
+        while not _tells_modes(self._asking):
             if self.state == "Run" and not told:
                 self.note("the machine is still at work: waiting until it stands")
                 told = True
@@ -362,6 +364,12 @@ class GrblLink(MachineLink):
             raise Fault("state", "the machine is in laser mode ($32=1): the knife would not wait", "Set $32=0.")
 
 
+def _tells_modes(answers: Sequence[str]) -> bool:
+    """Whether $G is answered whole; messages may come in between and behind."""
+    at = next((k for k, answer in enumerate(answers) if answer.startswith("[GC:")), len(answers))
+    return "ok" in answers[at:]
+
+
 def _shown(line: Line | None) -> str:
     if line is None:
         return "a line"
@@ -386,6 +394,7 @@ _AFTER_ALARM = (
 _AFTER_RESET = "See why (its supply, its reset button); then home it or set its zero again."
 _AFTER_REFUSAL = "On the emulated machine the line is right: it was damaged on the way, or this machine knows less."
 _AFTER_SILENCE = "Is it still switched on? After a limit switch was hit Grbl is silent until it is reset."
+_READY = ("", "Idle", "Run", "Jog", "Home")
 _NOT_READY = {
     "Alarm": "it is locked. Home it (--home), or set its zero again and unlock it (--unlock)",
     "Hold": "it holds the rest of a job in its memory. Reset it at its button, or by --reset, and set its zero again",
