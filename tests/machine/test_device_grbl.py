@@ -547,6 +547,22 @@ def test_a_streamed_job_takes_as_long_as_on_real_firmware(name, firmware_s):
     assert device.now_s - began == pytest.approx(firmware_s, rel=0.02)
 
 
+@pytest.mark.parametrize("line", ["G0 Z-50", "G0 A720"])
+def test_a_move_of_another_axis_is_a_run_too(line):
+    device = started(load_profile("grblhal-tangential"))
+    assert ask(device, line + "\n", 0.2) == "ok\r\n"
+    assert device.state == "Run"
+    assert ask(device, "$#\n", 0.1) == "error:8\r\n"
+    ask(device, "!", 0.05)
+    assert device.state == "Hold:1"
+    device.advance(60.0)
+    assert device.state == "Hold:0"
+    ask(device, "~")
+    assert device.state == "Idle"
+    ask(device, line.replace("-50", "0").replace("720", "0") + "\n", 0.2)
+    assert ask(device, b"\x18", 0.1).startswith("ALARM:3")
+
+
 def test_it_sets_out_when_its_planner_is_full_or_nothing_more_has_come():
     profile = replace(GRBL_LINK, motion=replace(GRBL_LINK.motion, line_s=0.1))
     one, many = started(profile), started(profile)

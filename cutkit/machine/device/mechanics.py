@@ -53,6 +53,7 @@ class Mechanics:
         self.began_s = began_s
         self.waiting: deque[Action] = deque()
         self.stop_until_s = -math.inf
+        self.turning = False
         self.heading_known = True
         self.figures = PlannerFigures()
         self._target, self._angle_deg = at, 0.0
@@ -77,8 +78,8 @@ class Mechanics:
         return not self.planner.blocks and not self.waiting and now_s >= self.stop_until_s - _NEAR_S
 
     def moving(self) -> bool:
-        """Whether a move is under way, or held on its way."""
-        return bool(self.planner.blocks)
+        """Whether a move is under way, or held on its way; one of the Z axis or of the blade alone is one, too."""
+        return bool(self.planner.blocks) or self.turning
 
     def set_limits(self, limits: Limits) -> None:
         """Other limits from the next block on."""
@@ -119,7 +120,7 @@ class Mechanics:
         """Let all end that ends by now."""
         self._count(now_s)
         if now_s >= self.stop_until_s - _NEAR_S:
-            self.stop_until_s = -math.inf
+            self.stop_until_s, self.turning = -math.inf, False
         while self.planner.next_s() <= now_s + _NEAR_S and not self._ends_held():
             end_s, began_s = self.planner.next_s(), self.planner.began_s
             block = self.planner.finish(end_s)
@@ -140,7 +141,7 @@ class Mechanics:
     def held(self, now_s: float) -> bool:
         """Held, and at rest."""
         at_rest = not self.planner.blocks or (self._ends_held() and now_s >= self.planner.next_s() - _NEAR_S)
-        return self.planner.holding and (at_rest or math.isinf(self.planner.next_s()))
+        return self.planner.holding and not self.turning and (at_rest or math.isinf(self.planner.next_s()))
 
     def halt(self, now_s: float) -> None:
         """Stop dead where the machine is, and forget all that is queued."""
@@ -150,7 +151,7 @@ class Mechanics:
         self.planner.holding = False
         self.waiting.clear()
         self._gathering = False
-        self.stop_until_s = -math.inf
+        self.stop_until_s, self.turning = -math.inf, False
         self._target, self._angle_deg = self.machine.here, self.machine.angle_deg
         self._moved_last = False
 
@@ -257,7 +258,7 @@ class Mechanics:
         self._target, self._angle_deg = machine.here, machine.angle_deg
         until_s = self.began_s + machine.now_s
         if until_s > now_s + _NEAR_S:
-            self.stop_until_s = until_s
+            self.stop_until_s, self.turning = until_s, isinstance(action, MoveTo)
 
     def _go(self, move: MoveTo, course: Course, began_s: float) -> None:
         self.machine.now_s = began_s - self.began_s
