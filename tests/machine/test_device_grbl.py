@@ -228,6 +228,14 @@ def test_settings_stay_when_the_power_goes_and_change_the_motion():
     assert device.now_s - before == pytest.approx(10.0, abs=0.1)
 
 
+@pytest.mark.parametrize("name", ["$100", "$110", "$120", "$11"])
+def test_a_setting_of_zero_ends_nothing(name):
+    device = started()
+    ask(device, f"{name}=0\n")
+    ask(device, "G1 X1 Y1 F600\nX0\nX2\n", 1e6)
+    assert device.state in ("Idle", "Run")
+
+
 def test_what_arrives_while_a_setting_is_written_is_lost():
     device = started()
     assert ask(device, "$110=600\nG1 X5 F600\nG1 X9\n", 5.0) == "ok\r\n"
