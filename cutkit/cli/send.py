@@ -126,7 +126,7 @@ def _refuse_bad_wishes(wishes: Wishes, programs: tuple[Path, ...]) -> None:
     """UsageError for options that do not go together, before anything is read or opened."""
     from cutkit.cli.send_talk import is_terminal
 
-    if wishes.port is None and not (wishes.dry_run or wishes.only_cuts):
+    if not wishes.port and not (wishes.dry_run or wishes.only_cuts):
         raise UsageError("--port is missing", hint="/dev/ttyUSB0, socket://HOST:PORT; --dry-run needs none.")
     if wishes.first is not None and not wishes.resume:
         raise UsageError("--from goes with --resume")

@@ -88,6 +88,10 @@ def wait_for(journal, text):
     [
         (["--port", "socket://127.0.0.1:1"], 6, "no connection"),
         (["--port", "/dev/no-such-port"], 6, "cannot be opened"),
+        (["--port", "/dev/null"], 6, "this is no serial line"),
+        (["--port", "/tmp"], 6, "this is no serial line"),
+        (["--port", ""], 2, "--port is missing"),
+        (["--port", "x", "--journal", "/dev/full"], 3, "a journal is a file"),
         (["--port", "socket://localhost"], 2, "socket://HOST:PORT"),
         (["--port", "ftp://localhost"], 2, "protocol 'ftp' not known"),
         ([], 2, "--port is missing"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from cutkit.errors import InputError, MachineError
@@ -67,6 +69,12 @@ def test_other_files_are_refused(path, text, what):
     path.write_bytes(text)
     with pytest.raises(InputError, match=what):
         read_journal(path)
+
+
+def test_a_device_is_no_journal(tmp_path):
+    for path in (tmp_path, Path("/dev/full")):  # to read that one would never end
+        with pytest.raises(InputError, match="a journal is a file"):
+            is_begun(path)
 
 
 def test_a_missing_one_says_what_to_do(path):

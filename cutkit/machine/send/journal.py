@@ -118,7 +118,10 @@ def _take(journal: Journal, entry: Mapping[str, Any]) -> None:
 
 
 def is_begun(path: Path) -> bool:
-    """Whether there is anything in a journal: not where its sender was killed before the first line was whole."""
+    """Whether there is anything in a journal: not where its sender was killed before the first line was whole.
+    InputError where the path is no file."""
+    if path.exists() and not path.is_file():
+        raise InputError("a journal is a file, this is none", where=str(path))
     try:
         with path.open("rb") as file:
             head = file.readline()
