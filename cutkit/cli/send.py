@@ -316,7 +316,7 @@ def _agreed(part: Part, wishes: Wishes, number: int) -> Any:
     from cutkit.machine.send.link import Greeting
 
     assert part.rest is not None
-    greeting = Greeting(wishes.home and number == 0, wishes.unlock, wishes.reset)
+    greeting = Greeting(wishes.home and number == 0, wishes.unlock, wishes.reset, wishes.resume)
     if number > 0 and not wishes.windows_ready:
         say("Move the cloth on as `cutkit cut` told for this window, and set the machine's zero there.")
         if not confirmed(f"Send {part.path} now?"):

@@ -291,3 +291,21 @@ class Waiting(DeviceTransport):
 def test_a_machine_in_a_state_of_its_own_is_not_started(servo, tmp_path):
     with pytest.raises(Fault, match="in the state Tool: see at the machine"):
         Bench(servo, tmp_path).send(transport=Waiting)
+
+
+def test_to_resume_a_machine_that_has_just_started_its_zero_is_set_anew(servo, tmp_path):
+    bench = Bench(servo, tmp_path)
+    bench.device.places["G54"] = [-300.0, -200.0, 0.0, 0.0]
+    bench.device.power_off()
+    bench.device.power_on()
+    with pytest.raises(Fault, match="does not know where it stands, but its tool is told to be at x 300"):
+        bench.send(greeting=Greeting(zero_matters=True))
+    bench.device.receive(b"G10 L20 P1 X0 Y0\n")
+    bench.device.advance(bench.device.now_s + 1.0)
+    assert bench.send(greeting=Greeting(zero_matters=True)).ended == "finished"
+
+
+def test_a_machine_that_has_just_started_is_told_of(servo, tmp_path):
+    bench = Bench(servo, tmp_path)
+    assert bench.send().ended == "finished"
+    assert "just started" in bench.watcher.notes[0]

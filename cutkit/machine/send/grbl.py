@@ -263,6 +263,9 @@ class GrblLink(MachineLink):
         if greeting.reset:
             self._reset()  # without a word before: after a limit switch was hit it hears nothing else
         self._wait_for_status()
+        started = any(text.startswith("Grbl") for text in self._asking)
+        if started and not (greeting.reset or greeting.home):
+            self._tell_start(zero_matters=greeting.zero_matters)
         if greeting.home:
             self._need("$H", HOMING_S, "homing")
         elif greeting.unlock and self.state == "Alarm":
@@ -275,6 +278,20 @@ class GrblLink(MachineLink):
         self._fresh_status()
         self._asking = None
         self._heard_s = self.port.clock()
+
+    def _tell_start(self, *, zero_matters: bool) -> None:
+        """Opening its port restarts an Arduino, which then takes the place where its tool stands for the machine's
+        zero. Where a stored zero of the work (G54) lies beside that, it lies anywhere on the cloth."""
+        here = self.position()
+        if zero_matters and here is not None and math.dist(here, (0.0, 0.0)) > STANDS_MM:
+            raise Fault(
+                "reset",
+                "the machine has just started (opening the port restarts many) and does not know where it stands, "
+                f"but its tool is told to be at x {here[0]:.1f}, y {here[1]:.1f} mm by a stored zero",
+                "Set the zero on the cloth and resume again: the port is left so that opening it restarts nothing "
+                "any more; or --home.",
+            )
+        self.note("the machine has just started: the place where its tool stands is its zero now")
 
     def _refuse_not_ready(self) -> None:
         if self.state not in _READY:

@@ -54,6 +54,7 @@ class SerialTransport:
 
     def __init__(self, line: serial.Serial) -> None:
         self._line = line
+        _stay_up(line)
 
     def write(self, data: bytes) -> None:
         self._line.write(data)
@@ -78,6 +79,21 @@ class SerialTransport:
         """The hardware line of that name, where it is used."""
         clear: bool = not self._line.rtscts or self._line.cts
         return clear
+
+
+def _stay_up(line: serial.Serial) -> None:
+    """Leave DTR up when the port is closed, however that comes about: it falling and rising again restarts an Arduino,
+    which then has lost its place. (The first opening after the cable was put in restarts it in any case.)"""
+    try:
+        import termios
+
+        modes = termios.tcgetattr(line.fileno())
+        modes[2] &= ~termios.HUPCL
+        termios.tcsetattr(line.fileno(), termios.TCSANOW, modes)
+    except (ImportError, OSError, AttributeError, ValueError):
+        pass  # not on Windows, nor where pyserial speaks to a network
+    except termios.error:
+        pass
 
 
 class SocketTransport:
