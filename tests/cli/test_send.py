@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from builders import make_marker
@@ -19,6 +20,7 @@ from cutkit.formats.marker import write_marker
 from cutkit.formats.profile import load_profile
 from cutkit.formats.program import program_text
 from cutkit.model import Fabric, Mark, OrderedPiece, Placement
+from cutkit.toolpath import StrokeRules
 
 GRBL = ("--cutter", "grbl-servo")
 CUTS = 6
@@ -39,7 +41,7 @@ def shop(tmp_path_factory):
     placements = [Placement(p.id, 1, x, y, 0.0) for p, (x, y) in zip(pieces, places, strict=True)]
     marker = make_marker(pieces, placements, fabric=Fabric(400.0))
     write_marker(folder / "m.marker.json", marker)
-    profile = load_profile("grbl-servo")
+    profile = replace(load_profile("grbl-servo"), strokes=StrokeRules(notches="before"))
     (folder / "m.gcode").write_text(program_text(plan_cut(marker, profile), profile, "m"))
     return folder
 

@@ -18,13 +18,13 @@ from cutkit.machine.send.journal import Header, JournalFile, read_journal
 from cutkit.machine.send.link import Greeting
 from cutkit.machine.send.resume import Rest, whole
 from cutkit.machine.send.sender import Outcome, Progress, Sender
-from cutkit.toolpath import CutterProfile
+from cutkit.toolpath import CutterProfile, StrokeRules
 
 
 def profile_of(name: str, **link) -> CutterProfile:
-    """A profile with another link."""
+    """A profile with another link; notches are cuts of their own."""
     profile = load_profile(name)
-    return replace(profile, link=replace(profile.link, **link))
+    return replace(profile, strokes=StrokeRules(notches="before"), link=replace(profile.link, **link))
 
 
 def sample_job(profile: CutterProfile) -> Job:

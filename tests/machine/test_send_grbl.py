@@ -309,3 +309,17 @@ def test_a_machine_that_has_just_started_is_told_of(servo, tmp_path):
     bench = Bench(servo, tmp_path)
     assert bench.send().ended == "finished"
     assert "just started" in bench.watcher.notes[0]
+
+
+class Checked(DeviceTransport):
+    """In the middle of the job somebody else makes the machine check programs only: it answers, and does not move."""
+
+    def read(self, timeout_s):
+        data = super().read(timeout_s)
+        return data.replace(b"<Run|", b"<Check|") if self.device.now_s > 9 else data
+
+
+def test_a_machine_that_only_checks_has_cut_nothing(servo, tmp_path):
+    outcome = Bench(servo, tmp_path).send(transport=Checked)
+    assert outcome.fault.kind == "state"
+    assert "it only checks programs" in outcome.fault.message

@@ -190,6 +190,8 @@ class GrblLink(MachineLink):
             return
         if status.state == "Alarm":
             raise Fault("alarm", "the machine is in alarm: it stopped itself", _AFTER_ALARM)
+        if status.state in ("Check", "Sleep"):
+            raise Fault("state", f"the machine is in the state {status.state}: {_NOT_READY[status.state]}")
         if status.state in ("Hold", "Door") and not self.paused and not self._held_told:
             what = "its door is open" if status.state == "Door" else "M0 in the program, or hold at the machine"
             self.note(f"the machine waits ({what}): r, or its cycle start, goes on")
