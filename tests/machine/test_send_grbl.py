@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from machine_samples import GRBL, gcode_program
@@ -323,3 +324,12 @@ def test_a_machine_that_only_checks_has_cut_nothing(servo, tmp_path):
     outcome = Bench(servo, tmp_path).send(transport=Checked)
     assert outcome.fault.kind == "state"
     assert "it only checks programs" in outcome.fault.message
+
+
+@pytest.mark.parametrize("between_s", [0.0, 0.01, 0.05, 0.1, 0.2])
+def test_whoever_goes_on_while_it_still_brakes_goes_on(servo, between_s, tmp_path):
+    slow = replace(servo.profile, motion=replace(servo.profile.motion, acceleration_mm_s2=200.0))
+    bench = Bench(sample_job(slow), tmp_path, keys=[(9.0, "p"), (9.0 + between_s, "r")])
+    outcome = bench.send()
+    assert outcome.ended == "finished"
+    assert outcome.figures.time_s < outcome.planned_s + 5

@@ -39,6 +39,8 @@ HOLD_S = 3.0
 HOMING_S = 240.0
 LOST_ANSWER_S = 2.0
 """So long idle, dwells apart, with an answer missing: it will not come."""
+MOST_REPORTS = 3
+"""After so many reports a hold is surely in force: one may be on its way, one may be made at that moment."""
 STANDS_MM = 0.05
 ASTRAY_MM = 0.5
 """How far off the path a reported position may be. The holder follows the path exactly, in steps of the motors."""
@@ -61,6 +63,7 @@ class GrblLink(MachineLink):
     _asked_s: float = -math.inf
     _idle_since_s: float | None = None
     _held_told: bool = False
+    _starts_in: int = 0
     _homing: bool = False
     _lowered: bool = False
     _seen_up: int = 0
@@ -117,9 +120,20 @@ class GrblLink(MachineLink):
         self.paused = True
 
     def go_on(self) -> None:
-        """Cycle start; also after M0 and after a hold at the machine."""
-        self.put(b"~")
-        self.paused = self._held_told = False
+        """Cycle start; also after M0 and after a hold at the machine. While it still brakes, Grbl does not hear it, so
+        it is sent when the machine tells that it stands."""
+        self._starts_in = MOST_REPORTS
+
+    def _start(self, status: Status) -> None:
+        """Cycle start, if it is wanted and the machine stands; or if it does not seem to hold at all."""
+        holds = status.state in ("Hold", "Door")
+        self._starts_in -= 1
+        if (holds and not status.braking) or (not holds and self._starts_in == 0):
+            self.put(b"~")
+            self.paused = self._held_told = False
+            self._starts_in = 0
+        elif holds:
+            self._starts_in = MOST_REPORTS
 
     def hold(self) -> None:
         """Feed hold, and wait until it stands; nothing where the link is gone or the machine has stopped itself."""
@@ -190,6 +204,9 @@ class GrblLink(MachineLink):
             return
         if status.state == "Alarm":
             raise Fault("alarm", "the machine is in alarm: it stopped itself", _AFTER_ALARM)
+        if self._starts_in:
+            self._start(status)
+            return
         if status.state in ("Check", "Sleep"):
             raise Fault("state", f"the machine is in the state {status.state}: {_NOT_READY[status.state]}")
         if status.state in ("Hold", "Door") and not self.paused and not self._held_told:
