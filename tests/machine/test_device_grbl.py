@@ -468,11 +468,12 @@ def test_counting_never_overruns():
     assert device.figures.ring.over_half > 0.8
 
 
-def test_the_ring_holds_127_bytes():
+def test_the_ring_holds_128_bytes():
     device = started()
     device.receive(b"G4 P100\n")
     device.advance(device.now_s + 1)
-    device.receive(b"x" * 127)
+    assert "|Bf:15,128|" in ask(device, "?", 0.01)
+    device.receive(b"x" * 128)
     device.advance(device.now_s + 1)
     assert (device.ring.free, device.ring.figures.lost) == (0, 0)
     device.receive(b"x")
@@ -484,7 +485,7 @@ def test_real_time_bytes_take_no_room():
     device = started()
     device.receive(b"G4 P100\n")
     device.advance(device.now_s + 1)
-    assert ask(device, b"x" * 127 + b"?").startswith("<Idle|")
+    assert ask(device, b"x" * 128 + b"?").startswith("<Idle|")
     assert device.ring.figures.lost == 0
 
 

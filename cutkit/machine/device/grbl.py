@@ -85,7 +85,8 @@ class GrblDevice(Device):
         super().__init__(profile, faults, start_deg=start_deg)
 
     def _usable_bytes(self) -> int:
-        return self.profile.link.buffer_bytes - 1
+        """Grbl 1.1h has a ring of a byte more than the 128 that it tells of, so that all of them can be used."""
+        return self.profile.link.buffer_bytes
 
     def _switch_on(self) -> None:
         spindle = self.profile.lift == "spindle"
@@ -753,6 +754,9 @@ class GrblHalDevice(GrblDevice):
     BANNER: ClassVar[str] = "\r\nGrblHAL 1.1f ['$' or '$HELP' for help]\r\n"
     VERSION: ClassVar[str] = "1.1f.20240101"
     CRLF_IS_ONE_END: ClassVar[bool] = True
+
+    def _usable_bytes(self) -> int:
+        return self.profile.link.buffer_bytes - 1
 
 
 def _no_places() -> dict[str, list[float]]:
