@@ -126,7 +126,7 @@ def _refuse_bad_wishes(wishes: Wishes, programs: tuple[Path, ...]) -> None:
     """UsageError for options that do not go together, before anything is read or opened."""
     from cutkit.cli.send_talk import is_terminal
 
-    if wishes.port is None and not (wishes.dry_run or wishes.only_cuts):
+    if not wishes.port and not (wishes.dry_run or wishes.only_cuts):
         raise UsageError("--port is missing", hint="/dev/ttyUSB0, socket://HOST:PORT; --dry-run needs none.")
     if wishes.first is not None and not wishes.resume:
         raise UsageError("--from goes with --resume")
@@ -143,7 +143,8 @@ def _refuse_bad_wishes(wishes: Wishes, programs: tuple[Path, ...]) -> None:
 
 @dataclass(frozen=True)
 class Part:
-    """One program of a job: read, parted into cuts, its journal looked up. ``rest`` None: it is finished already."""
+    """One program of a job: read, parted into cuts, its journal looked up. ``rest`` None: it is finished already.
+    ``journal`` is what to go on with, ``read`` what the file held, if anything."""
 
     path: Path
     sha256: str
@@ -151,6 +152,7 @@ class Part:
     journal_path: Path
     journal: Journal | None
     rest: Rest | None
+    read: Journal | None = None
 
     @property
     def made_before(self) -> int:
@@ -165,14 +167,14 @@ def _journal_path(path: Path, wishes: Wishes) -> Path:
 def _part(path: Path, profile: CutterProfile, wishes: Wishes) -> Part:
     from cutkit.formats.files import read_bytes, refuse_to_replace, sha256_of
     from cutkit.machine.send.job import read_job
-    from cutkit.machine.send.journal import read_journal
+    from cutkit.machine.send.journal import is_begun, read_journal
     from cutkit.machine.send.resume import rest_of
 
     data = read_bytes(path)
     journal_path = _journal_path(path, wishes)
     refuse_to_replace(journal_path, [path])
     journal = None
-    if journal_path.exists() or (wishes.resume and wishes.first is None):
+    if is_begun(journal_path) or (wishes.resume and wishes.first is None):
         journal = read_journal(journal_path)
     sha256 = sha256_of(data)
     if wishes.resume and journal is not None and journal.header.sha256 != sha256:
@@ -186,15 +188,23 @@ def _part(path: Path, profile: CutterProfile, wishes: Wishes) -> Part:
     if len(data) > LARGE_BYTES:
         say(f"{path}: running it on the emulated machine first", quiet=wishes.quiet)
     job = read_job(data, profile, str(path))
+    if wishes.resume and journal is not None and journal.header.cuts != len(job.cuts):
+        raise UsageError(
+            f"the journal counts {journal.header.cuts} cuts, the program now has {len(job.cuts)}: the profile "
+            f"{profile.name} was changed",
+            where=str(journal_path),
+            hint="Resume with the profile that the job was begun with.",
+        )
     if not wishes.resume:
         _refuse_half_made(journal, sha256, journal_path, wishes)
-        return Part(path, sha256, job, journal_path, None, rest_of(job, 1, wishes.until or len(job.cuts), str(path)))
+        whole = rest_of(job, 1, wishes.until or len(job.cuts), str(path))
+        return Part(path, sha256, job, journal_path, None, whole, journal)
     first = _first_cut(journal, job, wishes, journal_path)
     if first is None:
         say(f"{path}: all {len(job.cuts)} cuts are made already", quiet=wishes.quiet)
         return Part(path, sha256, job, journal_path, journal, None)
-    rest = rest_of(job, first, wishes.until or len(job.cuts), str(path), wishes.cloth)
-    return Part(path, sha256, job, journal_path, journal, rest)
+    rest = rest_of(job, first, wishes.until or len(job.cuts), str(path), wishes.cloth, resumed=True)
+    return Part(path, sha256, job, journal_path, journal, rest, journal)
 
 
 def _refuse_half_made(journal: Journal | None, sha256: str, path: Path, wishes: Wishes) -> None:
@@ -227,6 +237,13 @@ def _first_cut(journal: Journal | None, job: Job, wishes: Wishes, path: Path) ->
 
 def _send_part(part: Part, wishes: Wishes, number: int, reports: list[dict[str, Any]]) -> None:
     """Send one program; its report is added in any case. MachineError where the machine or the link failed."""
+    from cutkit.machine.send.journal import claimed
+
+    with claimed(part.journal_path, part.read):
+        _send_claimed(part, wishes, number, reports)
+
+
+def _send_claimed(part: Part, wishes: Wishes, number: int, reports: list[dict[str, Any]]) -> None:
     from cutkit.cli.keys import Keys
     from cutkit.cli.send_talk import Watcher
     from cutkit.machine.send.link import Fault
@@ -299,7 +316,7 @@ def _agreed(part: Part, wishes: Wishes, number: int) -> Any:
     from cutkit.machine.send.link import Greeting
 
     assert part.rest is not None
-    greeting = Greeting(wishes.home and number == 0, wishes.unlock, wishes.reset)
+    greeting = Greeting(wishes.home and number == 0, wishes.unlock, wishes.reset, wishes.resume)
     if number > 0 and not wishes.windows_ready:
         say("Move the cloth on as `cutkit cut` told for this window, and set the machine's zero there.")
         if not confirmed(f"Send {part.path} now?"):

@@ -137,6 +137,8 @@ class _Reader:
     lines_read: int = 0
     framed: bool = False
     ended: bool = False
+    knows_places: bool = False
+    """``offset`` is the zero of whatever system is chosen: a device sees to that."""
 
     def __post_init__(self) -> None:
         self.modes = _Modes(self.rules.first_motion)
@@ -239,7 +241,7 @@ class _Reader:
 
     def _refuse_unknown_places(self, after: _Modes) -> None:
         """Moves whose places only the machine knows."""
-        if after.system != "G54":
+        if after.system != "G54" and not self.knows_places:
             raise Refused(NOT_EMULATED, f"a move in {after.system}, whose zero is stored in the machine")
         if after.compensation != "G40":
             raise Refused(NOT_EMULATED, f"a move with {after.compensation}, beside which the tool goes")
@@ -392,6 +394,7 @@ class LineReader:
         old = self._reader
         self._reader = _Reader(old.feed_per_mm_s, old.knife_on_spindle, old.rules, here=list(here), offset=list(offset))
         self._reader.violations, self._reader.remarks = old.violations, old.remarks
+        self._reader.knows_places = old.knows_places
 
 
 def without_comments(raw: bytes) -> bytes:

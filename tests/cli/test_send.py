@@ -82,6 +82,23 @@ def wait_for(journal, text):
     raise AssertionError(f"no {text} in {journal.read_text() if journal.exists() else 'no journal'}")
 
 
+def test_the_port_is_left_up_so_that_opening_it_again_restarts_nothing():
+    import pty
+    import termios
+
+    from cutkit.machine.send.transport import open_port
+
+    master, own = pty.openpty()
+    modes = termios.tcgetattr(own)
+    modes[2] |= termios.HUPCL
+    termios.tcsetattr(own, termios.TCSANOW, modes)
+    port = open_port(os.ttyname(own), load_profile("grbl-servo").link)
+    assert not termios.tcgetattr(own)[2] & termios.HUPCL
+    port.close()
+    os.close(own)
+    os.close(master)
+
+
 # What is refused ----------------------------------------------------------------------------------------------------
 
 
@@ -90,6 +107,10 @@ def wait_for(journal, text):
     [
         (["--port", "socket://127.0.0.1:1"], 6, "no connection"),
         (["--port", "/dev/no-such-port"], 6, "cannot be opened"),
+        (["--port", "/dev/null"], 6, "this is no serial line"),
+        (["--port", "/tmp"], 6, "this is no serial line"),
+        (["--port", ""], 2, "--port is missing"),
+        (["--port", "x", "--journal", "/dev/full"], 3, "a journal is a file"),
         (["--port", "socket://localhost"], 2, "socket://HOST:PORT"),
         (["--port", "ftp://localhost"], 2, "protocol 'ftp' not known"),
         ([], 2, "--port is missing"),
@@ -143,6 +164,22 @@ def test_the_journal_of_another_program_is_refused(cutkit, program):
     ran = cutkit("send", program, *GRBL, "--port", "x", "--resume", "--registered")
     assert ran.code == 3
     assert "another program" in ran.err
+
+
+def test_a_second_sender_is_sent_away(cutkit, program):
+    from cutkit.machine.send.journal import claimed
+
+    with claimed(program.with_name("m.gcode.journal"), None):
+        ran = cutkit("send", program, *GRBL, "--port", "socket://127.0.0.1:1")
+    assert ran.code == 6
+    assert "another cutkit send works by this journal" in ran.err
+
+
+def test_a_journal_that_counts_other_cuts_is_not_gone_on_with(cutkit, program):
+    write_journal(program, {"cut": 1, "done": True}, cuts=3)
+    ran = cutkit("send", program, *GRBL, "--port", "x", "--resume", "--registered")
+    assert ran.code == 2
+    assert "the journal counts 3 cuts" in ran.err
 
 
 def test_to_resume_the_zero_must_be_sure(cutkit, program):

@@ -193,7 +193,7 @@ class Play:
         if first > len(job.cuts):  # only the way home was missing
             return "finished"
         operator = Operator(device, stop_s)
-        rest = rest_of(job, first, len(job.cuts), "faults") if begun else whole(job)
+        rest = rest_of(job, first, len(job.cuts), "faults", resumed=True) if begun else whole(job)
         try:
             port = KilledTransport(device, kill_after)
             sender = Sender(rest, port, operator)

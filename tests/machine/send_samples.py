@@ -22,9 +22,9 @@ from cutkit.toolpath import CutterProfile, StrokeRules
 
 
 def profile_of(name: str, **link) -> CutterProfile:
-    """A profile with another link."""
+    """A profile with another link; notches are cuts of their own."""
     profile = load_profile(name)
-    return replace(profile, link=replace(profile.link, **link))
+    return replace(profile, strokes=StrokeRules(notches="before"), link=replace(profile.link, **link))
 
 
 def sample_job(profile: CutterProfile) -> Job:

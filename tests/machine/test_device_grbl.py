@@ -53,7 +53,7 @@ def test_it_greets():
         ("$20=1", "error:10"),
         ("$0=1", "error:6"),
         ("$99=1", "error:3"),
-        ("$foo", "error:3"),
+        ("$foo", "error:2"),
         ("$H", "error:5"),
         ("$J=X10", "error:22"),
         ("$J=X10 F100 M3", "error:16"),
@@ -228,6 +228,14 @@ def test_settings_stay_when_the_power_goes_and_change_the_motion():
     assert device.now_s - before == pytest.approx(10.0, abs=0.1)
 
 
+@pytest.mark.parametrize("name", ["$100", "$110", "$120", "$11"])
+def test_a_setting_of_zero_ends_nothing(name):
+    device = started()
+    ask(device, f"{name}=0\n")
+    ask(device, "G1 X1 Y1 F600\nX0\nX2\n", 1e6)
+    assert device.state in ("Idle", "Run")
+
+
 def test_what_arrives_while_a_setting_is_written_is_lost():
     device = started()
     assert ask(device, "$110=600\nG1 X5 F600\nG1 X9\n", 5.0) == "ok\r\n"
@@ -272,9 +280,159 @@ def test_overrides_change_the_speed_also_of_the_move_being_made():
 
 def test_sleep_lasts_until_a_reset():
     device = started()
-    ask(device, "$SLP\n")
-    assert ask(device, "?\nG21\n") == ""
-    assert BANNER in ask(device, b"\x18")
+    assert ask(device, "$SLP\n") == "ok\r\n[MSG:Sleeping]\r\n"
+    assert ask(device, "?\nG21\n").startswith("<Sleep|")
+    assert ask(device, b"\x18") == BANNER + UNLOCK
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("$$$", "error:3"),
+        ("$GX", "error:3"),
+        ("$Q", "error:2"),
+        ("$20=a", "error:2"),
+        ("$20=", "error:2"),
+        ("$12=1x", "error:3"),
+        ("$20", "error:3"),
+        ("$200=1", "error:3"),
+        ("$HX", "error:5"),
+        ("$J", "error:3"),
+        ("$NX", "error:2"),
+        ("$I=table 3", "ok"),
+        ("$RST=x", "error:3"),
+        ("$N0=G41", "error:20"),
+        ("$J=G1X1F100", "error:16"),
+        ("$J=G54X1F100", "error:16"),
+        ("$J=X1F100S1", "error:36"),
+        ("$J=G21G91G53X1F100", "ok"),
+        ("G10 L2 P1", "error:26"),
+        ("G10 L2 X1", "error:28"),
+        ("G10 L2 P7 X1", "error:29"),
+        ("G10 L3 P1 X1", "error:20"),
+        ("G0 G10 L2 P1 X1", "error:24"),
+        ("G43.1 X1", "error:37"),
+    ],
+)
+def test_answers_to_what_is_stored_or_asked(line, answer):
+    assert ask(started(), line + "\n") == answer + "\r\n"
+
+
+def test_the_zero_and_the_overrides_are_told_again_every_tenth_report_at_rest():
+    device = started()
+    reports = [ask(device, "?") for _ in range(22)]
+    assert [k for k, text in enumerate(reports) if "|WCO:" in text] == [0, 10, 20]
+    assert [k for k, text in enumerate(reports) if "|Ov:" in text] == [1, 11, 21]
+    device = started()
+    ask(device, "??")
+    assert "|Ov:110,100,100>" in ask(device, b"\x91?")
+
+
+def test_what_turns_is_told_with_the_overrides():
+    device = started()
+    ask(device, "?")
+    ask(device, "M3 S2000\nM8\n")
+    report = ask(device, "?")
+    assert "|FS:0,1000|" in report  # $30
+    assert report.endswith("|A:SF>\r\n")
+    assert "M3 M8 T0 F0 S2000]" in ask(device, "$G\n")
+
+
+def test_the_modes_have_the_tool_and_rounded_speeds():
+    device = started()
+    ask(device, "T3 F100.6 S12.7\n")
+    assert ask(device, "$G\n") == "[GC:G0 G54 G17 G21 G90 G94 M5 M9 T3 F101 S13]\r\nok\r\n"
+
+
+def test_reports_in_inches():
+    device = started()
+    ask(device, "$13=1\n")
+    ask(device, "G1 X25.4 F254\n", 10.0)
+    assert "MPos:1.0000,0.0000,0.0000|" in ask(device, "?")
+    assert " F10.0 S0]" in ask(device, "$G\n")
+    assert ask(device, "$#\n").startswith("[G54:0.0000,0.0000,0.0000]")
+
+
+def test_stored_lines_are_carried_out_when_it_starts():
+    device = started()
+    assert ask(device, "$N0=G20 G54\n") == "ok\r\n"
+    assert ask(device, "$N1=G0 X1\n", 5.0) == "ok\r\n"
+    assert device.place[0] == pytest.approx(25.4)  # the first one, too, was carried out when it was stored
+    assert ask(device, b"\x18", 5.0) == BANNER + ">G20G54:ok\r\n>G0X1:ok\r\n"
+    assert device.place[0] == pytest.approx(25.4)
+    assert "G20" in ask(device, "$G\n")
+    assert ask(device, "$RST=*\n") == "[MSG:Restoring defaults]\r\nok\r\n" + BANNER
+    assert ask(device, "$N\n") == "$N0=\r\n$N1=\r\nok\r\n"
+
+
+def test_in_check_mode_only_what_needs_no_rest_is_answered():
+    device = started()
+    ask(device, "$C\n")
+    assert ask(device, "$#\n$I\n$H\n") == "error:8\r\n" * 3
+    assert ask(device, "$$\n").startswith("$0=10")
+    assert ask(device, "$C\n") == "[MSG:Disabled]\r\nok\r\n" + BANNER
+
+
+@pytest.mark.parametrize("byte", [b"!", b"\x85"])
+def test_a_hold_ends_a_jog(byte):
+    device = started()
+    ask(device, "$J=X100 F600\n", 0.5)
+    ask(device, byte)
+    assert device.state == "Idle"
+    assert 4 < device.place[0] < 6
+    assert ask(device, "G0 X0\n") == "ok\r\n"
+
+
+def test_a_door_is_told_of():
+    device = started()
+    assert ask(device, b"\x84") == "[MSG:Check Door]\r\n"
+    assert device.state == "Door:0"
+
+
+def test_reset_while_homing():
+    device = started()
+    ask(device, "G1 X100 F6000\n", 5.0)
+    ask(device, "$22=1\n")
+    ask(device, "$H\n", 0.5)
+    assert ask(device, b"\x18", 0.1) == "ALARM:6\r\n" + BANNER + UNLOCK
+
+
+def test_the_end_of_a_program_chooses_the_first_zero_and_forgets_overrides():
+    device = started()
+    ask(device, "G55 G18 G91\n")
+    ask(device, b"\x91")
+    ask(device, "M2\n")
+    assert ask(device, "$G\n").startswith("[GC:G1 G54 G17 G21 G90 G94 M5 ")
+    assert "Ov:100,100,100" in ask(device, "??")
+
+
+def test_zeros_and_places_that_are_stored():
+    device = started()
+    ask(device, "G0 X10 Y20\nG28.1\n", 5.0)
+    assert ask(device, "G10 P2 L20 X1 Y0\n") == "ok\r\n"
+    assert "[G55:9.000,20.000,0.000]" in ask(device, "$#\n")
+    assert ask(device, "G21 G90 G10 L2 P1 X5\n") == "ok\r\n"
+    assert ask(device, "G55 G0 X2 Y2\n", 5.0) == "ok\r\n"
+    assert device.place == pytest.approx((11, 22))
+    assert "WCO:9.000,20.000,0.000" in ask(device, "?")
+    ask(device, "G54 G0 X2 Y2\n", 5.0)
+    assert device.place == pytest.approx((7, 2))
+    ask(device, "G91 G28 Y5\n", 5.0)
+    assert device.place == pytest.approx((7, 20))
+    ask(device, "G28\n", 5.0)
+    assert device.place == pytest.approx((10, 20))
+    assert ask(device, "$G\n").startswith("[GC:G0 G54 G17 G21 G91 ")
+    assert device.run().violations == ()
+
+
+def test_the_tools_length():
+    device = started()
+    ask(device, "G43.1 Z2\n")
+    assert "WCO:0.000,0.000,2.000" in ask(device, "?")
+    assert "[TLO:2.000]" in ask(device, "$#\n")
+    assert "[G92:0.000,0.000,0.000]" in ask(device, "$#\n")
+    ask(device, "G49\n")
+    assert "WCO:0.000,0.000,0.000" in ask(device, "?")
 
 
 # ---- the stream
@@ -310,11 +468,12 @@ def test_counting_never_overruns():
     assert device.figures.ring.over_half > 0.8
 
 
-def test_the_ring_holds_127_bytes():
+def test_the_ring_holds_128_bytes():
     device = started()
     device.receive(b"G4 P100\n")
     device.advance(device.now_s + 1)
-    device.receive(b"x" * 127)
+    assert "|Bf:15,128|" in ask(device, "?", 0.01)
+    device.receive(b"x" * 128)
     device.advance(device.now_s + 1)
     assert (device.ring.free, device.ring.figures.lost) == (0, 0)
     device.receive(b"x")
@@ -326,7 +485,7 @@ def test_real_time_bytes_take_no_room():
     device = started()
     device.receive(b"G4 P100\n")
     device.advance(device.now_s + 1)
-    assert ask(device, b"x" * 127 + b"?").startswith("<Idle|")
+    assert ask(device, b"x" * 128 + b"?").startswith("<Idle|")
     assert device.ring.figures.lost == 0
 
 
@@ -417,6 +576,22 @@ def test_a_streamed_job_takes_as_long_as_on_real_firmware(name, firmware_s):
     count_characters(device, (FIRMWARE_JOBS / f"{name}.gcode").read_bytes())
     device.finish()
     assert device.now_s - began == pytest.approx(firmware_s, rel=0.02)
+
+
+@pytest.mark.parametrize("line", ["G0 Z-50", "G0 A720"])
+def test_a_move_of_another_axis_is_a_run_too(line):
+    device = started(load_profile("grblhal-tangential"))
+    assert ask(device, line + "\n", 0.2) == "ok\r\n"
+    assert device.state == "Run"
+    assert ask(device, "$#\n", 0.1) == "error:8\r\n"
+    ask(device, "!", 0.05)
+    assert device.state == "Hold:1"
+    device.advance(60.0)
+    assert device.state == "Hold:0"
+    ask(device, "~")
+    assert device.state == "Idle"
+    ask(device, line.replace("-50", "0").replace("720", "0") + "\n", 0.2)
+    assert ask(device, b"\x18", 0.1).startswith("ALARM:3")
 
 
 def test_it_sets_out_when_its_planner_is_full_or_nothing_more_has_come():

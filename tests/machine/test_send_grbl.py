@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from machine_samples import GRBL, gcode_program
 from send_samples import Bench, profile_of, sample_job
 
+from cutkit.errors import MachineError
 from cutkit.machine.device.choice import make_device
 from cutkit.machine.device.faults import parse_fault
 from cutkit.machine.device.transport import DeviceTransport
 from cutkit.machine.judge import judge
 from cutkit.machine.send.job import read_job
-from cutkit.machine.send.journal import read_journal
+from cutkit.machine.send.journal import JournalFile, read_journal
 from cutkit.machine.send.link import Fault, Greeting
 from cutkit.machine.send.resume import rest_of
 
@@ -235,3 +237,99 @@ def test_after_a_pulled_cable_the_cut_in_work_is_all_that_is_made_again(servo, t
     verdict = judge(bench.device.finish(), sample_marker())
     assert {violation.code for violation in verdict.violations} == {"cut-twice"}
     assert (verdict.missed, verdict.cut_twice) == (0, 1)
+
+
+def test_comments_are_not_sent_so_that_one_cut_short_moves_nothing(tmp_path):
+    program = gcode_program([("knife", [(10, 10), (60, 10)])]).replace(b"P0.1", b"P0.2")
+    program = program.replace(b"X60 Y10 F6000", b"X60 Y10 F6000 (a comment) ; another")
+    assert b"comment" in program
+    bench = Bench(read_job(program, profile_of("grbl-servo"), "commented"), tmp_path)
+    ports = []
+
+    def port(device):
+        ports.append(Spied(device))
+        ports[0].journal = bench.journal_path
+        return ports[0]
+
+    assert bench.send(transport=port).ended == "finished"
+    assert not any(b"comment" in data for data, _ in ports[0].written)
+
+
+def test_where_the_journal_cannot_be_written_the_machine_is_held(servo, tmp_path, monkeypatch):
+    bench = Bench(servo, tmp_path)
+    write = JournalFile.write
+
+    def full(self, entry):
+        if entry.get("cut") == 3:
+            raise MachineError("the journal cannot be written: No space left on device")
+        write(self, entry)
+
+    monkeypatch.setattr(JournalFile, "write", full)
+    with pytest.raises(MachineError, match="No space left"):
+        bench.send()
+    assert bench.device.state.startswith("Hold")
+    assert read_journal(bench.journal_path).next_cut == 3
+
+
+class Chatty(DeviceTransport):
+    """Has something to say behind every answer."""
+
+    def read(self, timeout_s):
+        return super().read(timeout_s).replace(b"ok\r\n", b"ok\r\n[MSG:still here]\r\n")
+
+
+def test_messages_may_stand_anywhere(servo, tmp_path):
+    assert Bench(servo, tmp_path).send(transport=Chatty).ended == "finished"
+
+
+class Waiting(DeviceTransport):
+    """A grblHAL that waits for a tool to be changed."""
+
+    def read(self, timeout_s):
+        return super().read(timeout_s).replace(b"<Idle|", b"<Tool|")
+
+
+def test_a_machine_in_a_state_of_its_own_is_not_started(servo, tmp_path):
+    with pytest.raises(Fault, match="in the state Tool: see at the machine"):
+        Bench(servo, tmp_path).send(transport=Waiting)
+
+
+def test_to_resume_a_machine_that_has_just_started_its_zero_is_set_anew(servo, tmp_path):
+    bench = Bench(servo, tmp_path)
+    bench.device.places["G54"] = [-300.0, -200.0, 0.0, 0.0]
+    bench.device.power_off()
+    bench.device.power_on()
+    with pytest.raises(Fault, match="does not know where it stands, but its tool is told to be at x 300"):
+        bench.send(greeting=Greeting(zero_matters=True))
+    bench.device.receive(b"G10 L20 P1 X0 Y0\n")
+    bench.device.advance(bench.device.now_s + 1.0)
+    assert bench.send(greeting=Greeting(zero_matters=True)).ended == "finished"
+
+
+def test_a_machine_that_has_just_started_is_told_of(servo, tmp_path):
+    bench = Bench(servo, tmp_path)
+    assert bench.send().ended == "finished"
+    assert "just started" in bench.watcher.notes[0]
+
+
+class Checked(DeviceTransport):
+    """In the middle of the job somebody else makes the machine check programs only: it answers, and does not move."""
+
+    def read(self, timeout_s):
+        data = super().read(timeout_s)
+        return data.replace(b"<Run|", b"<Check|") if self.device.now_s > 9 else data
+
+
+def test_a_machine_that_only_checks_has_cut_nothing(servo, tmp_path):
+    outcome = Bench(servo, tmp_path).send(transport=Checked)
+    assert outcome.fault.kind == "state"
+    assert "it only checks programs" in outcome.fault.message
+
+
+@pytest.mark.parametrize("between_s", [0.0, 0.01, 0.05, 0.1, 0.2])
+def test_whoever_goes_on_while_it_still_brakes_goes_on(servo, between_s, tmp_path):
+    slow = replace(servo.profile, motion=replace(servo.profile.motion, acceleration_mm_s2=200.0))
+    bench = Bench(sample_job(slow), tmp_path, keys=[(9.0, "p"), (9.0 + between_s, "r")])
+    outcome = bench.send()
+    assert outcome.ended == "finished"
+    assert outcome.figures.time_s < outcome.planned_s + 5

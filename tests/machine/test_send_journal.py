@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from cutkit.errors import InputError
-from cutkit.machine.send.journal import Header, JournalFile, read_journal
+from cutkit.errors import InputError, MachineError
+from cutkit.machine.send.journal import Header, JournalFile, claimed, is_begun, read_journal
 
 HEADER = Header("job.gcode", "ab" * 32, "grbl-servo", "/dev/ttyUSB0", 5, True)
 
@@ -55,7 +57,9 @@ def test_handed_over_is_not_made(path):
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        (b"", "no journal of cutkit send"),
+        (b"", "nothing was begun"),
+        (b'{"schema": "cutkit.jou', "nothing was begun"),
+        (b"hello", "no journal of cutkit send"),
         (b'{"schema": "other/1"}\n', "no journal of cutkit send"),
         (b"hello\n", "no JSON object"),
         (b'{"schema": "cutkit.journal/1"}\n', "not whole"),
@@ -67,6 +71,44 @@ def test_other_files_are_refused(path, text, what):
         read_journal(path)
 
 
+def test_a_device_is_no_journal(tmp_path):
+    for path in (tmp_path, Path("/dev/full")):  # to read that one would never end
+        with pytest.raises(InputError, match="a journal is a file"):
+            is_begun(path)
+
+
 def test_a_missing_one_says_what_to_do(path):
     with pytest.raises(InputError, match="nothing to resume"):
         read_journal(path)
+
+
+def test_what_the_operator_has_made_anew_is_not_finished(path):
+    entries = [{"cut": k, "done": True} for k in range(1, 5)] + [{"finished": True}]
+    journal = written(path, *entries, {"resumed": 2, "told": True}, {"cut": 2, "done": True})
+    assert (journal.finished, journal.next_cut) == (False, 3)
+
+
+def test_only_one_sender_works_by_a_journal(path):
+    with claimed(path, None):
+        with pytest.raises(MachineError, match="another cutkit send works by this journal"), claimed(path, None):
+            pass
+        assert path.exists()
+    assert not path.exists()  # nothing was written
+
+
+def test_a_journal_that_another_sender_has_gone_on_with_is_read_anew(path):
+    journal = written(path, {"cut": 1, "done": True})
+    with claimed(path, journal):
+        pass
+    written(path, {"cut": 1, "done": True}, {"cut": 2, "done": True})
+    for read in (journal, None):
+        with pytest.raises(MachineError, match="has changed since it was read"), claimed(path, read):
+            pass
+
+
+def test_a_sender_killed_before_the_first_line_leaves_nothing_begun(path):
+    path.write_bytes(b'{"schema": "cutkit.journal/1", "prog')
+    assert not is_begun(path)
+    with claimed(path, None):
+        assert written(path).next_cut == 1
+    assert is_begun(path)

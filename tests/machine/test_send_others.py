@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from send_samples import Bench, profile_of, sample_job
 from cutkit.errors import UsageError
 from cutkit.machine.device.choice import make_device
 from cutkit.machine.device.faults import parse_fault
+from cutkit.machine.device.transport import DeviceTransport
 from cutkit.machine.judge import judge
 from cutkit.machine.send.journal import read_journal
 from cutkit.machine.send.resume import rest_of
@@ -109,3 +111,24 @@ def test_linuxcnc_is_not_streamed_to(tmp_path):
     bench = Bench(other, tmp_path, make_device(job.profile))
     with pytest.raises(UsageError, match="reads programs itself"):
         bench.send()
+
+
+class Booting(DeviceTransport):
+    """Opening the port has restarted the board: what comes in its first seconds is swallowed."""
+
+    def write(self, data):
+        if self.device.now_s > 3:
+            super().write(data)
+
+
+def test_marlin_may_take_its_time_to_start(tmp_path):
+    assert Bench(sample_job(profile_of("marlin")), tmp_path).send(transport=Booting).ended == "finished"
+
+
+@pytest.mark.parametrize("rest", [b"N1 G0 X77*80", b"N1 G0 X77*8", b"N1 G0 X7", b"N1 G0 X77 Y"])
+def test_the_rest_of_a_broken_line_in_a_marlin_moves_nothing(rest, tmp_path):
+    bench = Bench(sample_job(profile_of("marlin")), tmp_path)
+    bench.device.receive(b"M110 N0\n" + rest)
+    bench.device.advance(2.0)
+    assert bench.send().ended == "finished"
+    assert not any(math.isclose(x, 77.0) for x in bench.device.run().trace.holder_mm[:, 0].tolist()[:5])

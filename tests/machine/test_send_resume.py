@@ -131,3 +131,30 @@ def test_the_cloth_is_moved_on_only_where_it_waits(feeding, cloth, feeds):
 
 def test_behind_a_feed_the_cloth_stays_where_it_is(feeding):
     assert not any(line.raw.startswith(b"PG") for line in rest_of(feeding, 3, 3, "feeding").job.lines)
+
+
+FOREIGN = (
+    b"G21\nG90\nF6000\nG0 X10 Y10\nM3 S1000\nG4 P0.2\nG1 X60\nM5\nG4 P0.2\nG0 X80\nM3 S1000\nG4 P0.2\nG1 Y40\nM5\nM2\n"
+)
+
+
+def test_to_resume_before_the_first_cut_the_tool_is_lifted_too():
+    job = read_job(FOREIGN, replace(profile_of("grbl-servo"), knife=GRBL.knife), "foreign")
+    assert rest_of(job, 1, 2, "foreign").job.lines == job.lines
+    lines = [line.raw for line in rest_of(job, 1, 2, "foreign", resumed=True).job.lines]
+    assert lines.index(b"M5") < lines.index(b"G0 X10 Y10")
+
+
+@pytest.mark.parametrize("name", ["grbl-servo", "grbl-z", "hpgl-generic", "marlin", "grblhal-tangential", "dmpl"])
+def test_lifting_before_the_first_cut_changes_nothing_else(name):
+    job = sample_job(profile_of(name))
+    rest = rest_of(job, 1, len(job.cuts), "sample", resumed=True)
+    assert [cut.work.tolist() for cut in rest.job.cuts] == [cut.work.tolist() for cut in job.cuts]
+
+
+@pytest.mark.parametrize("first", [1, 2])
+def test_a_program_that_zeroes_the_machine_where_it_stands_is_not_resumed(first):
+    job = read_job(b"G92 X0 Y0\n" + FOREIGN, GRBL, "foreign")
+    assert rest_of(job, 1, 2, "foreign").job.lines == job.lines
+    with pytest.raises(CheckError, match="takes the place where the machine stands for its zero"):
+        rest_of(job, first, 2, "foreign", resumed=True)

@@ -5,22 +5,26 @@ and from the answers of the firmware. Where the emulator is simpler than Grbl:
 
 - an override's new speed also holds for what is in the planner, but braking for it begins at once;
 - the Z axis is moved from rest to rest;
-- what Grbl would do but depends on probes or stored positions (G28, G30, G38) is answered by ok and is a violation.
+- there is no probe: G38 is answered by ok and is a violation;
+- an open door does not lift a knife on the spindle output.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar
 
 from cutkit.machine.actions import Action, Lift, MoveTo, Program, Violation
 from cutkit.machine.device.base import Device, Step
 from cutkit.machine.device.faults import FaultSpec
-from cutkit.machine.device.grbl_settings import REPORT, Settings
+from cutkit.machine.device.grbl_settings import REPORT, REPORT_INCHES, SPINDLE_MOST, Settings
 from cutkit.machine.device.planner import USABLE_BLOCKS
 from cutkit.machine.feeds import feed_form
-from cutkit.machine.gcode import LineReader, without_comments
+from cutkit.machine.gcode import MM_PER_INCH, LineReader, without_comments
 from cutkit.machine.gcode_rules import rules_of
 from cutkit.toolpath import CutterProfile
 
@@ -28,12 +32,37 @@ UNLOCK = "[MSG:'$H'|'$X' to unlock]\r\n"
 HELP = "[HLP:$$ $# $G $I $N $x=val $Nx=line $J=line $SLP $C $X $H ~ ! ? ctrl-x]\r\n"
 WRITE_S = 0.02
 """While a setting is written the receiver is deaf; an AVR's EEPROM takes 3.4 ms a byte."""
-HARD_LIMIT, SOFT_LIMIT, RESET_IN_MOTION = 1, 2, 3
+HARD_LIMIT, SOFT_LIMIT, RESET_IN_MOTION, RESET_IN_HOMING = 1, 2, 3, 6
 _PLACES = ("G54", "G55", "G56", "G57", "G58", "G59", "G28", "G30")
-_SETTING = re.compile(r"\$(\d+)=([+-]?(?:\d+\.?\d*|\.\d+))")
-_PLACE = re.compile(r"(?:N\d+)?G10(L2|L20)P([0-6])((?:[XYZ][+-]?(?:\d+\.?\d*|\.\d+))+)")
+STORED = ("G10", "G28", "G28.1", "G30", "G30.1", "G43.1")
+"""What is done here and not by the reader, for it depends on what is stored in the machine."""
+_TAKE_AXES = ("G10", "G28", "G30")
+_VALUE = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)")
+_SETTING = re.compile(rf"\$(N?)({_VALUE.pattern})=(.*)")
+_NUMBER_AND = re.compile(rf"\$N?{_VALUE.pattern}")
+_NO_VALUE = re.compile(rf"\$N?{_VALUE.pattern}=$")
 _WORD = re.compile(r"([A-Z])([+-]?(?:\d+\.?\d*|\.\d+))")
-_WCO_EVERY, _OVERRIDES_EVERY = 10, 20
+
+
+@dataclass
+class Reports:
+    """After how many status reports the work's zero and the overrides are told again: sooner at rest."""
+
+    offset_in: int = 0
+    overrides_in: int = 0
+
+    def next(self, *, busy: bool) -> tuple[bool, bool]:
+        """Whether this report has the zero, and the overrides; never both, the overrides follow."""
+        with_offset = self.offset_in == 0
+        if with_offset:
+            self.offset_in = 30 if busy else 10
+            self.overrides_in = max(self.overrides_in, 1)
+        self.offset_in -= 1
+        with_overrides = self.overrides_in == 0
+        if with_overrides:
+            self.overrides_in = 20 if busy else 10
+        self.overrides_in -= 1
+        return with_offset, with_overrides
 
 
 class GrblDevice(Device):
@@ -49,17 +78,22 @@ class GrblDevice(Device):
     ) -> None:
         self.settings = Settings(profile)
         self.start_lines = ["", ""]
+        self.build_info = ""
         self.places = _no_places()
+        self.tool_length = 0.0
         self.rules = rules_of(profile.controller, turning_axis=profile.program.turn is not None)
         super().__init__(profile, faults, start_deg=start_deg)
 
     def _usable_bytes(self) -> int:
-        return self.profile.link.buffer_bytes - 1
+        """Grbl 1.1h has a ring of a byte more than the 128 that it tells of, so that all of them can be used."""
+        return self.profile.link.buffer_bytes
 
     def _switch_on(self) -> None:
         spindle = self.profile.lift == "spindle"
         self.reader = LineReader(self.profile.motion.feed_per_mm_s, spindle, self.rules, feed_form(self.profile))
+        self.reader.state.knows_places = True
         self.reader.state.offset = list(self.places["G54"])
+        self.tool_length = 0.0
         self.mechanics.set_limits(self.settings.limits())
         # Grbl sets out when its planner is full, or when it has read all that has come.
         self.mechanics.gathers = self.profile.motion.line_s > 0
@@ -70,8 +104,20 @@ class GrblDevice(Device):
         self.locked = self.settings.homing
         self.critical = self.check = self.suspended = self.door = self.homing = self.jogging = self.sleeping = False
         self.feed_share, self.rapid_share, self.spindle_share = 100, 100, 100
-        self.reports = 0
+        self.reports, self.accessories, self.coolant = Reports(), "", False
+        self._greet()
+
+    def _greet(self) -> None:
+        """The banner; then the lines that the user has stored for the start, but not while it is locked."""
         self.say(self.BANNER + (UNLOCK if self.locked else ""))
+        if not self.locked:
+            self.steps.extend(self._start_steps())
+
+    def _start_steps(self) -> list[Step]:
+        return [self.then(partial(self._start_with, line)) for line in self.start_lines if line]
+
+    def _start_with(self, line: str) -> None:
+        self._block(line.encode("ascii"), lambda error: self.say(f">{line}:{f'error:{error}' if error else 'ok'}\r\n"))
 
     # ---- real-time bytes
 
@@ -81,7 +127,7 @@ class GrblDevice(Device):
             work = self._REAL_TIME.get(byte)
             if work is not None:
                 # Only a reset reaches a machine that stands still after a limit.
-                if byte == 0x18 or not (self.critical or self.sleeping):
+                if byte == 0x18 or not (self.critical or (self.sleeping and byte != ord("?"))):
                     work(self)
             elif byte < 0x80:
                 stored.append(byte)
@@ -91,6 +137,9 @@ class GrblDevice(Device):
         self.say(self.status() + "\r\n")
 
     def _press_hold(self) -> None:
+        if self.jogging:
+            self._cancel_jog()
+            return
         if self.locked or self.check or self.homing or self.suspended:
             return
         self.suspended = True
@@ -102,7 +151,8 @@ class GrblDevice(Device):
             self.mechanics.resume(self.now_s)
 
     def _open_door(self) -> None:
-        if not self.locked:
+        if not (self.locked or self.check or self.homing):
+            self.say("[MSG:Check Door]\r\n")
             self._press_hold()
             self.door = self.suspended
 
@@ -113,7 +163,7 @@ class GrblDevice(Device):
     def _override(self, name: str, change: Callable[[int], int], least: int, most: int) -> None:
         setattr(self, name, min(max(change(getattr(self, name)), least), most))
         self.mechanics.planner.override(self.feed_share / 100, self.rapid_share / 100, self.now_s)
-        self.reports = 0
+        self.reports.overrides_in = 0
 
     def _press_reset(self) -> None:
         """0x18: stop dead; what was under way is lost, and the machine locks itself if it was moving."""
@@ -125,17 +175,23 @@ class GrblDevice(Device):
         self.ring.data.clear()
         self.raw_line.clear()
         self._forget_modes()
-        locked = self.locked or in_motion
+        alarm = RESET_IN_HOMING if self.homing else RESET_IN_MOTION
+        locked = self.locked or in_motion or self.sleeping
         self.critical = self.check = self.suspended = self.door = self.homing = self.jogging = self.sleeping = False
-        self.feed_share, self.rapid_share, self.spindle_share = 100, 100, 100
-        self.mechanics.planner.override(1.0, 1.0, self.now_s)
-        self.reports = 0
+        self._forget_overrides()
+        self.reports, self.coolant = Reports(), False
         if in_motion:
-            self.alarm = RESET_IN_MOTION
-            self.say(f"ALARM:{RESET_IN_MOTION}\r\n")
-            self.remarks.append(Violation("alarm", "ALARM:3, reset while moving", self.line_count or None))
+            self.alarm = alarm
+            self.say(f"ALARM:{alarm}\r\n")
+            self.remarks.append(Violation("alarm", f"ALARM:{alarm}, reset while moving", self.line_count or None))
         self.locked = locked
-        self.say(self.BANNER + (UNLOCK if locked else ""))
+        self._greet()
+
+    def _forget_overrides(self) -> None:
+        if (self.feed_share, self.rapid_share, self.spindle_share) != (100, 100, 100):
+            self.feed_share, self.rapid_share, self.spindle_share = 100, 100, 100
+            self.mechanics.planner.override(1.0, 1.0, self.now_s)
+            self.reports.overrides_in = 0
 
     def _hit_limit(self) -> None:
         self.mechanics.halt(self.now_s)
@@ -158,6 +214,7 @@ class GrblDevice(Device):
 
     def _forget_modes(self) -> None:
         (x, y), _ = self.mechanics.where(self.now_s)
+        self.tool_length = 0.0
         self.reader.reset((x, y, self._height(), self.reader.state.here[3]), self.places["G54"])
 
     def _height(self) -> float:
@@ -199,10 +256,8 @@ class GrblDevice(Device):
             self._system(text, raw)
         elif self.locked or self.jogging:
             self._answer(9)
-        elif (place := _PLACE.fullmatch(text)) is not None:
-            self._set_place(place)
         else:
-            self._block(raw)
+            self._block(raw, self._answer)
 
     def _answer(self, error: int) -> None:
         if error:
@@ -210,18 +265,36 @@ class GrblDevice(Device):
         else:
             self.say_ok()
 
-    def _block(self, raw: bytes) -> None:
-        offset = list(self.reader.state.offset)
-        taken = self.reader.take(raw, self.line_count)
-        if not taken.error and "G92.1" in without_comments(raw).decode("ascii"):
-            self.reader.state.offset = list(self.places["G54"])
-        if self.reader.state.offset != offset:
-            self.reports = 0
-        if taken.error:
-            self._answer(taken.error)
+    def _block(self, raw: bytes, answer: Callable[[int], None]) -> None:
+        """Carry out a block; ``answer`` is told the number of its error, or 0 when it is taken."""
+        text = without_comments(raw).decode("ascii")
+        words = [(letter, float(number)) for letter, number in _WORD.findall(text)]
+        codes = {f"{letter}{number:g}" for letter, number in words if letter in "GM"}
+        state, offset = self.reader.state, list(self.reader.state.offset)
+        stored = next((code for code in STORED if code in codes), None)
+        if stored is not None:
+            self._stored(stored, words, answer)
             return
+        self._choose_system(codes)
+        taken = self.reader.take(raw, self.line_count)
+        if taken.error:
+            state.offset = offset
+            answer(taken.error)
+            return
+        if "G92.1" in codes:
+            state.offset = self._zero()
+        if "G49" in codes and self.tool_length:
+            state.offset[2] -= self.tool_length
+            self.tool_length = 0.0
+        self.coolant = "M8" in codes or (self.coolant and "M9" not in codes)
+        if taken.ends:
+            self._choose_system({"G54"})
+            state.modes = replace(state.modes, system="G54")
+            self.coolant = False
+        if state.offset != offset:
+            self.reports.offset_in = 0
         if self.check:
-            self.say_ok()
+            answer(0)
             return
         steps: list[Step] = []
         for action in taken.actions:
@@ -229,8 +302,102 @@ class GrblDevice(Device):
         if taken.pauses:
             steps += [self.rest, self.then(self._press_hold)]
         if taken.ends:
-            steps += [self.rest, self.then(lambda: self.say("[MSG:Pgm End]\r\n"))]
-        self._after_this(*steps, self.then(self.say_ok))
+            steps += [self.rest, self.then(self._forget_overrides), self.then(lambda: self.say("[MSG:Pgm End]\r\n"))]
+        self._after_this(*steps, self.then(lambda: answer(0)))
+
+    # ---- what is stored in the machine: places, zeros, the tool's length
+
+    @property
+    def _system_now(self) -> str:
+        return self.reader.state.modes.system
+
+    def _zero(self) -> list[float]:
+        """The work's zero without G92."""
+        x, y, z, angle = self.places.get(self._system_now, self.places["G54"])
+        return [x, y, z + self.tool_length, angle]
+
+    def _choose_system(self, codes: set[str]) -> None:
+        """Another work zero, before the block's axis words are read."""
+        chosen = next((code for code in _PLACES[:6] if code in codes), None)
+        if chosen is not None:
+            old, new, offset = self.places[self._system_now], self.places[chosen], self.reader.state.offset
+            self.reader.state.offset = [now + b - a for now, a, b in zip(offset, old, new, strict=True)]
+
+    def _stored(self, code: str, words: list[tuple[str, float]], answer: Callable[[int], None]) -> None:
+        """G10, G28, G30 and their kin, G43.1: a block of its own; units and distance mode may stand in it."""
+        values = {letter: number for letter, number in words if letter not in "GM"}
+        axes = {letter: values[letter] for letter in "XYZ" if letter in values}
+        others = [(letter, number) for letter, number in words if f"{letter}{number:g}" != code]
+        rest = "".join(f"{letter}{number:.10g}" for letter, number in others if letter in "GMNFST")
+        error = 25 if len(values) < sum(letter not in "GM" for letter, _ in words) else 0
+        if not error and code in _TAKE_AXES and {f"{a}{n:g}" for a, n in others} & {"G0", "G1", "G2", "G3", "G92"}:
+            error = 24
+        taken = self.reader.take(rest.encode("ascii"), self.line_count) if rest and not error else None
+        error = error or (taken.error if taken else 0)
+        error = error or (self._set_place(values, axes) if code == "G10" else 0)
+        if not error and code == "G43.1":
+            error = self._set_length(axes)
+        if error:
+            answer(error)
+            return
+        writes = code in ("G10", "G28.1", "G30.1")
+        if code in ("G28.1", "G30.1"):
+            self.places[code[:3]] = list(self.reader.state.here)
+        steps = self._go_to_place(code, axes) if code in ("G28", "G30") else []
+        if self.check:
+            answer(0)
+        elif writes:
+            self._after_this(self.rest, self.then(lambda: self._write(0, answer)))
+        else:
+            self._after_this(*steps, self.then(lambda: answer(0)))
+
+    def _set_place(self, values: dict[str, float], axes: dict[str, float]) -> int:
+        """G10 L2 and L20: where a work zero lies; the error's number."""
+        if not axes:
+            return 26
+        if not {"L", "P"} <= set(values):
+            return 28
+        if int(values["P"]) > len(_PLACES) - 2:
+            return 29
+        if values["L"] not in (2, 20) or "R" in values:
+            return 20
+        state, scale = self.reader.state, self.reader.state.modes.mm
+        name = self._system_now if values["P"] < 1 else _PLACES[int(values["P"]) - 1]
+        place, zero = list(self.places[name]), self._zero()
+        for letter, number in axes.items():
+            axis, value = "XYZ".index(letter), number * scale
+            shift = state.offset[axis] - zero[axis] + (self.tool_length if axis == 2 else 0.0)
+            place[axis] = value if values["L"] == 2 else state.here[axis] - shift - value
+        if name == self._system_now:
+            old = self.places[name]
+            state.offset = [now + new - before for now, new, before in zip(state.offset, place, old, strict=True)]
+        self.places[name] = place
+        self.reports.offset_in = 0
+        return 0
+
+    def _set_length(self, axes: dict[str, float]) -> int:
+        """G43.1: the tool's length, along Z alone."""
+        if set(axes) != {"Z"}:
+            return 37 if axes else 26
+        length = axes["Z"] * self.reader.state.modes.mm
+        self.reader.state.offset[2] += length - self.tool_length
+        self.tool_length = length
+        self.reports.offset_in = 0
+        return 0
+
+    def _go_to_place(self, code: str, axes: dict[str, float]) -> list[Step]:
+        """G28 and G30: at rapid speed by the point named, if any, to the stored place; only the axes named move."""
+        state = self.reader.state
+        modes, place = state.modes, self.places[code]
+        by = "G0" + "".join(f"{letter}{number:.10g}" for letter, number in axes.items())
+        to = "G53G0" + "".join(f"{a}{place[k] / modes.mm:.10f}" for k, a in enumerate("XYZ") if not axes or a in axes)
+        actions = [
+            action
+            for text in ([by] if axes else []) + [to]
+            for action in self.reader.take(text.encode(), self.line_count).actions
+        ]
+        state.modes = modes
+        return [] if self.check else [step for action in actions for step in self._steps(action)]
 
     def _after_this(self, *steps: Step) -> None:
         """Put steps behind the one that is being made."""
@@ -260,42 +427,87 @@ class GrblDevice(Device):
     # ---- $ lines
 
     def _system(self, text: str, raw: bytes) -> None:
-        moving = self.mechanics.moving() or self.suspended
-        setting = _SETTING.fullmatch(text)
-        if text == "$":
+        name, rest = text[1:2], text[2:]
+        if not name:
             self.say(HELP)
             self.say_ok()
-        elif text == "$G":
+        elif name == "J":
+            self._jog(rest)
+        elif name in "$GCX":
+            self._answer(3) if rest else self._ask_at_any_time(name)
+        elif self._busy() or self.check or self.jogging:
+            self._answer(8)
+        elif name in "#HSIRN" and (known := self._known_at_rest(text)) is not None:
+            known()
+        elif name == "N" and self.locked:
+            self._answer(8)
+        elif (setting := _SETTING.fullmatch(text)) is None:
+            self._answer(3 if _NUMBER_AND.match(text) and not _NO_VALUE.match(text) else 2)
+        elif setting[1]:
+            self._store_start_line(int(float(setting[2])), setting[3])
+        elif (value := _VALUE.fullmatch(setting[3])) is None:
+            self._answer(3 if _VALUE.match(setting[3]) else 2)
+        else:
+            self._write(self.settings.write(int(float(setting[2])), float(value[0])))
+            self.mechanics.set_limits(self.settings.limits())
+
+    def _busy(self) -> bool:
+        """Neither idle nor merely locked; a jog is another matter."""
+        return self.homing or self.suspended or self.sleeping or (self.mechanics.moving() and not self.jogging)
+
+    def _ask_at_any_time(self, name: str) -> None:
+        if name == "$" and self._busy():
+            self._answer(8)
+        elif name == "$":
+            self._say_list("$$")
+        elif name == "G":
             self.say(f"[GC:{self._modes()}]\r\n")
             self.say_ok()
-        elif text.startswith("$J="):
-            self._jog(text[3:])
-        elif text == "$X":
-            self._unlock()
-        elif text == "$C":
+        elif name == "C":
             self._toggle_check()
-        elif moving:
-            self._answer(8)
-        elif text in ("$$", "$#", "$I", "$N"):
-            self.say("".join(line + "\r\n" for line in self._list(text)))
-            self.say_ok()
-        elif text == "$H":
-            self._home()
-        elif text == "$SLP":
-            self.say("[MSG:Sleeping]\r\n")
-            self._spindle_off()
-            self.say_ok()
-            self.sleeping = True
-        elif setting is not None:
-            self._write(self.settings.write(int(setting[1]), float(setting[2])))
-            self.mechanics.set_limits(self.settings.limits())
-        elif text in ("$RST=$", "$RST=*", "$RST=#"):
-            self._restore(text)
-        elif text.startswith(("$N0=", "$N1=")):
-            self.start_lines[int(text[2])] = text[4:]
-            self._write(0)
         else:
+            self._unlock()
+
+    def _known_at_rest(self, text: str) -> Callable[[], None] | None:
+        """What is done by a $ line with a letter, that is not the storing of a line; None: it is no such."""
+        name, rest = text[1], text[2:]
+        if text in ("$#", "$I", "$N"):
+            return lambda: self._say_list(text)
+        if name == "I" and rest.startswith("="):
+            return lambda: self._store_build_info(rest[1:])
+        if name == "H" and (not rest or not self.settings.homing):
+            return self._home
+        if text == "$SLP":
+            return self._sleep
+        if text in ("$RST=$", "$RST=*", "$RST=#"):
+            return lambda: self._restore(text)
+        return None if name == "N" else lambda: self._answer(3)
+
+    def _say_list(self, text: str) -> None:
+        self.say("".join(line + "\r\n" for line in self._list(text)))
+        self.say_ok()
+
+    def _sleep(self) -> None:
+        self.say_ok()
+        self.say("[MSG:Sleeping]\r\n")
+        self._spindle_off()
+        self.sleeping = True
+
+    def _store_build_info(self, text: str) -> None:
+        self.build_info = text
+        self._write(0)
+
+    def _store_start_line(self, number: int, line: str) -> None:
+        """$N0=: the block is carried out first, and kept where it is not refused."""
+        if number >= len(self.start_lines):
             self._answer(3)
+            return
+        self._block(line.encode("ascii"), lambda error: self._keep_start_line(number, line, error))
+
+    def _keep_start_line(self, number: int, line: str, error: int) -> None:
+        if not error:
+            self.start_lines[number] = line
+        self._write(error)
 
     def _restore(self, text: str) -> None:
         if text != "$RST=#":
@@ -303,17 +515,22 @@ class GrblDevice(Device):
             self.mechanics.set_limits(self.settings.limits())
         if text != "$RST=$":
             self.places = _no_places()
+        if text == "$RST=*":
+            self.start_lines, self.build_info = ["", ""], ""
+        self.deaf_until_s = self.now_s + WRITE_S
         self.say("[MSG:Restoring defaults]\r\n")
-        self._write(0)
+        self.say_ok()
+        self._press_reset()
 
-    def _write(self, error: int) -> None:
+    def _write(self, error: int, answer: Callable[[int], None] | None = None) -> None:
         """Answer; while memory is written, bytes that arrive are lost."""
+        answer = answer or self._answer
         if error:
-            self._answer(error)
+            answer(error)
             return
         self.deaf_until_s = self.now_s + WRITE_S
         self.ready_s = self.deaf_until_s
-        self._after_this(self.then(self.say_ok))
+        self._after_this(self.then(partial(answer, 0)))
 
     def _unlock(self) -> None:
         if self.locked:
@@ -326,7 +543,7 @@ class GrblDevice(Device):
             self.say("[MSG:Disabled]\r\n")
             self.say_ok()
             self._press_reset()
-        elif self.locked or self.mechanics.moving() or self.suspended:
+        elif self.locked or self.jogging or self._busy():
             self._answer(8)
         else:
             self.check = True
@@ -337,13 +554,31 @@ class GrblDevice(Device):
         if text == "$$":
             return self.settings.lines()
         if text == "$I":
-            return [f"[VER:{self.VERSION}:]", f"[OPT:V,{USABLE_BLOCKS},{self.profile.link.buffer_bytes}]"]
+            return [
+                f"[VER:{self.VERSION}:{self.build_info}]",
+                f"[OPT:V,{USABLE_BLOCKS},{self.profile.link.buffer_bytes}]",
+            ]
         if text == "$N":
             return [f"$N{k}={line}" for k, line in enumerate(self.start_lines)]
-        shift = [a - b for a, b in zip(self.reader.state.offset, self.places["G54"], strict=True)]
+        shift = [a - b for a, b in zip(self.reader.state.offset, self._zero(), strict=True)]
         axes = len(self.rules.axes)
-        lines = [f"[{name}:{_three(values[:axes])}]" for name, values in self.places.items()]
-        return [*lines, f"[G92:{_three(shift[:axes])}]", "[TLO:0.000]", "[PRB:0.000,0.000,0.000:0]"]
+        lines = [f"[{name}:{self._lengths(values[:axes])}]" for name, values in self.places.items()]
+        more = [f"[G92:{self._lengths(shift[:axes])}]", f"[TLO:{self._lengths([self.tool_length])}]"]
+        return [*lines, *more, f"[PRB:{self._lengths([0.0] * axes)}:0]"]
+
+    @property
+    def _inches(self) -> bool:
+        return self.settings[REPORT_INCHES] != 0
+
+    def _lengths(self, values: Iterable[float]) -> str:
+        """Positions as they are reported: in mm, or by ``$13`` in inches."""
+        if self._inches:
+            return ",".join(f"{value / MM_PER_INCH + 0.0:.4f}" for value in values)
+        return ",".join(f"{value + 0.0:.3f}" for value in values)
+
+    def _rate(self, value: float) -> str:
+        """A speed as it is reported, a half rounded up."""
+        return f"{value / MM_PER_INCH:.1f}" if self._inches else f"{math.floor(value + 0.5)}"
 
     def _modes(self) -> str:
         now = self.reader.state.modes
@@ -355,10 +590,10 @@ class GrblDevice(Device):
             "G91" if now.relative else "G90",
             "G93" if now.inverse_time else "G94",
             now.spindle,
-            "M9",
-            "T0",
-            f"F{now.feed:g}",
-            f"S{now.speed:g}",
+            "M8" if self.coolant else "M9",
+            f"T{self.reader.state.tool % 256}",
+            f"F{self._rate(now.feed)}",
+            f"S{math.floor(now.speed + 0.5)}",
         ]
         return " ".join(modes)
 
@@ -373,7 +608,7 @@ class GrblDevice(Device):
             self.queue(MoveTo(self.line_count, 0.0, 0.0, rapid=True)),
             self.rest,
             self.then(self._homed),
-            self.then(self.say_ok),
+            self.then(lambda: self._after_this(*self._start_steps(), self.then(self.say_ok))),
         )
 
     def _homed(self) -> None:
@@ -385,14 +620,22 @@ class GrblDevice(Device):
         self.alarm = 0
 
     def _jog(self, text: str) -> None:
-        if self.locked or self.check or (self.mechanics.moving() and not self.jogging) or self.suspended:
-            self._answer(9 if self.locked else 8)
+        if self.locked or self.check or self._busy():
+            self._answer(8)
             return
+        if not text.startswith("="):
+            self._answer(3)
+            return
+        text = text[1:]
         state = self.reader.state
         modes, before = state.modes, list(state.here)
         words = {letter for letter, _ in _WORD.findall(text)}
         error = 0 if "F" in words else 22
-        error = error if words <= set("FXYZGN") and words & set("XYZ") else 16
+        named = {f"{letter}{float(number):g}" for letter, number in _WORD.findall(text) if letter == "G"}
+        if words & set("STIJKLPR"):
+            error = error or 36
+        if not words & set("XYZ") or words & set("M") or not named <= {"G20", "G21", "G90", "G91", "G53"}:
+            error = error or 16
         taken = self.reader.take(("G1" + text).encode("ascii"), self.line_count) if not error else None
         state.modes = modes
         if taken is None or taken.error:
@@ -405,23 +648,6 @@ class GrblDevice(Device):
             return
         self.jogging = bool(moves)
         self._after_this(*[self.queue(move) for move in moves], self.then(self.say_ok))
-
-    def _set_place(self, place: re.Match[str]) -> None:
-        """G10 L2 and L20: where the work's zero lies, kept in memory."""
-        scale = self.reader.state.modes.mm
-        state = self.reader.state
-        name = "G54" if place[2] in "01" else _PLACES[int(place[2]) - 1]
-        old = list(self.places[name])
-        for letter, number in _WORD.findall(place[3]):
-            axis, value = "XYZ".index(letter), float(number) * scale
-            shift = state.offset[axis] - self.places["G54"][axis]
-            self.places[name][axis] = value if place[1] == "L2" else state.here[axis] - shift - value
-        if name == "G54":
-            state.offset = [
-                now + new - before for now, new, before in zip(state.offset, self.places[name], old, strict=True)
-            ]
-        self.reports = 0
-        self._after_this(self.rest, self.then(lambda: self._write(0)))
 
     # ---- events and reports
 
@@ -458,6 +684,12 @@ class GrblDevice(Device):
             return "Jog" if self.jogging else "Run"
         return "Idle"
 
+    def _spindle_speed(self) -> float:
+        """What the spindle turns with, 0 at rest; on many cutters it lowers the knife."""
+        machine, modes = self.mechanics.machine, self.reader.state.modes
+        on = machine.down if self.profile.lift == "spindle" else modes.spindle != "M5"
+        return min(modes.speed * self.spindle_share / 100, self.settings[SPINDLE_MOST]) if on else 0.0
+
     def status(self) -> str:
         """The status report: ``<Idle|MPos:..|Bf:..|FS:..>``, its fields by ``$10``."""
         (x, y), speed = self.mechanics.where(self.now_s)
@@ -465,18 +697,23 @@ class GrblDevice(Device):
         at, offset = [x, y, self._height(), state.here[3]][: len(self.rules.axes)], state.offset[: len(self.rules.axes)]
         fields = [self.state]
         if mask & 1:
-            fields.append(f"MPos:{_three(at)}")
+            fields.append(f"MPos:{self._lengths(at)}")
         else:
-            fields.append(f"WPos:{_three([a - b for a, b in zip(at, offset, strict=True)])}")
+            fields.append(f"WPos:{self._lengths([a - b for a, b in zip(at, offset, strict=True)])}")
         if mask & 2:
             fields.append(f"Bf:{max(USABLE_BLOCKS - self.mechanics.blocks, 0)},{self.ring.free}")
-        spindle = state.modes.speed if self.mechanics.machine.down else 0
-        fields.append(f"FS:{speed * self.profile.motion.feed_per_mm_s:.0f},{spindle:.0f}")
-        if self.reports % _WCO_EVERY == 0:
-            fields.append(f"WCO:{_three(offset)}")
-        elif self.reports % _OVERRIDES_EVERY == 1:
+        fields.append(f"FS:{self._rate(speed * self.profile.motion.feed_per_mm_s)},{self._spindle_speed():.0f}")
+        turns = "" if not self._spindle_speed() else "C" if state.modes.spindle == "M4" else "S"
+        accessories = turns + ("F" if self.coolant else "")
+        if accessories != self.accessories:
+            self.accessories, self.reports.overrides_in = accessories, 0
+        with_offset, with_overrides = self.reports.next(busy=fields[0] not in ("Idle", "Alarm", "Check", "Sleep"))
+        if with_offset:
+            fields.append(f"WCO:{self._lengths(offset)}")
+        if with_overrides:
             fields.append(f"Ov:{self.feed_share},{self.rapid_share},{self.spindle_share}")
-        self.reports += 1
+        if with_overrides and accessories:
+            fields.append(f"A:{accessories}")
         return f"<{'|'.join(fields)}>"
 
     def _reading_s(self) -> float:
@@ -518,10 +755,9 @@ class GrblHalDevice(GrblDevice):
     VERSION: ClassVar[str] = "1.1f.20240101"
     CRLF_IS_ONE_END: ClassVar[bool] = True
 
+    def _usable_bytes(self) -> int:
+        return self.profile.link.buffer_bytes - 1
+
 
 def _no_places() -> dict[str, list[float]]:
     return {name: [0.0, 0.0, 0.0, 0.0] for name in _PLACES}
-
-
-def _three(values: Iterable[float]) -> str:
-    return ",".join(f"{value + 0.0:.3f}" for value in values)

@@ -11,7 +11,8 @@ from cutkit.toolpath import CutterProfile
 
 _WHOLE = frozenset({0, 1, 2, 3, 4, 5, 6, 10, 13, 20, 21, 22, 23, 26, 30, 31, 32})
 _DEFAULT_STEPS_PER_MM = 250.0
-HOMING_PULLOFF, HOMING_DIRECTIONS, REPORT = 27, 23, 10
+LEAST = 0.001
+HOMING_PULLOFF, HOMING_DIRECTIONS, REPORT, REPORT_INCHES, SPINDLE_MOST = 27, 23, 10, 13, 30
 
 
 class Settings:
@@ -79,13 +80,15 @@ class Settings:
         return -self.values[130 + axis] - 1e-9 <= value <= 1e-9
 
     def limits(self) -> Limits:
-        """What the settings mean for the motion along the table."""
+        """What the settings mean for the motion along the table; a zero makes it next to nothing."""
         ours = limits_of(self._profile)
-        steps = min(self.values[100], self.values[101])
+        steps, rate, acceleration = (
+            max(min(self.values[first], self.values[first + 1]), LEAST) for first in (100, 110, 120)
+        )
         return Limits(
-            min(self.values[120], self.values[121]),
+            acceleration,
             self.values[11],
             per_axis=True,
-            top_speed_mm_s=min(self.values[110], self.values[111]) / 60.0,
+            top_speed_mm_s=rate / 60.0,
             steps_per_mm=ours.steps_per_mm if steps == self._at_first[100] else steps,
         )

@@ -10,6 +10,7 @@
   only, and it stands where the last line leads, the line is taken for done; else that is a fault.
 - A line cut short by a broken connection may lie in the machine's memory. The first bytes that are sent, ``$`` and a
   line end, make any such rest a wrong block, which is refused whole, instead of a motion; alone they ask for help.
+  Comments are never sent: in one that is cut short they would be a part of it, and the block before it be carried out.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from __future__ import annotations
 import contextlib
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -37,6 +39,8 @@ HOLD_S = 3.0
 HOMING_S = 240.0
 LOST_ANSWER_S = 2.0
 """So long idle, dwells apart, with an answer missing: it will not come."""
+MOST_REPORTS = 3
+"""After so many reports a hold is surely in force: one may be on its way, one may be made at that moment."""
 STANDS_MM = 0.05
 ASTRAY_MM = 0.5
 """How far off the path a reported position may be. The holder follows the path exactly, in steps of the motors."""
@@ -59,6 +63,7 @@ class GrblLink(MachineLink):
     _asked_s: float = -math.inf
     _idle_since_s: float | None = None
     _held_told: bool = False
+    _starts_in: int = 0
     _homing: bool = False
     _lowered: bool = False
     _seen_up: int = 0
@@ -71,10 +76,10 @@ class GrblLink(MachineLink):
     # The job ------------------------------------------------------------------------------------------------------
 
     def send(self, line: Line, index: int = -1, at_mm: Point | None = None) -> None:
-        """Send a line as soon as there is room; blank ones and mere comments are left out."""
+        """Send a line, without its comments, as soon as there is room."""
         if not line.words:
             return
-        data = line.raw.strip() + b"\n"
+        data = line.text + b"\n"
         if len(data) > self.size - 1:
             raise Fault("refused", f"a line of {len(data)} bytes does not fit the machine's buffer", line=line)
         if _OTHER_ZERO.search(line.words):
@@ -115,9 +120,20 @@ class GrblLink(MachineLink):
         self.paused = True
 
     def go_on(self) -> None:
-        """Cycle start; also after M0 and after a hold at the machine."""
-        self.put(b"~")
-        self.paused = self._held_told = False
+        """Cycle start; also after M0 and after a hold at the machine. While it still brakes, Grbl does not hear it, so
+        it is sent when the machine tells that it stands."""
+        self._starts_in = MOST_REPORTS
+
+    def _start(self, status: Status) -> None:
+        """Cycle start, if it is wanted and the machine stands; or if it does not seem to hold at all."""
+        holds = status.state in ("Hold", "Door")
+        self._starts_in -= 1
+        if (holds and not status.braking) or (not holds and self._starts_in == 0):
+            self.put(b"~")
+            self.paused = self._held_told = False
+            self._starts_in = 0
+        elif holds:
+            self._starts_in = MOST_REPORTS
 
     def hold(self) -> None:
         """Feed hold, and wait until it stands; nothing where the link is gone or the machine has stopped itself."""
@@ -188,6 +204,11 @@ class GrblLink(MachineLink):
             return
         if status.state == "Alarm":
             raise Fault("alarm", "the machine is in alarm: it stopped itself", _AFTER_ALARM)
+        if self._starts_in:
+            self._start(status)
+            return
+        if status.state in ("Check", "Sleep"):
+            raise Fault("state", f"the machine is in the state {status.state}: {_NOT_READY[status.state]}")
         if status.state in ("Hold", "Door") and not self.paused and not self._held_told:
             what = "its door is open" if status.state == "Door" else "M0 in the program, or hold at the machine"
             self.note(f"the machine waits ({what}): r, or its cycle start, goes on")
@@ -261,6 +282,9 @@ class GrblLink(MachineLink):
         if greeting.reset:
             self._reset()  # without a word before: after a limit switch was hit it hears nothing else
         self._wait_for_status()
+        started = any(text.startswith("Grbl") for text in self._asking)
+        if started and not (greeting.reset or greeting.home):
+            self._tell_start(zero_matters=greeting.zero_matters)
         if greeting.home:
             self._need("$H", HOMING_S, "homing")
         elif greeting.unlock and self.state == "Alarm":
@@ -274,16 +298,31 @@ class GrblLink(MachineLink):
         self._asking = None
         self._heard_s = self.port.clock()
 
+    def _tell_start(self, *, zero_matters: bool) -> None:
+        """Opening its port restarts an Arduino, which then takes the place where its tool stands for the machine's
+        zero. Where a stored zero of the work (G54) lies beside that, it lies anywhere on the cloth."""
+        here = self.position()
+        if zero_matters and here is not None and math.dist(here, (0.0, 0.0)) > STANDS_MM:
+            raise Fault(
+                "reset",
+                "the machine has just started (opening the port restarts many) and does not know where it stands, "
+                f"but its tool is told to be at x {here[0]:.1f}, y {here[1]:.1f} mm by a stored zero",
+                "Set the zero on the cloth and resume again: the port is left so that opening it restarts nothing "
+                "any more; or --home.",
+            )
+        self.note("the machine has just started: the place where its tool stands is its zero now")
+
     def _refuse_not_ready(self) -> None:
-        if self.state in _NOT_READY:
-            raise Fault("state", f"the machine is in the state {self.state}: {_NOT_READY[self.state]}")
+        if self.state not in _READY:
+            why = _NOT_READY.get(self.state, "see at the machine what it waits for")
+            raise Fault("state", f"the machine is in the state {self.state}: {why}")
 
     def _empty_its_memory(self) -> None:
         """Wait until the lines of an earlier sender are done, and make a wrong block of the rest of a broken one."""
         self._asking = []
         self.put(b"$\n$G\n")  # lines are answered in order: [GC: ...] comes when all before it are taken
         told, stood_s = False, self.port.clock()
-        while not (self._asking and self._asking[-1] == "ok" and any(a.startswith("[GC:") for a in self._asking)):
+        while not _tells_modes(self._asking):
             if self.state == "Run" and not told:
                 self.note("the machine is still at work: waiting until it stands")
                 told = True
@@ -361,6 +400,12 @@ class GrblLink(MachineLink):
             raise Fault("state", "the machine is in laser mode ($32=1): the knife would not wait", "Set $32=0.")
 
 
+def _tells_modes(answers: Sequence[str]) -> bool:
+    """Whether $G is answered whole; messages may come in between and behind."""
+    at = next((k for k, answer in enumerate(answers) if answer.startswith("[GC:")), len(answers))
+    return "ok" in answers[at:]
+
+
 def _shown(line: Line | None) -> str:
     if line is None:
         return "a line"
@@ -385,6 +430,7 @@ _AFTER_ALARM = (
 _AFTER_RESET = "See why (its supply, its reset button); then home it or set its zero again."
 _AFTER_REFUSAL = "On the emulated machine the line is right: it was damaged on the way, or this machine knows less."
 _AFTER_SILENCE = "Is it still switched on? After a limit switch was hit Grbl is silent until it is reset."
+_READY = ("", "Idle", "Run", "Jog", "Home")
 _NOT_READY = {
     "Alarm": "it is locked. Home it (--home), or set its zero again and unlock it (--unlock)",
     "Hold": "it holds the rest of a job in its memory. Reset it at its button, or by --reset, and set its zero again",

@@ -15,9 +15,10 @@ Cuts are numbered from 1. A last line that is torn (the computer lost its power)
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from typing import Any
 from cutkit.errors import InputError, MachineError
 
 SCHEMA = "cutkit.journal/1"
+_BEGINNING = b'{"schema": "cutkit.journal/1"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +43,15 @@ class Header:
 
 @dataclass
 class Journal:
-    """What a journal says; ``done`` and ``sent`` are numbers of cuts."""
+    """What a journal says; ``done`` and ``sent`` are numbers of cuts. ``whole_bytes`` are its whole lines, of the
+    ``size_bytes`` that the file had when it was read."""
 
     header: Header
     done: set[int] = field(default_factory=set)
     sent: set[int] = field(default_factory=set)
     finished: bool = False
     whole_bytes: int = 0
+    size_bytes: int = 0
 
     @property
     def next_cut(self) -> int:
@@ -66,10 +70,12 @@ def read_journal(path: Path) -> Journal:
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
     whole = data.rfind(b"\n") + 1
+    if not whole and _BEGINNING.startswith(data[: len(_BEGINNING)]):
+        raise InputError("the journal is empty: nothing was begun, send without --resume", where=str(path))
     entries = [_entry(text, number, path) for number, text in enumerate(data[:whole].splitlines(), 1)]
     if not entries or entries[0].get("schema") != SCHEMA:
         raise InputError("this is no journal of cutkit send", where=str(path))
-    journal = Journal(_header(entries[0], path), whole_bytes=whole)
+    journal = Journal(_header(entries[0], path), whole_bytes=whole, size_bytes=len(data))
     for entry in entries[1:]:
         _take(journal, entry)
     return journal
@@ -107,8 +113,64 @@ def _take(journal: Journal, entry: Mapping[str, Any]) -> None:
         journal.sent.add(cut)
     told = entry.get("resumed")
     if isinstance(told, int) and entry.get("told") is True:
-        journal.done, journal.sent = set(range(1, told)), set()
+        journal.done, journal.sent, journal.finished = set(range(1, told)), set(), False
     journal.finished = journal.finished or entry.get("finished") is True
+
+
+def is_begun(path: Path) -> bool:
+    """Whether there is anything in a journal: not where its sender was killed before the first line was whole.
+    InputError where the path is no file."""
+    if path.exists() and not path.is_file():
+        raise InputError("a journal is a file, this is none", where=str(path))
+    try:
+        with path.open("rb") as file:
+            head = file.readline()
+    except OSError:
+        return path.exists()
+    return head.endswith(b"\n") or not _BEGINNING.startswith(head[: len(_BEGINNING)])
+
+
+@contextlib.contextmanager
+def claimed(path: Path, journal: Journal | None) -> Iterator[None]:
+    """Only one sender at a time works by a journal. MachineError (exit 6) where another one does, or has gone on with
+    it since ``journal`` was read (None: there was none); and where it cannot be written."""
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    try:
+        _lock(handle, path)
+    except MachineError:
+        os.close(handle)
+        raise
+    try:
+        size = os.fstat(handle).st_size
+        if size != (journal.size_bytes if journal is not None else 0) and (journal is not None or is_begun(path)):
+            raise MachineError(
+                "the journal has changed since it was read: another cutkit send has gone on with the job",
+                where=str(path),
+                hint="Nothing was sent. Look at the cloth, then --resume.",
+            )
+        yield
+    finally:
+        if os.fstat(handle).st_size == 0:
+            path.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _lock(handle: int, path: Path) -> None:
+    try:
+        import fcntl
+    except ImportError:  # not on Windows
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise MachineError(
+            "another cutkit send works by this journal", where=str(path), hint="Nothing was sent. Wait until it ends."
+        ) from None
+    except OSError:
+        return  # some file systems know no locks
 
 
 class JournalFile:
@@ -162,11 +224,15 @@ class JournalFile:
             raise self._failed(error) from error
 
     def _failed(self, error: OSError) -> MachineError:
-        return MachineError(
-            f"the journal cannot be written: {error.strerror or error}",
-            where=str(self._path),
-            hint="Without it an interrupted job cannot be resumed. --journal names another place.",
-        )
+        return _unwritable(self._path, error)
+
+
+def _unwritable(path: Path, error: OSError) -> MachineError:
+    return MachineError(
+        f"the journal cannot be written: {error.strerror or error}",
+        where=str(path),
+        hint="Without it an interrupted job cannot be resumed. --journal names another place.",
+    )
 
 
 def _sync_folder(path: Path) -> None:

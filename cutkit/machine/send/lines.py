@@ -36,6 +36,11 @@ class Line:
     number: int | None = None
 
     @property
+    def text(self) -> bytes:
+        """The part without comments and without blanks around it: for G-code only."""
+        return _COMMENT.sub(b"", self.raw).strip()
+
+    @property
     def words(self) -> bytes:
         """The part without comments and blanks, in capitals: for G-code only."""
         return re.sub(rb"\s", b"", _COMMENT.sub(b"", self.raw)).upper()

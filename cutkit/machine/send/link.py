@@ -57,11 +57,14 @@ class Sent:
 @dataclass(slots=True)
 class Greeting:
     """What the operator allows before a job: ``home`` sends a machine home ($H), ``unlock`` takes off its alarm lock
-    ($X), ``reset`` throws away what it still holds of an earlier job (0x18). Nothing of it is done by itself."""
+    ($X), ``reset`` throws away what it still holds of an earlier job (0x18). Nothing of it is done by itself.
+    ``zero_matters``: the job goes on where another has ended, so that a machine which cannot know its place
+    is a fault."""
 
     home: bool = False
     unlock: bool = False
     reset: bool = False
+    zero_matters: bool = False
 
 
 @dataclass

@@ -1,7 +1,13 @@
-"""Marlin: one line at a time, numbered, with a checksum; what arrives damaged is asked for again (``Resend:``)."""
+"""Marlin: one line at a time, numbered, with a checksum; what arrives damaged is asked for again (``Resend:``).
+
+A line of an earlier sender may lie in the machine, whole but for its end: the first bytes, ``*`` and a line end, make
+its checksum wrong. Opening the port restarts many boards, which then swallow what comes for some seconds: the greeting
+is said again until it is answered.
+"""
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 
@@ -10,6 +16,9 @@ from cutkit.machine.send.link import Fault, Greeting, MachineLink, Mark, Sent
 from cutkit.model import Point
 
 FIRST_ANSWER_S = 12.0
+ASK_AGAIN_S = 2.0
+SETTLES_S = 0.5
+"""So long it has to be quiet before the greeting, and after it: then no answer is on its way any more."""
 SILENT_S = 20.0
 """Marlin says ``echo:busy`` every two seconds while a line takes long."""
 BARRIER = Line(b"M400")
@@ -26,7 +35,7 @@ class MarlinLink(MachineLink):
     _heard_s: float = 0.0
     _ignored_oks: int = 0
     _greeted: bool = False
-    _alive: bool = False
+    _named: int = 0
     _asked_again: bool = False
 
     def greet(self, greeting: Greeting) -> None:
@@ -34,17 +43,27 @@ class MarlinLink(MachineLink):
         if greeting.unlock or greeting.reset:
             self.note("Marlin knows neither --unlock nor --reset: use its own button")
         until = self.port.clock() + FIRST_ANSWER_S
-        self._heard_s = self.port.clock()
-        self.put(b"\nM110 N0\n")
-        while not self._alive:
+        self.put(b"*\n")
+        self._quiet(SETTLES_S)
+        asked, asked_s = 0, -math.inf
+        while self._named == 0:
+            if self.port.clock() - asked_s > ASK_AGAIN_S:
+                asked, asked_s = asked + 1, self.port.clock()
+                self.put(b"M110 N0\nM115\n")
             self.pump()
             if self.port.clock() > until:
                 raise Fault("silent", "no answer from the machine", f"Is it this port, and {self.link.baud} baud?")
-        self.pump(0.5)
+        self._quiet(SETTLES_S if self._named == asked else ASK_AGAIN_S)
         self._greeted = True
         if greeting.home:
             self.send(Line(b"G28 X Y"))
             self.settle()
+
+    def _quiet(self, for_s: float) -> None:
+        """Wait until it has said nothing for so long: answers to what was asked before are none to what comes."""
+        self._heard_s = self.port.clock()
+        while self.port.clock() - self._heard_s < for_s:
+            self.pump()
 
     def send(self, line: Line, index: int = -1, at_mm: Point | None = None) -> None:
         """Send a line once the one before is answered; comments are left out, Marlin does not know all of them."""
@@ -83,16 +102,17 @@ class MarlinLink(MachineLink):
     def _hear(self, text: str) -> None:
         resend = _RESEND.match(text)
         if text.startswith("ok"):
-            self._alive = True
             self._answer()
-        elif resend:
+        elif "FIRMWARE_NAME:" in text:
+            self._named += 1
+        elif resend and self._greeted:
             self._resend(int(resend.group(1)))
         elif text == "start" and self._greeted:
             raise Fault("reset", "the machine was reset, what it had in its memory is lost", "Set its zero again.")
         elif text.startswith("!!") or (text.startswith("Error:") and not _NOT_FATAL.search(text)):
             line = self.waiting[0].line if self.waiting else None
             raise Fault("alarm", f"the machine stopped itself: {text}", "Reset it and set its zero again.", line)
-        elif text.startswith("echo:Unknown command"):
+        elif text.startswith("echo:Unknown command") and self._greeted:
             line = self.waiting[0].line if self.waiting else None
             raise Fault("refused", f"the machine does not know a line: {text[5:]}", "", line)
 

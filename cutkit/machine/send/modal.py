@@ -49,6 +49,21 @@ def catch_up(job: Job, first: int, where: str) -> list[Line]:
     return [] if cut.travelled else travel(here, profile)
 
 
+def refuse_own_zero(job: Job, where: str) -> None:
+    """CheckError where the preamble makes the place at which the machine stands its zero: after an interruption that
+    is another place than at the beginning, and all that is left would be cut beside the line."""
+    for line in job.lines[: job.preamble] if job.profile.dialect == "gcode" else ():
+        codes = _codes(line)
+        if any(code == "G92" or (code == "L" and float(value) == 20) for code, value in codes):
+            raise CheckError(
+                f"line {line.number} ({line.raw.strip().decode('latin-1')}) takes the place where the machine stands "
+                "for its zero; after an interruption it stands elsewhere",
+                where=where,
+                hint="Take that line out of the file, set the zero at the machine, and go on with a journal of its "
+                "own: --journal NEW --resume --from CUT.",
+            )
+
+
 def travel(to: Point, profile: CutterProfile) -> list[Line]:
     """The profile's move to a point with the tool up."""
     form = profile.coordinates

@@ -23,7 +23,7 @@ from cutkit.errors import CheckError, UsageError
 from cutkit.machine.feeds import feed_form
 from cutkit.machine.send.job import Cut, Job, job_of, renumbered
 from cutkit.machine.send.lines import Line
-from cutkit.machine.send.modal import catch_up, command_lines
+from cutkit.machine.send.modal import catch_up, command_lines, refuse_own_zero
 from cutkit.model import Point
 from cutkit.toolpath import CutterProfile, ToolTexts
 
@@ -59,16 +59,19 @@ def _pointed(profile: CutterProfile) -> float | None:
     return profile.knife.start_deg if profile.knife.kind == "drag" else None
 
 
-def rest_of(job: Job, first: int, last: int, where: str, cloth: Cloth | None = None) -> Rest:
+def rest_of(job: Job, first: int, last: int, where: str, cloth: Cloth | None = None, *, resumed: bool = False) -> Rest:
     """The cuts ``first`` to ``last`` of a job, the tool up before them.
 
+    ``resumed``: the machine stands where it was interrupted, maybe with the tool down, also before the first cut.
     Where the program moves the cloth on right before cut ``first``, ``cloth`` says whether it did. UsageError where
     that is missing or there are no such cuts, CheckError where the program cannot be entered there.
     """
     count = len(job.cuts)
     if not 1 <= first <= last <= count:
         raise UsageError(f"there are no cuts {first} to {last}: the program has {count}", where=where)
-    if first == 1 and last == count:
+    if first > 1 or resumed:
+        refuse_own_zero(job, where)
+    if first == 1 and last == count and not resumed:
         return whole(job)
     start, end = job.of(first), job.of(last)
     turn = alignment(job)
@@ -77,6 +80,8 @@ def rest_of(job: Job, first: int, last: int, where: str, cloth: Cloth | None = N
         heading = None
     again = _alignment_lines(turn, heading, job.profile) if turn is not None and heading is not None else []
     lines = [*job.lines[: job.preamble]]
+    if first == 1 and resumed:
+        lines = _lifted_first(lines, job.profile)
     if first > 1:
         state = catch_up(job, first, where)
         lines += [*_lifted(job.profile), *again, *_selected(job, start, state), *state]
@@ -160,6 +165,14 @@ def _lifted(profile: CutterProfile) -> list[Line]:
     """The tool goes up, whatever the last run left: not every program's preamble says so."""
     texts = profile.tools.get("knife") or next(iter(profile.tools.values()))
     return command_lines(texts.up.format(number=texts.number, feed=_feed(texts, profile)), profile)
+
+
+def _lifted_first(preamble: Sequence[Line], profile: CutterProfile) -> list[Line]:
+    """The preamble, and the tool lifted before anything moves. The modes that the last run left say nothing; what the
+    program takes for granted, it finds as after switching on."""
+    if profile.dialect != "gcode":
+        return [*preamble, *_lifted(profile)]
+    return [*command_lines("G21\nG90", profile), *_lifted(profile), *preamble]
 
 
 def _feed(texts: ToolTexts, profile: CutterProfile) -> str:

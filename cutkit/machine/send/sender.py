@@ -131,6 +131,9 @@ class Sender:
         except KeyboardInterrupt:
             self.link.hold()
             ended, fault = "interrupted", None
+        except Exception:  # a full disk, a terminal that is gone: the machine must not end with the tool down
+            self.link.hold()
+            raise
         self._write_end(journal, ended, fault)
         link, planned_s = self.link, self.rest.job.run.time_s
         done = tuple(self.done)

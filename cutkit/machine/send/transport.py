@@ -13,6 +13,7 @@ Kinds of port, by what ``open_port`` is given:
 from __future__ import annotations
 
 import contextlib
+import errno
 import select
 import socket
 import time
@@ -53,6 +54,7 @@ class SerialTransport:
 
     def __init__(self, line: serial.Serial) -> None:
         self._line = line
+        _stay_up(line)
 
     def write(self, data: bytes) -> None:
         self._line.write(data)
@@ -77,6 +79,21 @@ class SerialTransport:
         """The hardware line of that name, where it is used."""
         clear: bool = not self._line.rtscts or self._line.cts
         return clear
+
+
+def _stay_up(line: serial.Serial) -> None:
+    """Leave DTR up when the port is closed, however that comes about: it falling and rising again restarts an Arduino,
+    which then has lost its place. (The first opening after the cable was put in restarts it in any case.)"""
+    try:
+        import termios
+
+        modes = termios.tcgetattr(line.fileno())
+        modes[2] &= ~termios.HUPCL
+        termios.tcsetattr(line.fileno(), termios.TCSANOW, modes)
+    except (ImportError, OSError, AttributeError, ValueError):
+        pass  # not on Windows, nor where pyserial speaks to a network
+    except termios.error:
+        pass
 
 
 class SocketTransport:
@@ -159,12 +176,19 @@ def _reason(error: OSError) -> str:
     """What is wrong, without the errno that pyserial writes into its text."""
     import os
 
+    if _is_no_line(error):
+        return "this is no serial line"
     return os.strerror(error.errno) if error.errno else str(error)
+
+
+def _is_no_line(error: OSError) -> bool:
+    """Whether what the path names is a folder, a file, or some other device."""
+    return error.errno in (errno.EISDIR, errno.ENOTTY) or f"({errno.ENOTTY}, " in str(error)
 
 
 def _serial_hint(error: OSError) -> str:
     if isinstance(error, PermissionError) or error.errno == 13:
         return "Your user may not use the port: on Linux, be in the group dialout, and log in again."
-    if error.errno == 2:
+    if error.errno == 2 or _is_no_line(error):
         return "Is the cable in and the machine switched on? `ls /dev/tty*` (or the device manager) lists the ports."
     return "Is another program using it? Close that, or plug the cable in again."
