@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from cutkit.cli.common import EXIT_INTERRUPTED, json_option, print_json, quiet_option, say
-from cutkit.cli.send_report import list_cuts, print_lines, print_report, report_of
+from cutkit.cli.send_report import Part, list_cuts, print_lines, print_report, report_of
 from cutkit.errors import InputError, MachineError, UsageError
 from cutkit.units import format_duration
 
 if TYPE_CHECKING:
     from cutkit.machine.send.job import Job
     from cutkit.machine.send.journal import Journal
-    from cutkit.machine.send.resume import Rest
     from cutkit.machine.send.sender import Outcome, Sender
     from cutkit.toolpath import CutterProfile
 
@@ -139,25 +138,6 @@ def _refuse_bad_wishes(wishes: Wishes, programs: tuple[Path, ...]) -> None:
             "between windows the cloth is moved on by hand, and there is no terminal to ask",
             hint="Send the programs one by one, or give --windows-ready where the machine moves the cloth.",
         )
-
-
-@dataclass(frozen=True)
-class Part:
-    """One program of a job: read, parted into cuts, its journal looked up. ``rest`` None: it is finished already.
-    ``journal`` is what to go on with, ``read`` what the file held, if anything."""
-
-    path: Path
-    sha256: str
-    job: Job
-    journal_path: Path
-    journal: Journal | None
-    rest: Rest | None
-    read: Journal | None = None
-
-    @property
-    def made_before(self) -> int:
-        """How many cuts earlier runs have made."""
-        return self.rest.first - 1 if self.rest is not None else len(self.job.cuts)
 
 
 def _journal_path(path: Path, wishes: Wishes) -> Path:

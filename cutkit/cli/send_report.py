@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +11,30 @@ import click
 from cutkit.units import format_duration
 
 if TYPE_CHECKING:
-    from cutkit.cli.send import Part
+    from cutkit.machine.send.job import Job
+    from cutkit.machine.send.journal import Journal
     from cutkit.machine.send.resume import Rest
     from cutkit.machine.send.sender import Outcome
     from cutkit.toolpath import CutterProfile
+
+
+@dataclass(frozen=True)
+class Part:
+    """One program of a job: read, parted into cuts, its journal looked up. ``rest`` None: it is finished already.
+    ``journal`` is what to go on with, ``read`` what the file held, if anything."""
+
+    path: Path
+    sha256: str
+    job: Job
+    journal_path: Path
+    journal: Journal | None
+    rest: Rest | None
+    read: Journal | None = None
+
+    @property
+    def made_before(self) -> int:
+        """How many cuts earlier runs have made."""
+        return self.rest.first - 1 if self.rest is not None else len(self.job.cuts)
 
 
 def print_lines(path: Path, rest: Rest) -> None:
