@@ -370,10 +370,12 @@ def _resume_line(part: Part, wishes: Wishes, outcome: Outcome) -> str:
     words += (
         ["--resume"]
         + ([] if outcome.confirmed else ["--from", "CUT"])
-        + (["--reset"] if outcome.held or _alarmed(outcome) else [])
+        + (["--reset"] if outcome.held or _can_be_reset(part, outcome) else [])
     )
     return shlex.join(words)
 
 
-def _alarmed(outcome: Outcome) -> bool:
-    return outcome.fault is not None and outcome.fault.kind == "alarm"
+def _can_be_reset(part: Part, outcome: Outcome) -> bool:
+    """Whether it has stopped itself and is woken from here; a Marlin has a button for that."""
+    alarmed = outcome.fault is not None and outcome.fault.kind == "alarm"
+    return alarmed and part.job.profile.controller != "marlin"
