@@ -130,9 +130,16 @@ def test_a_marker_is_an_observation_of_what_was_placed():
 
 @pytest.fixture(scope="module")
 def bench():
+    # The scripts import their neighbours by bare names, and the tests have a ``garments`` of their own.
+    ours = sys.modules.pop("garments", None)
     sys.path.insert(0, str(REPOSITORY / "benchmarks"))
-    import bench_estimate
-
+    try:
+        import bench_estimate
+    finally:
+        sys.path.remove(str(REPOSITORY / "benchmarks"))
+        sys.modules.pop("garments", None)
+        if ours is not None:
+            sys.modules["garments"] = ours
     return bench_estimate
 
 
