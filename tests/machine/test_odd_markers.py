@@ -13,8 +13,7 @@ from cutkit.cut.plan import plan_cut
 from cutkit.errors import InfeasibleError, LimitError
 from cutkit.formats.profile import load_profile
 from cutkit.formats.program import program_texts
-from cutkit.machine.emulator import join_runs, run_program
-from cutkit.machine.judge import judge
+from cutkit.machine.emulator import run_program
 from cutkit.model import Fabric, Mark, OrderedPiece, Placement
 from cutkit.toolpath import StrokeRules, Table, Windows
 
