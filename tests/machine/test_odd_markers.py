@@ -14,6 +14,8 @@ from cutkit.errors import InfeasibleError, LimitError
 from cutkit.formats.profile import load_profile
 from cutkit.formats.program import program_texts
 from cutkit.machine.emulator import run_program
+from cutkit.machine.judge import judge
+from cutkit.machine.trace import join_runs
 from cutkit.model import Fabric, Mark, OrderedPiece, Placement
 from cutkit.toolpath import StrokeRules, Table, Windows
 
