@@ -70,6 +70,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     program: str | None = None
     due_at: float | None = None
     priority: int = 0
+    cloth: str = ""
+    plies: int | None = None
+    end_allowance_mm: float | None = None
     given: dict[str, str] = {}
 
     def outputs(self) -> dict[str, str]:
@@ -363,6 +366,9 @@ _KEYS: Mapping[str, tuple[str, Any, Callable[[Any], Any]]] = {
     "program": ("program", str, _as_it_is),
     "due": ("due_at", Any, _due),
     "priority": ("priority", int, _within(-_BIG, _BIG)),
+    "cloth": ("cloth", str, _as_it_is),
+    "plies": ("plies", int, _within(1, 10_000)),
+    "end_allowance": ("end_allowance_mm", str, _not_negative),
 }
 """Every key of a job: the field it becomes, the type that TOML must give it, and how the value is read."""
 
