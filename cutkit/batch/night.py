@@ -239,8 +239,9 @@ def _ready(record: JobRecord, conditions: Conditions, finder: _Finder) -> Iterab
         if written is None:
             continue  # no piece fitted, so there is no file
         path, marker, lost = finder.find(written.path, written.sha256)
-        # A job writes its marker, its pictures, then its programs.
-        programs = files[1 + sum(path is not None for path in (record.job.svg, record.job.dxf)) :]
+        # A job that is done wrote its marker, its pictures, then its programs.
+        pictures = [path for path in (record.job.svg, record.job.dxf, record.job.pdf) if path is not None]
+        programs = files[1 + len(pictures) :]
         spread, terms = conditions(written.path, record.job)
         yield Ready(
             record=record,
@@ -314,7 +315,7 @@ def _incomplete(record: JobRecord) -> str:
     if not record.written:
         return ""
     lacks = any(figures["unplaced"] for figures in record.row.markers)
-    what = "lacks the pieces named here" if lacks else "is whole, but not all of its programs could be made"
+    what = "lacks the pieces named here" if lacks else "is whole, but not all of its files could be made"
     return f" What is written ({_so_far(record)}) {what}."
 
 

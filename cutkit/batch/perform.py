@@ -263,6 +263,14 @@ def _files(prepared: Prepared, marker: Marker, text: bytes, paths: dict[str, str
         from cutkit.formats.dxf.marker import marker_dxf
 
         made.files.append(OutputFile(paths["dxf"], marker_dxf(marker).encode()))
+    if "pdf" in paths:
+        from cutkit.formats.pdf.marker import marker_pdf
+
+        title = Path(paths["marker"]).name.removesuffix(".json").removesuffix(".marker")
+        try:
+            made.files.append(OutputFile(paths["pdf"], marker_pdf(marker, title=title, date=time.strftime("%Y-%m-%d"))))
+        except CutkitError as error:
+            made.fault = (error.exit_code, str(error))
     if "program" in paths and prepared.profile is not None:
         try:
             _add_programs(made, prepared.profile, prepared.bundle.job.windows == "auto", marker, paths)
