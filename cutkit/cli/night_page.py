@@ -128,7 +128,7 @@ def _lost_item(one: Ready) -> PageItem:
     text = LOST_TEXTS.get(one.lost, "").capitalize()
     lines = [f"{text}: {one.path}. It is not in the balance below."] if one.lost else []
     lines += [f"Its program was moved or changed since: {path}" for path in one.lost_programs]
-    todo = "To do: find the files, or `cutkit batch run` the job again: a missing file is made anew."
+    todo = "To do: find the files, or run the batch again: it makes missing files anew, changed ones with --force."
     return PageItem(job_name(one), "done, files missing or changed", "\n".join(lines), todo, alarm=True)
 
 
