@@ -15,7 +15,7 @@ from cutkit.formats.files import read_bytes, sha256_of
 from cutkit.formats.jobs import Job
 
 Role = Literal["pattern", "rules", "order", "cutter"]
-_NOT_THE_WORK = ("source", "given", "due_at", "priority", "name", "extend")
+_NOT_THE_WORK = ("source", "given", "due_at", "priority", "name", "extend", "cloth", "plies", "end_allowance_mm")
 """Fields of a job that say when it is done, or what it is called, not what comes of it."""
 
 

@@ -76,6 +76,16 @@ class Database:
                     self._db.execute("ROLLBACK")
                 raise
 
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """Several questions answered as of one moment, whatever others write meanwhile."""
+        with self._told():
+            self._db.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._db.execute("COMMIT")
+
     def _migrate(self) -> None:
         """Bring the tables up to date, in one transaction; another process may be doing the same."""
         if self._version() == len(MIGRATIONS):

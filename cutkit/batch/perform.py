@@ -222,6 +222,8 @@ def _with_files(
     made = _files(prepared, marker, text, paths) if marker.placements else _Made()
     figures = nest_entry(marker_figures(marker, path=paths["marker"], search_s=search.spent_s + spent.seconds))
     figures["sha256"] = sha256_of(text)
+    if made.cut_s is not None:
+        figures["cut_s"] = made.cut_s
     return Nested(
         index=search.index,
         text=text,
@@ -245,6 +247,8 @@ class _Made:
     files: list[OutputFile] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     fault: tuple[int, str] | None = None
+    cut_s: float | None = None
+    """The time that the program takes on the cutter."""
 
 
 def _files(prepared: Prepared, marker: Marker, text: bytes, paths: dict[str, str]) -> _Made:
@@ -259,6 +263,14 @@ def _files(prepared: Prepared, marker: Marker, text: bytes, paths: dict[str, str
         from cutkit.formats.dxf.marker import marker_dxf
 
         made.files.append(OutputFile(paths["dxf"], marker_dxf(marker).encode()))
+    if "pdf" in paths:
+        from cutkit.formats.pdf.marker import marker_pdf
+
+        title = Path(paths["marker"]).name.removesuffix(".json").removesuffix(".marker")
+        try:
+            made.files.append(OutputFile(paths["pdf"], marker_pdf(marker, title=title, date=time.strftime("%Y-%m-%d"))))
+        except CutkitError as error:
+            made.fault = (error.exit_code, str(error))
     if "program" in paths and prepared.profile is not None:
         try:
             _add_programs(made, prepared.profile, prepared.bundle.job.windows == "auto", marker, paths)
@@ -269,6 +281,7 @@ def _files(prepared: Prepared, marker: Marker, text: bytes, paths: dict[str, str
 
 def _add_programs(made: _Made, profile: CutterProfile, windows: bool, marker: Marker, paths: dict[str, str]) -> None:
     """The program, or of several windows PROGRAM-1, PROGRAM-2, ... before the suffix."""
+    from cutkit.cut.figures import cut_figures
     from cutkit.cut.plan import plan_cut
     from cutkit.formats.program import program_texts
 
@@ -278,4 +291,5 @@ def _add_programs(made: _Made, profile: CutterProfile, windows: bool, marker: Ma
     names = [program.with_name(f"{program.stem}-{n}{program.suffix}") for n in range(1, len(texts) + 1)]
     names = [program] if len(texts) == 1 else names
     made.files += [OutputFile(str(name), text.encode("ascii")) for name, text in zip(names, texts, strict=True)]
+    made.cut_s = cut_figures(path, profile).time_s
     made.notes += [f"{n.code}: {f'{n.piece}: ' if n.piece else ''}{n.message}" for n in path.notices]

@@ -101,6 +101,26 @@ class JobRow:
         return float(sum(marker["search_s"] or 0.0 for marker in self.markers))
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file that a job wrote: for which of its markers, and with which hash."""
+
+    path: str
+    marker: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class JobRecord:
+    """All that a report needs of a job. ``job`` is None where its file could not be understood; ``markers`` of ``row``
+    are those of ``numbers``, in this order."""
+
+    row: JobRow
+    job: Job | None
+    numbers: tuple[int, ...]
+    written: tuple[Written, ...]
+
+
 class Store(Database):
     """A store that is open. Use it as a context manager, and from one thread."""
 
@@ -173,8 +193,8 @@ class Store(Database):
         taken: Taken = "new" if row is None else self._what_with(row, one, force)
         if taken in ("unchanged", "failed before", "cancelled before", "running"):
             self._db.execute(
-                "UPDATE jobs SET source = ?, due_at = ?, priority = ? WHERE id = ?",
-                (job.source, job.due_at, job.priority, row["id"]),
+                "UPDATE jobs SET source = ?, spec = ?, due_at = ?, priority = ? WHERE id = ?",
+                (job.source, _spec_of(job), job.due_at, job.priority, row["id"]),
             )
             return taken
         number = self._insert(one) if row is None else self._replace(row, one, taken, force)
@@ -503,6 +523,39 @@ class Store(Database):
             if wanted is None or row["name"] in wanted
         ]
 
+    def records(self) -> list[JobRecord]:
+        """All jobs with their settings and files, in the order in which they are worked on; as of one moment."""
+        import msgspec
+
+        from cutkit.formats.jobs import Job
+
+        with self._snapshot():
+            rows = self.jobs()
+            specs = dict(self._db.execute("SELECT id, spec FROM jobs").fetchall())
+            numbers: dict[int, list[int]] = {}
+            for found in self._db.execute("SELECT job, marker FROM markers ORDER BY job, marker"):
+                numbers.setdefault(found["job"], []).append(found["marker"])
+            files: dict[int, list[Written]] = {}
+            for found in self._db.execute("SELECT job, path, marker, sha256 FROM outputs ORDER BY job, rowid"):
+                files.setdefault(found["job"], []).append(Written(found["path"], found["marker"], found["sha256"]))
+        return [
+            JobRecord(
+                row=row,
+                job=None if specs[row.id] == "{}" else msgspec.json.decode(specs[row.id], type=Job),
+                numbers=tuple(numbers.get(row.id, ())),
+                written=tuple(files.get(row.id, ())),
+            )
+            for row in rows
+        ]
+
+    def last_run_at(self) -> float | None:
+        """When the run began that worked on a job last, in seconds since 1970; None where there was none."""
+        with self._told():
+            row = self._db.execute(
+                "SELECT MIN(began_at) FROM attempts WHERE owner = (SELECT owner FROM attempts ORDER BY id DESC LIMIT 1)"
+            ).fetchone()
+            return None if row[0] is None else float(row[0])
+
     def log(self, name: str) -> list[tuple[float, str]]:
         """What happened to a job: when (seconds since 1970), and what. UsageError for an unknown name."""
         with self._told():
@@ -530,11 +583,9 @@ def store_path(given: str | None) -> str:
 
 def _fields_of(one: Checked) -> dict[str, Any]:
     """The columns of a job that is queued."""
-    import msgspec
-
     return {
         "source": one.job.source,
-        "spec": msgspec.json.encode(one.job).decode(),
+        "spec": _spec_of(one.job),
         "key": one.key,
         "cutkit": __version__,
         "materials": json.dumps(one.materials),
@@ -548,6 +599,12 @@ def _fields_of(one: Checked) -> dict[str, Any]:
         "owner": None,
         "lease_until": None,
     }
+
+
+def _spec_of(job: Job) -> str:
+    import msgspec
+
+    return msgspec.json.encode(job).decode()
 
 
 def _job_row(row: sqlite3.Row, markers: tuple[dict[str, Any], ...], outputs: tuple[str, ...]) -> JobRow:

@@ -14,7 +14,9 @@ from cutkit.cli.common import LENGTH, json_option, print_json, quiet_option, say
 from cutkit.errors import LimitError, UsageError
 
 if TYPE_CHECKING:
+    from cutkit.batch.night import Night
     from cutkit.formats.factors import Factors
+    from cutkit.formats.jobs import Job
     from cutkit.formats.report_page import ReportPage
     from cutkit.model import Marker
     from cutkit.report.balance import Spread
@@ -26,7 +28,11 @@ OUT = click.Path(path_type=Path)
 
 
 @click.command("report")
-@click.argument("markers", metavar="MARKER...", nargs=-1, required=True)
+@click.argument("markers", metavar="[MARKER]...", nargs=-1)
+@click.option("--store", metavar="FILE", help="Report the jobs of a batch's store instead (CUTKIT_STORE if not given).")
+@click.option("--night", is_flag=True, help="Of the store: since yesterday's noon, or the noon before the last run.")
+@click.option("--since", metavar="WHEN", help="Of the store: jobs that ended since 2026-11-27, 18:00, 12h or 4w ago.")
+@click.option("--until", metavar="WHEN", help="Of the store: jobs that ended until then; now if not given.")
 @click.option("--plies", type=COUNT, default=1, show_default=True, help="Layers of cloth cut at once.")
 @click.option(
     "--end-allowance", type=LENGTH, default="0mm", help="What every ply is longer than the marker, both ends."
@@ -64,30 +70,46 @@ def command(
 
     MARKER is a marker file, or a folder of them. The spread's options hold for every marker that --spreads tells
     nothing else about.
+
+    Over the store of a batch (--store, --night, --since, --until) it is the page for the morning: what to cut first,
+    which job failed and why, how much cloth to issue, and the trend by weeks. Plies and end allowances are the jobs'
+    own, where they have them. Marker files that were moved are found again where MARKER names their folder.
     """
     from cutkit.cli.marker_files import marker_paths
     from cutkit.formats.files import refuse_bad_outputs, write_whole
     from cutkit.report.summary import summarize
 
     _refuse_senseless(options)
-    paths = marker_paths(markers)
-    if len(paths) > 1 and (options["issued"] is not None or options["remnants"] is not None):
+    span = {name: options.pop(name) for name in ("store", "night", "since", "until")}
+    of_store = any(span.values())
+    if not (markers or of_store):
+        raise UsageError("no marker is named", hint="Name marker files or folders, or a batch's --store.")
+    paths = marker_paths(markers) if markers else []
+    if (of_store or len(paths) > 1) and (options["issued"] is not None or options["remnants"] is not None):
         raise UsageError("--issued and --remnants are of one marker", hint="Report that marker alone.")
     inputs = [*paths, *(options[name] for name in ("factors", "spreads") if options[name])]
+    if of_store:
+        from cutkit.batch.store import store_path
+
+        inputs.append(store_path(span["store"]))
     refuse_bad_outputs([csv_path, html_path, pdf_path], inputs)
-    summary = summarize(_cuts(paths, options, quiet))
+    night = _night(paths, span, options, quiet) if of_store else None
+    summary = summarize(night.cuts if night is not None else _cuts(paths, options, quiet))
     if csv_path is not None:
-        write_whole(csv_path, csv_text(summary), inputs=inputs)
+        write_whole(csv_path, csv_text(summary, night), inputs=inputs)
+    if html_path is not None or pdf_path is not None:
+        page = _page(summary, night, night_only=span["night"])
+        inputs += _files_of(night)
     if html_path is not None:
         from cutkit.formats.html.report import report_html
 
-        write_whole(html_path, report_html(_page(summary)), inputs=inputs)
+        write_whole(html_path, report_html(page), inputs=inputs)
     if pdf_path is not None:
         from cutkit.formats.pdf.report import report_pdf
 
-        write_whole(pdf_path, report_pdf(_page(summary)), inputs=inputs)
+        write_whole(pdf_path, report_pdf(page), inputs=inputs)
     _warn(summary, quiet)
-    _print(summary, as_json)
+    _print(summary, night, as_json)
 
 
 def _refuse_senseless(options: dict[str, Any]) -> None:
@@ -101,6 +123,35 @@ def _refuse_senseless(options: dict[str, Any]) -> None:
             raise UsageError(f"--{name} is not a number")
     if options["splices"] and not options["splice"]:
         raise UsageError("--splices needs --splice, the overlap of each", hint="--splices 2 --splice 5cm")
+
+
+def _night(paths: list[Path], span: dict[str, Any], options: dict[str, Any], quiet: bool) -> Night:
+    """The span of the store that is asked for. How a marker is spread: as the table of spreads says, else the job,
+    else the options."""
+    from cutkit.cli.report_store import read_store, say_lost
+    from cutkit.formats.factors import read_factors
+    from cutkit.formats.spreads import name_of, read_spreads
+
+    for name in ("order", "due", "cutter"):
+        if options[name]:
+            raise UsageError(f"--{name} is not for a store", hint="Its jobs say it themselves.")
+    spreads = read_spreads(options["spreads"]) if options["spreads"] else {}
+    factors = read_factors(options["factors"]) if options["factors"] else None
+
+    def conditions(path: str, job: Job) -> tuple[Spread, Terms]:
+        own = {"plies": job.plies, "end_allowance": job.end_allowance_mm}
+        own = {name: value for name, value in own.items() if value is not None}
+        told = options | own | spreads.get(name_of(path), {})
+        return _spread(told), _terms(told, factors)
+
+    night = read_store(span.pop("store"), conditions, elsewhere=paths, **span)
+    say_lost(night, quiet)
+    return night
+
+
+def _files_of(night: Night | None) -> list[str]:
+    """What the jobs of a night wrote: a report must not replace any of it."""
+    return [file.path for one in (night.ready if night else ()) for file in one.record.written]
 
 
 def _cuts(paths: list[Path], options: dict[str, Any], quiet: bool) -> Iterator[Cut]:
@@ -179,31 +230,55 @@ def _warn(summary: Summary, quiet: bool) -> None:
             say(f"warning: {row.figures.path}: the balance is off: {off}", quiet=quiet)
 
 
-def csv_text(summary: Summary) -> str:
-    """The summary as CSV: a line of names, then a line for every marker, order, and the total."""
+def csv_text(summary: Summary, night: Night | None = None) -> str:
+    """The summary as CSV: a line of names, then a line for every marker, order, and the total; and what else a night
+    has."""
     from cutkit.report.tables import CSV_COLUMNS, csv_rows
 
+    columns, rows = CSV_COLUMNS, csv_rows(summary)
+    if night is not None:
+        from cutkit.cli import report_store
+
+        columns, rows = (*columns, *report_store.CSV_COLUMNS), [*report_store.night_rows(night, rows)]
     stream = io.StringIO(newline="")
-    writer = csv.DictWriter(stream, CSV_COLUMNS, lineterminator="\r\n")
+    writer = csv.DictWriter(stream, columns, lineterminator="\r\n")
     writer.writeheader()
-    writer.writerows(csv_rows(summary))
+    writer.writerows(rows)
     return stream.getvalue()
 
 
-def _page(summary: Summary) -> ReportPage:
-    from datetime import date
+def _page(summary: Summary, night: Night | None, *, night_only: bool) -> ReportPage:
+    from datetime import datetime
 
     from cutkit.cli.report_page import report_page
 
-    return report_page(summary, date=date.today().isoformat())
+    if night is None:
+        return report_page(summary, date=datetime.now().date().isoformat())
+    from cutkit.cli.night_page import night_frame
+
+    now = datetime.now().isoformat(" ", timespec="minutes")
+    return report_page(summary, date=now, frame=night_frame(night, night_only=night_only))
 
 
-def _print(summary: Summary, as_json: bool) -> None:
+def _print(summary: Summary, night: Night | None, as_json: bool) -> None:
     if as_json:
+        from cutkit.cli.report_store import night_json
         from cutkit.report.tables import report_json
 
-        print_json(report_json(summary))
+        print_json(report_json(summary) | ({"night": night_json(night)} if night is not None else {}))
         return
+    if night is None:
+        _print_figures(summary)
+        return
+    from cutkit.cli.report_store import print_night, print_trend
+
+    print_night(night)
+    if summary.rows:
+        _print_figures(summary)
+    print_trend(night)
+
+
+def _print_figures(summary: Summary) -> None:
     from cutkit.cli.report_tables import balance_table, cloth_table, order_table
     from cutkit.cli.tables import print_table
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cutkit import __version__
@@ -12,6 +13,7 @@ from cutkit.formats.report_page import (
     MarkerSheet,
     PageCell,
     PageColumn,
+    PageList,
     PageTable,
     ReportPage,
 )
@@ -38,20 +40,36 @@ MEANINGS = (
 )
 
 
-def report_page(summary: Summary, *, date: str) -> ReportPage:
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """What a page about more than its markers has besides: a title, what comes first, and further tables."""
+
+    title: str
+    subtitle: str
+    first: tuple[PageTable | PageList, ...]
+    tables: tuple[PageTable, ...]
+    notes: tuple[str, ...]
+
+
+def report_page(summary: Summary, *, date: str, frame: Frame | None = None) -> ReportPage:
     """The page of ``summary``; ``date`` is shown as it is given."""
     total = summary.total
     several = len(summary.orders) > 1
     return ReportPage(
-        title=_title(summary),
-        subtitle=_subtitle(summary, date),
+        title=frame.title if frame else _title(summary),
+        subtitle=_subtitle(summary, date, frame),
         headlines=tuple(_headlines(total)),
         balance=_balance_lines(total.balance, total.costs),
         currency=(total.currency or "cost") if total.costs.money is not None else "",
         check=_check(total.balance),
-        tables=(*((_order_table(summary),) if several else ()), _marker_table(summary)),
+        tables=(
+            *((_order_table(summary),) if several else ()),
+            *((_marker_table(summary),) if summary.rows else ()),
+            *(frame.tables if frame else ()),
+        ),
         sheets=tuple(_sheet(index, row) for index, row in enumerate(summary.rows, 1)),
-        notes=(*MEANINGS, *_citations([row.cut.terms for row in summary.rows])),
+        notes=(*MEANINGS, *(frame.notes if frame else ()), *_citations([row.cut.terms for row in summary.rows])),
+        first=frame.first if frame else (),
     )
 
 
@@ -59,11 +77,15 @@ def _title(summary: Summary) -> str:
     return summary.orders[0].name if len(summary.orders) == 1 else f"{len(summary.orders)} orders"
 
 
-def _subtitle(summary: Summary, date: str) -> str:
+def _subtitle(summary: Summary, date: str, frame: Frame | None) -> str:
     total = summary.total
     markers = _count(total.markers, "marker")
-    due = f"due {total.due}" if total.due else ""
-    return " · ".join(filter(None, ["Cloth report", due, markers, f"made {date} by cutkit {__version__}"]))
+    due = f"due {total.due}" if total.due and not frame else ""
+    return " · ".join(
+        filter(
+            None, [frame.subtitle if frame else "Cloth report", due, markers, f"made {date} by cutkit {__version__}"]
+        )
+    )
 
 
 def _headlines(total: Totals) -> Iterator[Headline]:
@@ -152,18 +174,19 @@ def _columns(name: str, currency: str) -> tuple[PageColumn, ...]:
 
 def _marker_table(summary: Summary) -> PageTable:
     rows = [
-        (PageCell(_name(row), anchor=_anchor(index)), *_marker_cells(row)) for index, row in enumerate(summary.rows, 1)
+        (PageCell(_name(row), anchor=anchor_of(index)), *_marker_cells(row))
+        for index, row in enumerate(summary.rows, 1)
     ]
     total = (PageCell("Total"), *_totals_cells(summary.total)) if len(rows) > 1 else ()
-    return _without_empty(PageTable("Markers", _columns("Marker", summary.total.currency), tuple(rows), total))
+    return without_empty(PageTable("Markers", _columns("Marker", summary.total.currency), tuple(rows), total))
 
 
 def _order_table(summary: Summary) -> PageTable:
     rows = tuple((PageCell(order.name), *_totals_cells(order)) for order in summary.orders)
-    return _without_empty(PageTable("Orders", _columns("Order", summary.total.currency), rows))
+    return without_empty(PageTable("Orders", _columns("Order", summary.total.currency), rows))
 
 
-def _without_empty(table: PageTable) -> PageTable:
+def without_empty(table: PageTable) -> PageTable:
     """The table without columns that nobody knows anything for."""
     kept = [k for k in range(len(table.columns)) if any(row[k].text for row in table.rows)]
 
@@ -171,26 +194,26 @@ def _without_empty(table: PageTable) -> PageTable:
         return tuple(row[k] for k in kept) if row else ()
 
     columns = tuple(table.columns[k] for k in kept)
-    return PageTable(table.title, columns, tuple(map(pick, table.rows)), pick(table.total))
+    return replace(table, columns=columns, rows=tuple(map(pick, table.rows)), total=pick(table.total))
 
 
 def _marker_cells(row: MarkerRow) -> tuple[PageCell, ...]:
     return (
         PageCell(row.cut.due),
-        _number(row.figures.length_mm / 1000, 3),
-        _number(row.cut.spread.plies, 0),
+        number_cell(row.figures.length_mm / 1000, 3),
+        number_cell(row.cut.spread.plies, 0),
         *_cloth_cells(row.garments, row.figures.efficiency, row.balance, row.issued_mm, row.costs),
-        _number(row.cut.cut_s / 60 if row.cut.cut_s is not None else None, 1),
+        number_cell(row.cut.cut_s / 60 if row.cut.cut_s is not None else None, 1),
     )
 
 
 def _totals_cells(totals: Totals) -> tuple[PageCell, ...]:
     return (
         PageCell(totals.due),
-        _number(totals.figures.length_mm / 1000, 3),
+        number_cell(totals.figures.length_mm / 1000, 3),
         PageCell(""),
         *_cloth_cells(totals.garments, totals.figures.efficiency, totals.balance, totals.issued_mm, totals.costs),
-        _number(totals.cut_s / 60 if totals.cut_s is not None else None, 1),
+        number_cell(totals.cut_s / 60 if totals.cut_s is not None else None, 1),
     )
 
 
@@ -198,25 +221,27 @@ def _cloth_cells(
     garments: int, efficiency: float, balance: Balance, issued_mm: float, costs: Costs
 ) -> tuple[PageCell, ...]:
     return (
-        _number(garments, 0),
-        _number(100 * efficiency, 2),
-        _number(100 * balance.utilisation, 2),
-        _number(issued_mm / 1000, 3),
-        _number(per_garment(issued_mm / 1000, garments), 3),
-        _number(per_garment(costs.money, garments), 2),
-        _number(costs.waste_kg, 2),
-        _number(costs.waste_co2e_kg, 2),
+        number_cell(garments, 0),
+        number_cell(100 * efficiency, 2),
+        number_cell(100 * balance.utilisation, 2),
+        number_cell(issued_mm / 1000, 3),
+        number_cell(per_garment(issued_mm / 1000, garments), 3),
+        number_cell(per_garment(costs.money, garments), 2),
+        number_cell(costs.waste_kg, 2),
+        number_cell(costs.waste_co2e_kg, 2),
     )
 
 
-def _number(value: float | None, digits: int) -> PageCell:
+def number_cell(value: float | None, digits: int) -> PageCell:
+    """A number to be sorted by; empty where it is not known."""
     return PageCell("") if value is None else PageCell(f"{value:.{digits}f}", float(value))
 
 
 # --------------------------------------------------------------------------------------------------------- markers
 
 
-def _anchor(index: int) -> str:
+def anchor_of(index: int) -> str:
+    """The section of the page that the marker with this number has, from 1."""
     return f"marker-{index}"
 
 
@@ -228,7 +253,7 @@ def _name(row: MarkerRow) -> str:
 def _sheet(index: int, row: MarkerRow) -> MarkerSheet:
     regions = {part: row.places.regions[place] for part, place in REGIONS.items()}
     return MarkerSheet(
-        anchor=_anchor(index),
+        anchor=anchor_of(index),
         title=_name(row),
         subtitle=_cloth_text(row),
         figures=tuple(_sheet_figures(row)),

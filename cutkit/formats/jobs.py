@@ -27,7 +27,7 @@ from cutkit.units import parse_duration, parse_length
 
 MOST_TIME_S = 7 * 24 * 3600.0
 FARTHEST_MM = 1e7
-OUTPUTS = ("marker", "svg", "dxf", "program")
+OUTPUTS = ("marker", "svg", "dxf", "pdf", "program")
 """The keys that name what a job writes."""
 SUFFIXES = (".toml", ".csv")
 _SEPARATORS = (",", ";", "\t")
@@ -67,9 +67,13 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     windows: Literal["auto", "off"] = "auto"
     svg: str | None = None
     dxf: str | None = None
+    pdf: str | None = None
     program: str | None = None
     due_at: float | None = None
     priority: int = 0
+    cloth: str = ""
+    plies: int | None = None
+    end_allowance_mm: float | None = None
     given: dict[str, str] = {}
 
     def outputs(self) -> dict[str, str]:
@@ -360,9 +364,13 @@ _KEYS: Mapping[str, tuple[str, Any, Callable[[Any], Any]]] = {
     "marker": ("marker", str, _as_it_is),
     "svg": ("svg", str, _as_it_is),
     "dxf": ("dxf", str, _as_it_is),
+    "pdf": ("pdf", str, _as_it_is),
     "program": ("program", str, _as_it_is),
     "due": ("due_at", Any, _due),
     "priority": ("priority", int, _within(-_BIG, _BIG)),
+    "cloth": ("cloth", str, _as_it_is),
+    "plies": ("plies", int, _within(1, 10_000)),
+    "end_allowance": ("end_allowance_mm", str, _not_negative),
 }
 """Every key of a job: the field it becomes, the type that TOML must give it, and how the value is read."""
 

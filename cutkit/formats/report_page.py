@@ -42,25 +42,52 @@ class PageColumn:
     title: str
     unit: str = ""
     numeric: bool = True
+    wraps: bool = False
+    """Whether its texts may take several lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageCell:
-    """A cell's text, what it is sorted by (its text if None), and the section of the page that it leads to."""
+    """A cell's text, what it is sorted by (its text if None), the section of the page that it leads to, and whether
+    somebody has to look at it."""
 
     text: str
     value: float | None = None
     anchor: str = ""
+    alarm: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PageTable:
-    """Rows under their columns, and perhaps a last row that sums them up."""
+    """Rows under their columns, and perhaps a last row that sums them up. ``lead`` is said before them; ``cards``: a
+    narrow screen has each row below the other, every cell with its column's title."""
 
     title: str
     columns: tuple[PageColumn, ...]
     rows: tuple[tuple[PageCell, ...], ...]
     total: tuple[PageCell, ...] = ()
+    lead: str = ""
+    cards: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PageItem:
+    """Something to be told: what it is about, its state, why, and what to do."""
+
+    name: str
+    state: str
+    reason: str
+    todo: str = ""
+    alarm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PageList:
+    """Things to be told, under one title; ``lead`` is said before them."""
+
+    title: str
+    items: tuple[PageItem, ...]
+    lead: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +120,7 @@ class MarkerSheet:
 class ReportPage:
     """The whole report. ``check`` says how well the balance closes, ``notes`` what words mean and who says so.
 
-    ``currency`` is empty where no cost is known.
+    ``first`` comes before all else. ``currency`` is empty where no cost is known.
     """
 
     title: str
@@ -105,6 +132,7 @@ class ReportPage:
     tables: tuple[PageTable, ...]
     sheets: tuple[MarkerSheet, ...]
     notes: tuple[str, ...]
+    first: tuple[PageTable | PageList, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ def test_a_job_writes_what_nest_and_cut_would(folder, cutkit):
     program = "{name}.plt"
     dxf = "{name}.dxf"
     svg = "{name}.svg"
+    pdf = "{name}.pdf"
     """
     (one,), faults = check(folder, text)
     assert faults == []
@@ -60,10 +61,11 @@ def test_a_job_writes_what_nest_and_cut_would(folder, cutkit):
     options = ["--width", "120cm", "--order", "M=2", "--gap", "1mm", "--rounds", 1, "--seed", 4]
     cutkit("nest", "tote.dxf", *options, "--dxf", "bag.dxf", "-o", "bag.marker.json")
     cutkit("cut", "bag.marker.json", "--cutter", "hpgl-generic", "-o", "bag.plt")
-    assert sorted(files) == ["bag.dxf", "bag.marker.json", "bag.plt", "bag.svg"]
+    assert sorted(files) == ["bag.dxf", "bag.marker.json", "bag.pdf", "bag.plt", "bag.svg"]
     for name in ("bag.dxf", "bag.marker.json", "bag.plt"):
         assert files[name] == (folder / name).read_bytes(), name
     assert files["bag.svg"].startswith(b"<?xml")
+    assert files["bag.pdf"].startswith(b"%PDF")
 
 
 def test_a_marker_for_every_material(folder, cutkit):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from sample_markers import marker_of
 
 from cutkit.cli.report_page import report_page
-from cutkit.formats.report_page import ReportPage
+from cutkit.formats.report_page import PageCell, PageColumn, PageItem, PageList, PageTable, ReportPage
 from cutkit.model import Defect, Marker, Unplaced
 from cutkit.report.balance import Spread
 from cutkit.report.summary import Cut, Factor, Summary, Terms, summarize
@@ -44,5 +44,14 @@ def sample_summary() -> Summary:
 
 
 def sample_page() -> ReportPage:
-    """The page of ``sample_summary``."""
-    return report_page(sample_summary(), date=DATE)
+    """The page of ``sample_summary``, with what a night has before it."""
+    columns = (PageColumn("Cut"), PageColumn("Program", numeric=False, wraps=True))
+    rows = ((PageCell("1", 1.0), PageCell(HOSTILE, anchor="marker-1")), (PageCell("2", 2.0), PageCell("", alarm=True)))
+    cut = PageTable("What to cut first", columns, rows, lead=HOSTILE, cards=True)
+    failed = PageItem(HOSTILE, "failed", f"a line\n{HOSTILE}", "what to do", alarm=True)
+    first = (
+        cut,
+        PageList("What failed", (failed, PageItem("b", "queued", "why"))),
+        PageTable("None", (), (), lead="-"),
+    )
+    return replace(report_page(sample_summary(), date=DATE), first=first)

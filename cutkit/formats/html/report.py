@@ -19,6 +19,7 @@ from cutkit.formats.report_page import (
     MarkerSheet,
     PageCell,
     PageColumn,
+    PageList,
     PageTable,
     ReportPage,
     piece_fills,
@@ -36,6 +37,8 @@ def report_html(page: ReportPage) -> str:
         "subtitle": _text(page.subtitle),
         "colours": " ".join(f"--{part}: {colour};" for part, colour in PLACE_COLOURS.items()),
         "classes": "\n".join(_colour_rules()),
+        "first": "\n".join(_list(one) if isinstance(one, PageList) else _table(one) for one in page.first),
+        "unknown": "" if page.balance else " hidden",
         "headlines": _headlines(page.headlines),
         "bar": _bar(page.balance),
         "balance": _balance_rows(page.balance),
@@ -86,15 +89,37 @@ def _balance_rows(lines: Iterable[BalanceLine]) -> str:
 
 
 def _table(table: PageTable) -> str:
+    if not table.rows:
+        return f"<section><h2>{_text(table.title)}</h2>\n{_lead(table.lead)}</section>"
     head = "".join(_column(column) for column in table.columns)
     body = "\n".join(f"<tr>{_cells(row, table.columns)}</tr>" for row in table.rows)
     foot = f"<tfoot><tr>{_cells(table.total, table.columns)}</tr></tfoot>" if table.total else ""
     return (
-        f"<section><h2>{_text(table.title)}</h2>\n"
+        f"<section><h2>{_text(table.title)}</h2>\n{_lead(table.lead)}"
         f'<div class="scroll" tabindex="0" role="region" aria-label="{_text(table.title)}">'
-        f'<table class="sortable"><thead><tr>{head}</tr></thead>\n'
+        f'<table class="sortable{" cards" if table.cards else ""}"><thead><tr>{head}</tr></thead>\n'
         f"<tbody>\n{body}\n</tbody>{foot}</table></div></section>"
     )
+
+
+def _lead(text: str) -> str:
+    return f'<p class="sub lead">{_text(text)}</p>\n' if text else ""
+
+
+def _list(listed: PageList) -> str:
+    """Each thing with its state beside its name, then why, then what to do."""
+    items = []
+    for item in listed.items:
+        alarm = " alarm" if item.alarm else ""
+        reasons = "".join(f"<p>{_text(line)}</p>" for line in item.reason.splitlines())
+        todo = f'<p class="todo">{_text(item.todo)}</p>' if item.todo else ""
+        items.append(
+            f'<li class="told{alarm}"><h3>{_text(item.name)} <span class="state">{_text(item.state)}</span></h3>'
+            f"{reasons}{todo}</li>"
+        )
+    body = "\n".join(items)
+    shown = f'<ul class="list">\n{body}\n</ul>' if items else ""
+    return f"<section><h2>{_text(listed.title)}</h2>\n{_lead(listed.lead)}{shown}</section>"
 
 
 def _column(column: PageColumn) -> str:
@@ -106,12 +131,18 @@ def _column(column: PageColumn) -> str:
 def _cells(cells: Iterable[PageCell], columns: tuple[PageColumn, ...]) -> str:
     parts = []
     for cell, column in zip(cells, columns, strict=True):
-        kind = ' class="number"' if column.numeric else ""
+        names = [("number", column.numeric), ("wraps", column.wraps), ("alarm", cell.alarm)]
+        shown_as = " ".join(name for name, holds in names if holds)
+        kind = f' class="{shown_as}"' if shown_as else ""
         value = "" if cell.value is None else f' data-value="{cell.value!r}"'
         text = _text(cell.text)
         shown = f'<a href="#{_text(cell.anchor)}">{text}</a>' if cell.anchor else text
-        parts.append(f"<td{kind}{value}>{shown}</td>")
+        parts.append(f'<td{kind}{value} data-title="{_text(_title_of(column))}">{shown}</td>')
     return "".join(parts)
+
+
+def _title_of(column: PageColumn) -> str:
+    return f"{column.title}, {column.unit}" if column.unit else column.title
 
 
 def _sheet(sheet: MarkerSheet) -> str:

@@ -13,6 +13,7 @@ from cutkit.formats.report_page import (
     MarkerSheet,
     PageCell,
     PageColumn,
+    PageList,
     PageTable,
     ReportPage,
 )
@@ -23,6 +24,8 @@ INNER_MM = A4_MM[0] - 2 * MARGIN_MM
 FIGURE_MM = 19.0
 """How high a figure is, with two lines of note."""
 CHIP_MM = 4.0
+GAP_MM = 2.0
+"""Between the columns of a table whose texts wrap."""
 MARKER_MM = 75.0
 """How high a marker is drawn at most."""
 
@@ -31,13 +34,25 @@ def report_pdf(page: ReportPage) -> bytes:
     """The report as PDF, on as many pages as it takes; the same page gives the same bytes."""
     sheet = _Flow(page.title)
     sheet.title(page.title, page.subtitle)
-    sheet.figures(page.headlines, 4)
-    sheet.heading("Where the cloth went")
-    sheet.bar(page.balance)
-    sheet.table(_balance_table(page), chips=[PLACE_COLOURS[line.part] for line in page.balance])
-    sheet.paragraph(page.check)
+    for one in page.first:
+        sheet.heading(one.title, needs=25)
+        if one.lead:
+            sheet.paragraph(one.lead)
+        if isinstance(one, PageList):
+            sheet.listing(one)
+        elif one.rows:
+            sheet.table(one)
+    sheet.y -= 4 if page.first else 0
+    if page.balance:
+        sheet.figures(page.headlines, 4)
+        sheet.heading("Where the cloth went")
+        sheet.bar(page.balance)
+        sheet.table(_balance_table(page), chips=[PLACE_COLOURS[line.part] for line in page.balance])
+        sheet.paragraph(page.check)
     for table in page.tables:
         sheet.heading(table.title, needs=25)
+        if table.lead:
+            sheet.paragraph(table.lead)
         sheet.table(table)
     for marker in page.sheets:
         sheet.marker(marker)
@@ -102,6 +117,19 @@ class _Flow:
             self.y -= 4.2
             self.paper.text(MARGIN_MM, self.y, line, 8.5, colour=colour)
 
+    def listing(self, listed: PageList) -> None:
+        """Each thing with its state, why, and what to do."""
+        for item in listed.items:
+            self.room(14)
+            self.y -= 5
+            name = self.paper.fitted(f"{item.name}: {item.state}", INNER_MM, 9.5, bold=True)
+            self.paper.text(MARGIN_MM, self.y, name, 9.5, bold=True, colour=ALARM if item.alarm else INK)
+            for line in item.reason.splitlines():
+                self.paragraph(line, colour=INK)
+            if item.todo:
+                self.paragraph(item.todo)
+            self.y -= 1.5
+
     def figures(self, figures: Sequence[Headline], across: int) -> None:
         """Name, value and note of each, so many in a row."""
         width, size_pt = INNER_MM / across, 14.0 if across < 6 else 10.5
@@ -146,7 +174,9 @@ class _Flow:
         self.y -= 1
 
     def _widths(self, table: PageTable) -> list[float]:
-        """What numbers need; the rest of the page is the names'."""
+        """What numbers need; the rest of the page is the names', or shared by the columns whose texts wrap."""
+        if any(column.wraps for column in table.columns):
+            return self._wrapped_widths(table)
         needed = []
         for index, column in enumerate(table.columns):
             rows = [*table.rows, *([table.total] if table.total else [])]
@@ -155,6 +185,22 @@ class _Flow:
         first = max(INNER_MM - sum(needed[1:]), 20.0)
         rest = (INNER_MM - first) / sum(needed[1:]) if len(needed) > 1 else 1.0
         return [first, *(min(rest, 1.0) * width for width in needed[1:])]
+
+    def _wrapped_widths(self, table: PageTable) -> list[float]:
+        """No column less wide than its longest word, and those that wrap wider as far as the page goes."""
+        least, natural = [], []
+        for index, column in enumerate(table.columns):
+            gap = GAP_MM if column.numeric else 2 * GAP_MM
+            texts = [column.title, column.unit, *(row[index].text for row in table.rows)]
+            words = [word for text in texts for word in (text.split() if column.wraps else [text])]
+            least.append(max(self.paper.text_width_mm(word, 7.5, bold=True) for word in words) + gap)
+            natural.append(max(self.paper.text_width_mm(text, 7.5, bold=True) for text in texts) + gap)
+        spare = INNER_MM - sum(least)
+        if spare <= 0:
+            return [INNER_MM / sum(least) * width for width in least]
+        wishes = [more - width for width, more in zip(least, natural, strict=True)]
+        share = spare / sum(wishes) if sum(wishes) else 0.0
+        return [width + share * wish for width, wish in zip(least, wishes, strict=True)]
 
     def _head(self, table: PageTable, widths: list[float]) -> None:
         self.room(16)
@@ -167,8 +213,21 @@ class _Flow:
     def _row(
         self, row: Sequence[PageCell], columns: Sequence[PageColumn], widths: list[float], *, bold: bool = False
     ) -> None:
+        lines = [
+            (self.paper.wrapped(cell.text, width - 1.5 - GAP_MM, 7.5, bold=True) if column.wraps else [cell.text])
+            or [""]
+            for cell, column, width in zip(row, columns, widths, strict=True)
+        ]
+        most = max(map(len, lines))
+        self.room(4.8 + 3.4 * (most - 1))
         self.y -= 4.8
-        self._cells(row, columns, widths, self.y + 1.3, INK, bold=bold)
+        for number in range(most):
+            cells = [
+                PageCell(text[number] if number < len(text) else "", alarm=c.alarm)
+                for text, c in zip(lines, row, strict=True)
+            ]
+            self.y -= 3.4 if number else 0.0
+            self._cells(cells, columns, widths, self.y + 1.3, INK, bold=bold)
         self.paper.lines([[(MARGIN_MM, self.y), (MARGIN_MM + INNER_MM, self.y)]], width_mm=0.1, stroke=LINE)
 
     def _cells(
@@ -184,8 +243,10 @@ class _Flow:
         x = MARGIN_MM
         for cell, column, width in zip(cells, columns, widths, strict=True):
             text = self.paper.fitted(cell.text, width - 1.5, 7.5, bold=bold)
-            at, align = (x + width, "right") if column.numeric else (x, "left")
-            self.paper.text(at, y, text, 7.5, bold=bold, align=align, colour=colour)  # type: ignore[arg-type]
+            start = x + GAP_MM if column.wraps else x
+            at, align = (x + width, "right") if column.numeric else (start, "left")
+            ink = ALARM if cell.alarm else colour
+            self.paper.text(at, y, text, 7.5, bold=bold, align=align, colour=ink)  # type: ignore[arg-type]
             x += width
 
     def marker(self, sheet: MarkerSheet) -> None:
