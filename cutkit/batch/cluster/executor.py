@@ -1,8 +1,8 @@
 """Tasks on the workers of a Dask scheduler.
 
 What Dask does by itself: where a worker is lost, another one does its task, a few times; then the task counts as lost.
-What it does not: after a restart of the scheduler, or a break of the line, every task that is open is sent again under a
-new key. Only what comes back under the newest key of a task counts, so that no result is taken twice.
+What it does not: after a restart of the scheduler, or a break of the line, every open task is sent again, under a new
+key. Only what comes back under the newest key of a task counts, so that no result is taken twice.
 """
 
 from __future__ import annotations
@@ -230,7 +230,7 @@ class ClusterExecutor:
         told = {task: one for task, one in self._open.items() if one.stopped_at is not None}
         if not told:
             return []
-        self._client.run(_stop_there, [one.key for one in told.values()], wait=False, on_error="ignore")
+        self._client.run(_stop_there, [one.key for one in told.values()], on_error="ignore")
         late = time.monotonic() - STOP_WAIT_S
         return [
             self._lost(task, "did not end when it was told to")
