@@ -148,11 +148,11 @@ def test_a_task_whose_runner_is_gone_gives_its_worker_back(executor, cluster, bu
 
 def test_only_the_newest_key_of_a_task_counts(executor, bundle):
     executor.submit(Task(1, bundle, (Search(0, None, 1, 0),)))
-    old = executor._open[1].key
+    old = executor._open[1].parts[0].key
     executor._broken = True
     executor.wait(0.0)
     executor.wait(0.0)
-    assert executor._open[1].key != old
+    assert executor._open[1].parts[0].key != old
     for _ in range(2):
         executor._heard.put(_Answered(old, ("version", "a late answer would end the run")))
     assert isinstance(done := outcome(executor), Done)
@@ -173,14 +173,21 @@ def test_a_scheduler_that_stays_away_ends_the_run_and_loses_nothing(cluster, bun
     executor.close()
 
 
-def test_another_cutkit_on_a_worker_is_refused(cluster, tmp_path):
+@pytest.mark.parametrize(
+    ("preloaded", "said"),
+    [
+        ("import cutkit\ncutkit.__version__ = '0.0.1'\n", "cutkit 0.0.1"),
+        ("import sys\nsys.modules['cutkit'] = None\n", "no cutkit that knows of clusters"),
+    ],
+)
+def test_another_cutkit_on_a_worker_is_refused(cluster, tmp_path, preloaded, said):
     old = tmp_path / "old.py"
-    old.write_text("import cutkit\n\ncutkit.__version__ = '0.0.1'\n")
+    old.write_text(preloaded)
     cluster.start(1, "--preload", str(old))
     with pytest.raises(MachineError) as caught:
         ClusterExecutor(cluster.address)
     assert __version__ in str(caught.value)
-    assert "cutkit 0.0.1" in str(caught.value)
+    assert said in str(caught.value)
 
 
 def test_a_worker_with_another_cutkit_that_comes_later_is_refused(executor, cluster, bundle, tmp_path):
@@ -193,6 +200,32 @@ def test_a_worker_with_another_cutkit_that_comes_later_is_refused(executor, clus
     assert "has cutkit 0.0.1" in lost.reason
     with pytest.raises(MachineError):
         executor.wait(0.1)
+
+
+def test_a_task_that_its_worker_does_not_survive_is_lost(cluster, bundle, monkeypatch):
+    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "0")
+    cluster.start()
+    executor = ClusterExecutor(cluster.address)
+    executor.submit(Task(1, bundle, (Search(0, 1000.0, None, 0),)))
+    until(lambda: any(isinstance(e, Telling) for e in executor.wait(0.1)))
+    cluster.workers[0].kill()
+    lost = outcome(executor)
+    assert (lost.task, "was lost" in lost.reason) == (1, True)
+    executor.close()
+
+
+def test_one_marker_is_searched_by_all_workers(cluster, bundle):
+    cluster.start(2)
+    executor = ClusterExecutor(cluster.address)
+    until(lambda: executor.wait(0.1) or executor.free() == 2)
+    executor.submit(Task(1, bundle, (Search(0, 2.0, None, 0),), threads=2))
+    assert executor.free() == 0
+    seeds = [part.task.searches[0].seed for part in executor._open[1].parts]
+    assert len(set(seeds)) == 2
+    done = outcome(executor)
+    assert (done.task, len(done.nested), done.stopped) == (1, 1, False)
+    assert (executor.free(), executor.wait(0.2)) == (2, [])
+    executor.close()
 
 
 # --- the whole command

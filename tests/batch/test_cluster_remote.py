@@ -8,11 +8,12 @@ from dataclasses import replace
 import msgspec
 import pytest
 from jobs_for_tests import write_jobs
+from test_runner import nested
 
 from cutkit import __version__
 from cutkit.batch.cluster import remote
-from cutkit.batch.cluster.executor import ClusterExecutor
-from cutkit.batch.perform import Search, Task
+from cutkit.batch.cluster.executor import ClusterExecutor, best_of, parts_of
+from cutkit.batch.perform import Done, Search, Task
 from cutkit.batch.prepare import gathered_again
 from cutkit.errors import UsageError
 
@@ -53,6 +54,30 @@ def test_a_bundle_without_its_key_is_refused(task):
 
 def test_another_version_is_answered_before_anything_is_unpacked():
     assert remote.perform_parcel("0.0.1", "k", "t", ("", b"")) == ("version", __version__)
+
+
+def test_more_threads_are_parts_with_seeds_of_their_own(task):
+    timed = replace(task, threads=3, searches=(Search(0, 5.0, None, 7), Search(1, 5.0, None, 7)))
+    parts = parts_of(timed, places=8)
+    assert [part.threads for part in parts] == [1, 1, 1]
+    assert parts[0].searches == timed.searches
+    assert len({part.searches[0].seed for part in parts}) == 3
+    assert len(parts_of(timed, places=2)) == 2
+    assert len(parts_of(timed, places=0)) == 1
+
+
+@pytest.mark.parametrize("search", [Search(0, None, 3, 0), Search(0, 0.0, None, 0, b"so far")])
+def test_what_is_to_be_the_same_is_one_part(task, search):
+    assert len(parts_of(replace(task, threads=3, searches=(search,)), places=8)) == 1
+
+
+def test_the_best_of_each_marker_is_kept(task):
+    short, long = nested(task, 900.0), nested(task, 1000.0, cut_short=True)
+    fuller = nested(task, 1100.0)
+    shorter = nested(task, 1000.0, unplaced=("one",))
+    best = best_of([Done(4, (long, fuller)), Done(4, (short, shorter))])
+    assert (best.task, best.stopped) == (4, True)
+    assert [one.text for one in best.nested] == [short.text, fuller.text]
 
 
 def test_without_distributed_the_error_says_what_to_install(monkeypatch, cutkit, tmp_path):

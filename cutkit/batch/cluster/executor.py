@@ -14,7 +14,7 @@ import threading
 import time
 import uuid
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -35,15 +35,26 @@ TRY_AGAIN_S = 2.0
 LOOK_EVERY_S = 1.0
 STOP_WAIT_S = 120.0
 """How long a task that was told to stop is waited for, which may not have begun at all."""
+PART_STEP = 1_000_003
+"""Added to the seeds for every further part of a task."""
 
 
 @dataclass
-class _Open:
-    """A task that was sent, under its newest key."""
+class _Part:
+    """A share of a task: its searches with seeds of their own. It was sent under ``key``."""
 
     task: Task
     key: str = ""
     future: Any = None
+    result: Done | None = None
+
+
+@dataclass
+class _Open:
+    """A task whose result is waited for: the best that its parts find."""
+
+    id: int
+    parts: list[_Part]
     stopped_at: float | None = None
 
 
@@ -72,7 +83,7 @@ class ClusterExecutor:
         self._topic = f"cutkit-{uuid.uuid4().hex}"
         self._heard: queue.SimpleQueue[_Answered | dict[str, Any]] = queue.SimpleQueue()
         self._open: dict[int, _Open] = {}
-        self._by_key: dict[str, int] = {}
+        self._by_key: dict[str, tuple[_Open, _Part]] = {}
         self._sent = 0
         self._look_next = 0.0
         self._gone_since: float | None = None
@@ -93,12 +104,14 @@ class ClusterExecutor:
         """How many tasks could be begun at once."""
         if self._fatal is not None or self._gone_since is not None or self._broken:
             return 0
-        return max(0, self.slots() - len(self._open))
+        return max(0, self.slots() - len(self._searching()))
 
     def submit(self, task: Task) -> None:
-        """Send a task; it has one of a worker's threads, for the others may be at tasks of their own."""
-        self._open[task.id] = _Open(replace(task, threads=1))
-        self._send(self._open[task.id])
+        """Send a task. Instead of several threads it gets as many parts, each with one thread of some worker."""
+        one = _Open(task.id, [_Part(part) for part in parts_of(task, self.free())])
+        self._open[task.id] = one
+        for part in one.parts:
+            self._send(one, part)
 
     def wait(self, timeout_s: float) -> list[Event]:
         """What has come back, and how far tasks are; MachineError where the cluster has been given up."""
@@ -126,6 +139,9 @@ class ClusterExecutor:
         self._by_key.clear()
         _close_quietly(self._client)
 
+    def _searching(self) -> list[tuple[_Open, _Part]]:
+        return [(one, part) for one in self._open.values() for part in one.parts if part.result is None]
+
     # --- what came back
 
     def _all_heard(self, timeout_s: float) -> list[_Answered | dict[str, Any]]:
@@ -138,45 +154,53 @@ class ClusterExecutor:
             return heard
 
     def _told(self, message: dict[str, Any]) -> Telling | None:
-        task = self._by_key.get(message["key"])
-        if task is None:
+        one, _ = self._by_key.get(message["key"], (None, None))
+        if one is None:
             return None
-        return Telling(task, message["stage"], message["material"], message["efficiency"])
+        return Telling(one.id, message["stage"], message["material"], message["efficiency"])
 
     def _came_back(self, answered: _Answered) -> Event | None:
-        """What an answer means; None where its key is not the newest of a task, or the task is to be sent again."""
+        """What an answer means; None where its key is an old one, or more of its task has to come."""
         from distributed import KilledWorker
 
-        task = self._by_key.get(answered.key)
-        if task is None:
+        if answered.key not in self._by_key:
             return None
+        one, part = self._by_key[answered.key]
         answer = answered.answer
         if isinstance(answer, _cancelled()):
             self._broken = True
             return None
         if isinstance(answer, KilledWorker):
-            return self._lost(task, "was lost, and so was every other one that the scheduler gave the job to")
+            return self._lost(one.id, "was lost, and so was every other one that the scheduler gave the job to")
         if isinstance(answer, ImportError):
             self._fatal = _unfit({"a worker": None})
             return None
         if isinstance(answer, BaseException):
-            return self._lost(task, f"failed: {type(answer).__name__}: {answer}")
-        return self._answered(task, answer)
+            return self._lost(one.id, f"failed: {type(answer).__name__}: {answer}")
+        return self._answered(one, part, answer)
 
-    def _answered(self, task: int, answer: Answer) -> Event | None:
+    def _answered(self, one: _Open, part: _Part, answer: Answer) -> Event | None:
         what, content = answer
         if what == "version":
             self._fatal = _unfit({"a worker": content})
             return None
         if what == "damaged":
-            return self._lost(task, f"did not receive what was sent: {content}")
+            return self._lost(one.id, f"did not receive what was sent: {content}")
         try:
             result = unpack(content)
         except DamagedError as error:
-            return self._lost(task, f"sent something else than what arrived: {error}")
-        assert isinstance(result, Done | Failed)
-        self._forget(task)
-        return result
+            return self._lost(one.id, f"sent something else than what arrived: {error}")
+        if isinstance(result, Failed):
+            self._forget(one.id)
+            return result
+        assert isinstance(result, Done)
+        part.result, part.future = result, None
+        del self._by_key[part.key]
+        results = [part.result for part in one.parts if part.result is not None]
+        if len(results) < len(one.parts):
+            return None
+        self._forget(one.id)
+        return best_of(results)
 
     def _lost(self, task: int, reason: str) -> Lost:
         self._forget(task)
@@ -190,28 +214,28 @@ class ClusterExecutor:
         return [self._lost(task, f"cannot go on: {reason}") for task in list(self._open)]
 
     def _forget(self, task: int) -> None:
-        one = self._open.pop(task)
-        self._by_key.pop(one.key, None)
-        one.future = None  # the scheduler lets a task and its result go when nobody holds its future
+        for part in self._open.pop(task).parts:
+            self._by_key.pop(part.key, None)
+            part.future = None  # the scheduler lets a task and its result go when nobody holds its future
 
     # --- the connection
 
-    def _send(self, one: _Open) -> None:
-        """Send a task under a new key."""
+    def _send(self, one: _Open, part: _Part) -> None:
+        """Send a part of a task under a new key."""
         self._sent += 1
-        self._by_key.pop(one.key, None)
-        one.key = f"{self._topic}-{one.task.id}-{self._sent}"
-        self._by_key[one.key] = one.task.id
+        self._by_key.pop(part.key, None)
+        part.key = f"{self._topic}-{one.id}-{self._sent}"
+        self._by_key[part.key] = one, part
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that a pattern is large is known
-            arguments = (__version__, one.key, self._topic, pack_task(one.task))
+            arguments = (__version__, part.key, self._topic, pack_task(part.task))
             try:
-                one.future = self._client.submit(_perform_there, *arguments, key=one.key, pure=False, retries=0)
+                part.future = self._client.submit(_perform_there, *arguments, key=part.key, pure=False, retries=0)
             except Exception:  # noqa: BLE001 (whatever it is, the connection is made anew and the task sent again)
                 self._broken = True
                 return
-        heard, key = self._heard, one.key
-        one.future.add_done_callback(
+        heard, key = self._heard, part.key
+        part.future.add_done_callback(
             lambda future: threading.Thread(target=_fetch, args=(future, key, heard), daemon=True).start()
         )
 
@@ -230,7 +254,8 @@ class ClusterExecutor:
         told = {task: one for task, one in self._open.items() if one.stopped_at is not None}
         if not told:
             return []
-        self._client.run(_stop_there, [one.key for one in told.values()], on_error="ignore")
+        keys = [part.key for one in told.values() for part in one.parts]
+        self._client.run(_stop_there, keys, on_error="ignore")
         late = time.monotonic() - STOP_WAIT_S
         return [
             self._lost(task, "did not end when it was told to")
@@ -257,9 +282,9 @@ class ClusterExecutor:
                 self._fatal = MachineError("the scheduler is gone", where=self._address, hint=hint)
             return events
         self._gone_since, self._broken, self._threads = None, False, threads
-        self._say(f"connected again; sending {len(self._open)} tasks again")
-        for one in self._open.values():
-            self._send(one)
+        self._say(f"connected again; {len(self._open)} jobs are sent again")
+        for one, part in self._searching():
+            self._send(one, part)
         return events
 
     def _connect(self, timeout_s: float) -> Any:
@@ -318,6 +343,32 @@ def _stop_there(keys: list[str]) -> None:
 
 for _function in (_version_there, _perform_there, _stop_there):
     _function.__module__ = "__main__"
+
+
+# --- one task on several workers
+
+
+def parts_of(task: Task, places: int) -> list[Task]:
+    """A task that may have several threads as tasks with one thread each, and seeds of their own.
+
+    Where the effort is in rounds, or a marker only has its files made, it is one: the result is to be the same.
+    """
+    fixed = any(search.rounds is not None or not search.seconds for search in task.searches)
+    count = 1 if fixed else max(1, min(task.threads, places))
+    return [
+        replace(task, threads=1, searches=tuple(replace(s, seed=s.seed + PART_STEP * k) for s in task.searches))
+        for k in range(count)
+    ]
+
+
+def best_of(results: Sequence[Done]) -> Done:
+    """The best marker of each search of a task."""
+    nested = []
+    for alike in zip(*(result.nested for result in results), strict=True):
+        best = min(alike, key=lambda one: one.rank)
+        spent, short = max(one.spent_s for one in alike), any(one.cut_short for one in alike)
+        nested.append(replace(best, spent_s=spent, cut_short=short))
+    return Done(results[0].task, tuple(nested))
 
 
 # --- small things
