@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from cluster_for_tests import NONE, Cluster
 from crash import children_of, hashes_in
 from jobs_for_tests import DirectExecutor, write_jobs
 
@@ -24,45 +23,9 @@ from cutkit.batch.workers import Telling
 from cutkit.errors import MachineError
 
 pytest.importorskip("distributed")
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cluster")]
+pytestmark = pytest.mark.slow
 
 PATIENCE_S = 180.0
-NONE = subprocess.DEVNULL
-
-
-@dataclass
-class Cluster:
-    """``dask scheduler`` and ``dask worker`` on loopback, in a folder that has nothing of the jobs."""
-
-    folder: Path
-    port: int = 0
-    scheduler: subprocess.Popen | None = None
-    workers: list[subprocess.Popen] = field(default_factory=list)
-
-    @property
-    def address(self):
-        return f"tcp://127.0.0.1:{self.port}"
-
-    def start(self, workers=1, *more):
-        if not self.port:
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                self.port = free.getsockname()[1]
-        where = ["--host", "127.0.0.1", "--no-dashboard"]
-        self.scheduler = self._process("scheduler", *where, "--port", str(self.port))
-        for _ in range(workers):
-            self.workers.append(self._process("worker", self.address, *where, "--no-nanny", "--nthreads", "1", *more))
-
-    def _process(self, what, *arguments):
-        command = [sys.executable, "-m", "dask", what, *arguments]
-        return subprocess.Popen(command, cwd=self.folder, stdin=NONE, stdout=NONE, stderr=NONE)
-
-    def kill(self):
-        for process in [self.scheduler, *self.workers]:
-            if process is not None:
-                process.kill()
-                process.wait()
-        self.workers = []
 
 
 @pytest.fixture
