@@ -86,8 +86,8 @@ def main() -> int:
                 number, kills, faults = number + 1, kills + sum(one.kills.values()), faults + one.faults
                 killed = ", ".join(f"{n} {whom}" for whom, n in one.kills.items())
                 print(
-                    f"{number:>3}: killed {killed}; {one.in_the_midst} in the midst; {one.lost} lost, {one.twice} twice,",
-                    f"{one.half_written} half written, {one.left_behind} left behind, {one.dirty} dirty;",
+                    f"{number:>3}: killed {killed}; {one.in_the_midst} in the midst; {one.lost} lost,",
+                    f"{one.twice} twice, {one.half_written} half written, {one.left_behind} left behind, {one.dirty} dirty;",
                     f"{one.attempts} attempts, {one.seconds:.1f} s",
                     flush=True,
                 )
