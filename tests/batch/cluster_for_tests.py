@@ -32,7 +32,9 @@ class Cluster:
                 self.port = free.getsockname()[1]
         where = ["--host", "127.0.0.1", "--no-dashboard"]
         if self.scheduler is None or self.scheduler.poll() is not None:
-            self.scheduler = self._process("scheduler", *where, "--port", str(self.port))
+            bare = self.folder / "bare.py"
+            bare.write_text("import sys\n\nsys.modules['cutkit'] = None  # a scheduler needs none\n")
+            self.scheduler = self._process("scheduler", *where, "--port", str(self.port), "--preload", str(bare))
         self.workers = [worker for worker in self.workers if worker.poll() is None]
         while len(self.workers) < workers:
             self.workers.append(self._process("worker", self.address, *where, "--no-nanny", "--nthreads", "1", *more))

@@ -87,8 +87,8 @@ def main() -> int:
                 killed = ", ".join(f"{n} {whom}" for whom, n in one.kills.items())
                 print(
                     f"{number:>3}: killed {killed}; {one.in_the_midst} in the midst; {one.lost} lost,",
-                    f"{one.twice} twice, {one.half_written} half written, {one.left_behind} left behind, {one.dirty} dirty;",
-                    f"{one.attempts} attempts, {one.seconds:.1f} s",
+                    f"{one.twice} twice, {one.half_written} half written, {one.left_behind} left behind,",
+                    f"{one.dirty} dirty; {one.attempts} attempts, {one.seconds:.1f} s",
                     flush=True,
                 )
         finally:
