@@ -6,6 +6,7 @@
     bundle    a job with the bytes of its inputs: all that a worker needs
     perform   one task: some searching on a bundle's markers, and the files that come of it
     workers   processes that stay alive and perform tasks; the seam for other executors
+    cluster   the same on the workers of a Dask scheduler
     gain      which marker is worth more time
     store     the queue on disk: states, leases, what was written
     database  the file below it: opening, migrations, transactions

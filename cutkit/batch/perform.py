@@ -86,6 +86,11 @@ class Nested:
     notes: tuple[str, ...] = ()
     """What the program does otherwise than drawn, in words."""
 
+    @property
+    def rank(self) -> tuple[int, float]:
+        """The fewer pieces are left out, and then the shorter a marker, the better; the least is the best."""
+        return self.figures["pieces"]["unplaced"], round(self.figures["length_mm"], 6)
+
 
 @dataclass(frozen=True)
 class Done:

@@ -321,7 +321,7 @@ class Runner:
             width = one.figures["usable_width_mm"]
             improvement = held.improvements.setdefault(one.index, Improvement(width))
             improvement.learn(one.trace or ((one.spent_s, one.figures["length_mm"]),), one.spent_s, one.ended_early)
-            if before is None or _rank(one) < _rank(before):
+            if before is None or one.rank < before.rank:
                 held.results[one.index] = one
                 better.append(one)
             else:
@@ -390,11 +390,6 @@ class Runner:
                     self._lost = {claim for claim in mine if claim not in still}
         except CutkitError as error:
             self._store_failed.append(error)
-
-
-def _rank(one: Nested) -> tuple[int, float]:
-    """The fewer pieces are left out, and then the shorter a marker, the better."""
-    return one.figures["pieces"]["unplaced"], round(one.figures["length_mm"], 6)
 
 
 def _news_of(outcome: Outcome) -> What:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cutkit.batch.prepare import Checked
-    from cutkit.batch.runner import RunOptions
     from cutkit.batch.store import JobRow, Store, Taken
+    from cutkit.batch.workers import Executor
     from cutkit.cli.tables import TableData
     from cutkit.formats.jobs import JobFault
 
@@ -41,6 +43,12 @@ workers_option = click.option(
     "--workers", type=click.IntRange(1, 256), help="Worker processes; one for each processor if not given."
 )
 
+cluster_option = click.option(
+    "--cluster",
+    metavar="ADDRESS|local[:N]",
+    help="Search on the workers of a Dask scheduler (tcp://host:8786), or of one of this machine's own.",
+)
+
 
 @click.group("batch")
 def command() -> None:
@@ -55,6 +63,7 @@ def command() -> None:
 @click.argument("jobs", metavar="[JOBS]...", nargs=-1, type=click.Path())
 @store_option
 @workers_option
+@cluster_option
 @click.option(
     "--until",
     metavar="HH:MM|TIME",
@@ -70,6 +79,7 @@ def run_command(
     jobs: tuple[str, ...],
     store: str | None,
     workers: int | None,
+    cluster: str | None,
     until: str | None,
     force: bool,
     keep_going: bool,
@@ -86,6 +96,7 @@ def run_command(
     """
     from cutkit.batch.store import Store, store_path
 
+    where = _where(workers, cluster)
     night_ends = _until(until)
     checked, faults = _checked_jobs(jobs, quiet)
     path = store_path(store)
@@ -102,7 +113,7 @@ def run_command(
             assumed = "something was assumed or mended; `cutkit batch log JOB` tells what"
             say(f"{len(noted)} of these jobs: {assumed}", quiet=quiet)
         _say_taken(taken, quiet)
-        interrupted = _work(opened, _options(workers, night_ends), quiet)
+        interrupted = _work(opened, where, night_ends, quiet)
         result = Result(_rows_of(opened, jobs, taken, faults), faults, taken)
     if junit is not None:
         _write_junit(junit, result)
@@ -196,8 +207,9 @@ def log_command(name: str, store: str | None, as_json: bool) -> None:
 @click.argument("folder", metavar="FOLDER", type=click.Path(exists=True, file_okay=False))
 @store_option
 @workers_option
+@cluster_option
 @quiet_option
-def watch_command(folder: str, store: str | None, workers: int | None, quiet: bool) -> int:
+def watch_command(folder: str, store: str | None, workers: int | None, cluster: str | None, quiet: bool) -> int:
     """Do the jobs of a hot folder as they come, until Ctrl-C or SIGTERM.
 
     A job file (TOML, CSV) is taken once it and the files that it names are there and nobody has written to them for
@@ -206,10 +218,11 @@ def watch_command(folder: str, store: str | None, workers: int | None, quiet: bo
     from cutkit.batch.store import Store, store_path
     from cutkit.batch.watch import HotFolder
 
+    where = _where(workers, cluster)
     say(f"watching {folder}; Ctrl-C ends it", quiet=quiet)
     with Store(store_path(store)) as opened:
         feed = _Feed(HotFolder(folder), opened, quiet)
-        _work(opened, _options(workers, None), quiet, feed)
+        _work(opened, where, None, quiet, feed)
     return EXIT_INTERRUPTED
 
 
@@ -297,32 +310,80 @@ def _until(text: str | None) -> float | None:
     return time.time() + seconds
 
 
-def _options(workers: int | None, until: float | None) -> RunOptions:
-    from cutkit.batch.runner import RunOptions
+@dataclass(frozen=True)
+class _Where:
+    """Who does the work: ``count`` processes of this machine, as plain workers or as a cluster; or a scheduler's."""
+
+    count: int = 0
+    scheduler: str | None = None
+    own_cluster: bool = False
+
+    @contextmanager
+    def executor(self, talk: Callable[[str], None]) -> Iterator[tuple[Executor, int]]:
+        """The executor, and how many tasks it does at once; all that was started for it ends with it."""
+        from cutkit.batch.workers import LocalExecutor
+
+        with ExitStack() as ends:
+            executor: Executor
+            if self.scheduler is None and not self.own_cluster:
+                executor, slots = LocalExecutor(self.count), self.count
+            else:
+                from cutkit.batch.cluster.executor import ClusterExecutor
+                from cutkit.batch.cluster.local import LocalProcesses
+
+                address = self.scheduler
+                if address is None:
+                    own = LocalProcesses(self.count)
+                    ends.callback(own.close)
+                    address = own.address
+                executor = cluster = ClusterExecutor(address, talk)
+                slots = cluster.slots()
+            ends.callback(executor.close)
+            yield executor, slots
+
+
+def _where(workers: int | None, cluster: str | None) -> _Where:
+    """What --workers and --cluster say together."""
+    import re
+
     from cutkit.batch.workers import processors
 
-    return RunOptions(workers or processors(), until)
+    if cluster is None:
+        return _Where(workers or processors())
+    from cutkit.batch.cluster.executor import need_distributed
+
+    local = re.fullmatch(r"local(?::(\d{1,3}))?", cluster)
+    if workers is not None:
+        hint = "A scheduler's workers are counted by it; a local cluster is --cluster local:N."
+        raise UsageError("--workers does not go with --cluster", hint=hint)
+    if local and local[1] != "0":
+        need_distributed()
+        return _Where(int(local[1] or processors()), own_cluster=True)
+    if not re.fullmatch(r"[a-z]+://.+", cluster):
+        hint = "Write it like tcp://host:8786, local, or local:4."
+        raise UsageError(f"--cluster {cluster!r} is no address of a scheduler", hint=hint)
+    need_distributed()
+    return _Where(scheduler=cluster)
 
 
 # --- running
 
 
-def _work(store: Store, options: RunOptions, quiet: bool, feed: Callable[[], None] | None = None) -> bool:
+def _work(
+    store: Store, where: _Where, until: float | None, quiet: bool, feed: Callable[[], None] | None = None
+) -> bool:
     """Do what is queued; True where it was interrupted."""
-    from cutkit.batch.runner import Runner
-    from cutkit.batch.workers import LocalExecutor
+    from cutkit.batch.runner import Runner, RunOptions
     from cutkit.cli.batch_progress import BatchTalk
 
     if feed is None and not store.counts()["queued"] + store.counts()["running"]:
         return False
-    talk = BatchTalk(store.counts, options, quiet=quiet)
-    with first_interrupt_stops() as interrupted:
-        executor = LocalExecutor(options.workers)
+    talk = BatchTalk(store.counts, until, quiet=quiet)
+    with first_interrupt_stops() as interrupted, where.executor(talk.note) as (executor, slots):
         try:
-            Runner(store, executor, options, talk, interrupted, feed).run()
+            Runner(store, executor, RunOptions(slots, until), talk, interrupted, feed).run()
         finally:
             talk.close()
-            executor.close()
         return interrupted()
 
 

@@ -14,7 +14,7 @@ from cutkit.cli.common import is_plain, say
 from cutkit.units import format_duration
 
 if TYPE_CHECKING:
-    from cutkit.batch.runner import News, RunOptions
+    from cutkit.batch.runner import News
 
 COUNT_EVERY_S = 1.0
 
@@ -22,9 +22,9 @@ COUNT_EVERY_S = 1.0
 class BatchTalk:
     """A listener for a run."""
 
-    def __init__(self, counts: Callable[[], Mapping[Any, int]], options: RunOptions, *, quiet: bool) -> None:
+    def __init__(self, counts: Callable[[], Mapping[Any, int]], until: float | None, *, quiet: bool) -> None:
         self._counts = counts
-        self._until = options.until
+        self._until = until
         self._quiet = quiet
         self._live = not quiet and sys.stderr.isatty() and not is_plain(sys.stderr)
         self._shown = False
@@ -37,6 +37,11 @@ class BatchTalk:
             return  # the live line shows it
         self.close()
         say(f"{time.strftime('%H:%M:%S')} {news.job}: {_text(news)}", quiet=self._quiet)
+
+    def note(self, text: str) -> None:
+        """Say something about the run, with the time of day."""
+        self.close()
+        say(f"{time.strftime('%H:%M:%S')} {text}", quiet=self._quiet)
 
     def tick(self, running: dict[str, float | None]) -> None:
         """Show what is going on, on a terminal."""
