@@ -283,7 +283,7 @@ def _sheet_figures(row: MarkerRow) -> Iterator[Headline]:
     yield Headline("Pieces a ply", f"{figures.placed} of {figures.ordered}")
     each = per_garment(row.issued_mm / 1000, row.garments)
     if each is not None:
-        yield Headline("A garment", f"{each:.3f} m", f"{row.garments} garments")
+        yield Headline("A garment", f"{each:.3f} m", f"{row.garments} garment{'s' * (row.garments != 1)}")
     if row.cut.cut_s is not None:
         yield Headline("Cutting", format_duration(row.cut.cut_s))
 
