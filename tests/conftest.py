@@ -77,6 +77,17 @@ def checked():
 
 
 @pytest.fixture
+def bundle(tmp_path, checked):
+    """One small job, ready to travel to a worker."""
+    from jobs_for_tests import write_jobs
+
+    from cutkit.batch.prepare import gathered_again
+
+    (one,) = checked(write_jobs(tmp_path, 1))
+    return gathered_again(one.job, one.inputs)
+
+
+@pytest.fixture
 def three_jobs(tmp_path, checked):
     """Three jobs, able to run: j00, j01 and j02."""
     from jobs_for_tests import write_jobs

@@ -7,6 +7,9 @@ import random
 import time
 from pathlib import Path
 
+OUTCOME_S = 180.0
+"""How long a task may take until its outcome is missed."""
+
 
 def write_instance(path: Path, seed: int, items: int = 4) -> Path:
     """A strip-packing instance of a few random triangles and quadrangles, the same for the same seed."""
@@ -32,6 +35,18 @@ def write_jobs(folder: Path, count: int, more: str = "rounds = 1\n") -> Path:
     path = folder / "night.toml"
     path.write_text(text)
     return path
+
+
+def outcome(executor):
+    """What comes next from a task, but for how far it is."""
+    from cutkit.batch.workers import Telling
+
+    end = time.monotonic() + OUTCOME_S
+    while time.monotonic() < end:
+        for event in executor.wait(0.1):
+            if not isinstance(event, Telling):
+                return event
+    raise AssertionError("nothing came back")
 
 
 class DirectExecutor:

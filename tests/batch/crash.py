@@ -89,11 +89,14 @@ class Campaign:
                 break
             if runner.poll() is not None:
                 runner = self._start(folder)
-        code = runner.wait(LONGEST_S)
-        seen.lost += code != 0
+        seen.lost += self._end_of(runner) != 0
         seen.seconds = time.monotonic() - begin
         self._judge_the_end(folder, seen)
         return seen
+
+    def _end_of(self, runner: subprocess.Popen[bytes]) -> int | None:
+        """The exit code of a runner that is not disturbed any more; None where it does not end."""
+        return runner.wait(LONGEST_S)
 
     def _kill_once(self, runner: subprocess.Popen[bytes], folder: Path, seen: Batch) -> bool:
         """Kill the runner or a worker at a random instant; False where the batch was over before."""

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from cluster_for_tests import NONE, Cluster
-from crash import JOBS, Batch, Campaign
+from crash import JOBS, LONGEST_S, Batch, Campaign
 
 WHOM = ["runner", "scheduler", "worker", "worker"]
 
@@ -54,23 +54,14 @@ class ClusterCampaign(Campaign):
         self._judge_now(folder, seen)
         return True
 
-    def batch(self, name: str, most_kills: int) -> Batch:
-        """Run a batch to its end, and judge it; the cluster is kept whole until then."""
-        folder, seen = self._new_folder(name), Batch()
-        begin = time.monotonic()
-        runner = self._start(folder)
-        for _ in range(most_kills):
-            if not self._kill_once(runner, folder, seen):
-                break
-            if runner.poll() is not None:
-                runner = self._start(folder)
-        while runner.poll() is None and time.monotonic() < begin + 600.0:
-            self.cluster.start(2)
+    def _end_of(self, runner: subprocess.Popen[bytes]) -> int | None:
+        """The cluster is kept whole until then."""
+        end = time.monotonic() + LONGEST_S
+        while runner.poll() is None and time.monotonic() < end:
+            if self.cluster is not None:
+                self.cluster.start(2)
             time.sleep(0.05)
-        seen.lost += runner.poll() != 0
-        seen.seconds = time.monotonic() - begin
-        self._judge_the_end(folder, seen)
-        return seen
+        return runner.poll()
 
 
 def main() -> int:

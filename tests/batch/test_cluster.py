@@ -13,12 +13,11 @@ from pathlib import Path
 import pytest
 from cluster_for_tests import NONE, Cluster
 from crash import children_of, hashes_in
-from jobs_for_tests import DirectExecutor, write_jobs
+from jobs_for_tests import DirectExecutor, outcome, write_jobs
 
 from cutkit import __version__
 from cutkit.batch.cluster.executor import ClusterExecutor, _Answered
 from cutkit.batch.perform import Done, Failed, Search, Task
-from cutkit.batch.prepare import gathered_again
 from cutkit.batch.workers import Telling
 from cutkit.errors import MachineError
 
@@ -41,22 +40,6 @@ def executor(cluster):
     found = ClusterExecutor(cluster.address)
     yield found
     found.close()
-
-
-@pytest.fixture
-def bundle(tmp_path, checked):
-    (one,) = checked(write_jobs(tmp_path, 1))
-    return gathered_again(one.job, one.inputs)
-
-
-def outcome(executor):
-    """What comes next from a task, but for how far it is."""
-    end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end:
-        for event in executor.wait(0.1):
-            if not isinstance(event, Telling):
-                return event
-    raise AssertionError("nothing came back")
 
 
 def until(what, patience_s=PATIENCE_S):
@@ -303,6 +286,9 @@ def test_a_local_cluster_ends_with_a_runner_that_is_killed(tmp_path):
     until(lambda: (tmp_path / "cutkit-batch.sqlite").exists() and children_of(runner.pid))
     until(lambda: len(ask(tmp_path, "SELECT 1 FROM jobs WHERE state = 'running'")) == 1)
     processes = [p for child in children_of(runner.pid) for p in (child, *children_of(child))]
+    assert len(processes) > 2, "a scheduler, a worker and their helpers"
+    assert all(Path(f"/proc/{p}").exists() for p in processes)
     os.kill(runner.pid, signal.SIGKILL)
     runner.communicate()
     until(lambda: not any(Path(f"/proc/{p}").exists() for p in processes), 60.0)
+    assert not [p for p in processes if Path(f"/proc/{p}").exists()]

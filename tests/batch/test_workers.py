@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 
 import pytest
-from jobs_for_tests import write_jobs
+from jobs_for_tests import outcome
 
 from cutkit.batch.perform import Done, Failed, Search, Task
-from cutkit.batch.prepare import gathered_again
-from cutkit.batch.workers import LocalExecutor, Lost, Telling
+from cutkit.batch.workers import LocalExecutor, Lost
 
 PATIENCE_S = 100.0
 
@@ -21,22 +19,6 @@ def executor():
     workers = LocalExecutor(1)
     yield workers
     workers.close()
-
-
-@pytest.fixture
-def bundle(tmp_path, checked):
-    (one,) = checked(write_jobs(tmp_path, 1))
-    return gathered_again(one.job, one.inputs)
-
-
-def outcome(executor):
-    """What comes next from a task, but for how far it is."""
-    end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end:
-        for event in executor.wait(0.1):
-            if not isinstance(event, Telling):
-                return event
-    raise AssertionError("nothing came back")
 
 
 def test_one_process_does_task_after_task(executor, bundle):

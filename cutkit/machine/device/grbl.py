@@ -22,6 +22,7 @@ from cutkit.machine.actions import Action, Lift, MoveTo, Program, Violation
 from cutkit.machine.device.base import Device, Step
 from cutkit.machine.device.faults import FaultSpec
 from cutkit.machine.device.grbl_settings import REPORT, REPORT_INCHES, SPINDLE_MOST, Settings
+from cutkit.machine.device.link import take_line
 from cutkit.machine.device.planner import USABLE_BLOCKS
 from cutkit.machine.feeds import feed_form
 from cutkit.machine.gcode import MM_PER_INCH, LineReader, without_comments
@@ -226,23 +227,15 @@ class GrblDevice(Device):
         return self.critical or self.suspended or self.sleeping
 
     def _next_command(self) -> bool:
-        data = self.ring.data
-        ends = [k for k in (data.find(b"\n"), data.find(b"\r")) if k >= 0]
-        if not ends:
-            self.raw_line += data
-            data.clear()
+        taken = take_line(self.ring.data, self.raw_line)
+        if taken is None:
             return False
-        end = min(ends)
-        self.raw_line += data[:end]
-        last = data[end]
-        del data[: end + 1]
-        second = last == 0x0A and self.after_cr and not self.raw_line
+        line, last = taken
+        second = last == 0x0A and self.after_cr and not line
         self.line_count += not second
         self.after_cr = last == 0x0D
         if second and self.CRLF_IS_ONE_END:
-            return bool(data) and self._next_command()
-        line = bytes(self.raw_line)
-        self.raw_line.clear()
+            return bool(self.ring.data) and self._next_command()
         self.steps.append(self.then(lambda: self._obey(line)))
         return True
 

@@ -13,6 +13,23 @@ LONGEST_PORTION = 64
 """So many bytes are handed over at once at most, so that what reads the ring keeps up with them."""
 
 
+def take_line(data: bytearray, begun: bytearray) -> tuple[bytes, int] | None:
+    """The next whole line of what is received, taken out of it, and the byte that ended it (CR or LF).
+
+    None where none is whole: what has come is then moved to ``begun``, which a later line begins with.
+    """
+    ends = [k for k in (data.find(b"\n"), data.find(b"\r")) if k >= 0]
+    end = min(ends, default=len(data))
+    begun += data[:end]
+    last = data[end] if ends else 0
+    del data[: end + 1]
+    if not ends:
+        return None
+    line = bytes(begun)
+    begun.clear()
+    return line, last
+
+
 @dataclass
 class RingFigures:
     """How full the receive ring was. ``lost`` bytes found no room; shares are of the time while it was in use."""

@@ -11,6 +11,7 @@ import re
 
 from cutkit.machine.actions import Lift, Program, Violation
 from cutkit.machine.device.base import Device, Step
+from cutkit.machine.device.link import take_line
 from cutkit.machine.dialects import servo_down_deg
 from cutkit.machine.gcode_marlin import LineReader, checksum
 
@@ -42,18 +43,12 @@ class MarlinDevice(Device):
         return self.paused or self.killed
 
     def _next_command(self) -> bool:
-        data = self.ring.data
-        ends = [k for k in (data.find(b"\n"), data.find(b"\r")) if k >= 0]
-        if not ends:
-            self.raw_line += data
-            data.clear()
+        taken = take_line(self.ring.data, self.raw_line)
+        if taken is None:
             return False
-        end = min(ends)
-        self.raw_line += data[:end]
-        self.line_count += data[end] == 0x0A
-        del data[: end + 1]
-        line = self.raw_line.decode("latin-1").split(";", 1)[0].strip()
-        self.raw_line.clear()
+        raw, last = taken
+        self.line_count += last == 0x0A
+        line = raw.decode("latin-1").split(";", 1)[0].strip()
         if not line:
             return self._next_command()
         self.busy_s = self.now_s + BUSY_EVERY_S

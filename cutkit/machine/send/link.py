@@ -8,6 +8,7 @@ wrong is a ``Fault``.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -91,7 +92,7 @@ class Figures:
 
 
 @dataclass
-class MachineLink:
+class MachineLink(ABC):
     """A machine at the end of a transport. ``turn`` is called while it waits; ``note`` takes what it says unasked."""
 
     port: Transport
@@ -116,17 +117,17 @@ class MachineLink:
     reports_fill = True
     """Whether the bytes that wait in it are known."""
 
-    def greet(self, greeting: Greeting) -> None:
+    def greet(self, greeting: Greeting) -> None:  # noqa: B027  (not every machine needs it)
         """Make sure that a machine is there and ready; Fault where it is not."""
 
+    @abstractmethod
     def send(self, line: Line, index: int = -1, at_mm: Point | None = None) -> None:
         """Send a line as soon as there is room."""
-        raise NotImplementedError
 
+    @abstractmethod
     def mark(self, *, synced: bool, at_mm: Point | None) -> Mark | None:
         """Set a mark behind all that was sent; None where the machine cannot tell. ``synced``: the last line is one
         that the machine answers only when all before it is done."""
-        raise NotImplementedError
 
     def pause(self) -> None:
         """Stop feeding."""
@@ -136,17 +137,17 @@ class MachineLink:
         """Feed again."""
         self.paused = False
 
-    def hold(self) -> None:
+    def hold(self) -> None:  # noqa: B027  (not every machine needs it)
         """After a fault or an interruption: stop the machine where that can be done without losing its position."""
 
     def position(self) -> Point | None:
         """Where the machine last said that it stands, in the program's coordinates; None: it does not say."""
         return None
 
-    def settle(self) -> None:
+    def settle(self) -> None:  # noqa: B027  (not every machine needs it)
         """Wait until every line that was sent is answered, where lines are answered at all."""
 
-    def drain(self) -> None:
+    def drain(self) -> None:  # noqa: B027  (not every machine needs it)
         """Wait until all bytes have been taken, as far as that can be known."""
 
     def wait_for(self, mark: Mark) -> None:
@@ -194,10 +195,10 @@ class MachineLink:
             if text:
                 self._hear(text.decode("latin-1").strip())
 
-    def _hear(self, text: str) -> None:
+    def _hear(self, text: str) -> None:  # noqa: B027  (not every machine needs it)
         """Take in a line from the machine."""
 
-    def _tick(self) -> None:
+    def _tick(self) -> None:  # noqa: B027  (not every machine needs it)
         """Look at the clock."""
 
 
