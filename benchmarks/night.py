@@ -82,7 +82,9 @@ ORDERED = (
     NightJob("w49-hoodie-grey", "hoodie.dxf", "M=1,L=1", "", 180, 10, 5, 1, "grbl-servo"),
     NightJob("w49-tee-aama", "tshirt-aama.dxf", "XS=1,M=1,3XL=1", "jersey navy", 160, 24, 3, 3, "hpgl-summa"),
     NightJob("w49-shirt-flannel", "shirt.dxf", "XL=1,XXL=1", "flannel check", 140, 6, 8, 0, "", PER_BUNDLE),
-    NightJob("w50-trousers-cord", "trousers.dxf", "28=1,38=1", "corduroy", 145, 5, 7, 0, "hpgl-generic", SHELL | ONE_WAY),
+    NightJob(
+        "w50-trousers-cord", "trousers.dxf", "28=1,38=1", "corduroy", 145, 5, 7, 0, "hpgl-generic", SHELL | ONE_WAY
+    ),
     NightJob("w50-tote-l", "tote.dxf", "L=3,XL=2", "canvas natural", 140, 12, 9, 0, "gerber-cut"),
     NightJob("w50-dress-linen", "dress.dxf", "34=1,44=1", "linen", 150, 6, 9, 0, "hpgl-generic", SHELL),
     NightJob("w50-dress-lining", "dress.dxf", "34=1,44=1", "cupro", 140, 6, 9, 0, "", {"material": "LINING"}),
@@ -92,7 +94,9 @@ ORDERED = (
     NightJob("w50-trousers-chino", "trousers.dxf", "30=1,36=1", "twill sand", 150, 18, 11, 5, "gerber-cut", SHELL),
     NightJob("stock-tote-xxl", "tote.dxf", "XXL=3", "canvas natural", 140, 4),
     NightJob("stock-tee-white", "tshirt.dxf", "XS=2,L=2", "jersey white", 170, 20, None, 1, "hpgl-summa"),
-    NightJob("w50-trousers-velvet", "trousers.dxf", "40=1", "velvet", 140, 2, 12, 0, "hpgl-generic", SHELL | PER_BUNDLE),
+    NightJob(
+        "w50-trousers-velvet", "trousers.dxf", "40=1", "velvet", 140, 2, 12, 0, "hpgl-generic", SHELL | PER_BUNDLE
+    ),
     NightJob("w50-dress-samples", "dress.dxf", "36=1,42=1", "", 150, 1, 12, -1),
 )
 MEASURED = (
@@ -295,9 +299,7 @@ def faults_of(folder: Path, jobs: Sequence[NightJob], seen: Morning) -> list[str
     return [fault for check in checks for fault in check(folder, jobs, cut, seen)]
 
 
-def _night_faults(
-    folder: Path, jobs: Sequence[NightJob], cut: Sequence[Cloth], seen: Morning
-) -> Iterator[str]:
+def _night_faults(folder: Path, jobs: Sequence[NightJob], cut: Sequence[Cloth], seen: Morning) -> Iterator[str]:
     """The run itself: every job done but one, exit 5 for that one, over in time."""
     states = {job["name"]: job["state"] for job in seen.batch["jobs"]}
     wanted = {one.name: "failed" if one.name == NARROW else "done" for one in jobs}
@@ -310,9 +312,7 @@ def _night_faults(
         yield from (f"no program {path}" for path in one["programs"] if not Path(path).stat().st_size)
 
 
-def _order_faults(
-    folder: Path, jobs: Sequence[NightJob], cut: Sequence[Cloth], seen: Morning
-) -> Iterator[str]:
+def _order_faults(folder: Path, jobs: Sequence[NightJob], cut: Sequence[Cloth], seen: Morning) -> Iterator[str]:
     """What is cut first: by JSON, page and table the same, and as the job files say; with cutter and program."""
     wanted = [name for name, _ in groupby(each.job.name for each in cut)]
     rows = next(iter(seen.page.values())).rows
@@ -340,9 +340,7 @@ def _names_in(text: str, jobs: Sequence[NightJob]) -> Iterator[str]:
             yield words[1].rstrip(",")
 
 
-def _failure_faults(
-    folder: Path, jobs: Sequence[NightJob], cut: Sequence[Cloth], seen: Morning
-) -> Iterator[str]:
+def _failure_faults(folder: Path, jobs: Sequence[NightJob], cut: Sequence[Cloth], seen: Morning) -> Iterator[str]:
     """Which job failed and why: named on the page with its piece, the cloth's width and the due date."""
     left = seen.report["night"]["left"]
     if [one["job"] for one in left] != [NARROW]:
@@ -356,9 +354,7 @@ def _failure_faults(
         yield f"the page tells of {len(items)} jobs that failed"
 
 
-def _cloth_faults(
-    folder: Path, jobs: Sequence[NightJob], cut: Sequence[Cloth], seen: Morning
-) -> Iterator[str]:
+def _cloth_faults(folder: Path, jobs: Sequence[NightJob], cut: Sequence[Cloth], seen: Morning) -> Iterator[str]:
     """How much cloth to issue: added up from the marker files, cloth by cloth."""
     wanted: dict[tuple[str, str, float], float] = defaultdict(float)
     for each in cut:
@@ -379,9 +375,7 @@ def _cloth_faults(
             yield f"the table does not tell of {label}"
 
 
-def _balance_faults(
-    folder: Path, jobs: Sequence[NightJob], cut: Sequence[Cloth], seen: Morning
-) -> Iterator[str]:
+def _balance_faults(folder: Path, jobs: Sequence[NightJob], cut: Sequence[Cloth], seen: Morning) -> Iterator[str]:
     """The balance of all of it: cloth issued and pieces as the marker files have them, and nothing left over."""
     balance = seen.report["total"]["balance"]
     issued = sum(each.issued_mm * each.width_mm for each in cut)

@@ -141,7 +141,15 @@ def test_the_page_answers_at_its_top(cutkit, store):
     first = [re.sub("<.*?>", "", cell) for cell in re.findall(r"<td.*?</td>", rows[1])]
     assert first[:4] == ["1", "first of its day", "2031-12-01", "7"]
     assert "first of its day.plt" in first
+    answers = re.findall(r'<div class="answer[ "].*?</div>\n', page.split("<h2>")[0] + "\n", re.DOTALL)
+    said = [re.sub("<.*?>", " ", answer) for answer in answers]
+    assert len(said) == 3
+    assert all(word in said[0] for word in ("first of its day", "2031-12-01", "canvas", "first of its day.plt"))
+    assert all(word in said[1] for word in ("2 jobs", "too low", "99.9", "broken", "cut-off.json"))
+    for cloth in told(cutkit("report", "--store", store, "--night", "--json"))["night"]["cloth"]:
+        assert f"{cloth['issued_mm'] / 1000:.2f} m" in said[2]
     text = texts_of(Path("m.pdf").read_bytes())[0]
+    assert text.index("Cut first") < text.index("Cloth to issue") < text.index("What to cut first")
     assert "first of its day.plt" in text
     assert "canvas" in text
     assert text.index("What to cut first") < text.index("What failed") < text.index("Which cloth to issue")
