@@ -1,11 +1,11 @@
-"""A night as the issue asks for it: 30 jobs of the garments in ``patterns/``, two workers, ten minutes; then the morning.
+"""A night from jobs to the morning page: 30 jobs of the garments in ``patterns/``, two workers, ten minutes.
 
     python benchmarks/night.py [--minutes 10] [--workers 2] [--jobs 30] [--rounds N] [--out out/night]
 
 It writes the job files, runs ``cutkit batch run --until`` and ``cutkit report --night`` on them, and judges the morning
-page by a way of its own: what the files of jobs and markers say is sorted and added up anew, and held against the table,
-the JSON and the HTML. One of the jobs cannot be done: its cloth is narrower than one of its pieces. ``--jobs`` and
-``--rounds`` make a short night of it.
+page by a way of its own: what the files of jobs and markers say is sorted and added up anew, and held against the
+table, the JSON and the HTML. One of the jobs cannot be done: its cloth is narrower than one of its pieces. ``--jobs``
+and ``--rounds`` make a short night of it.
 """
 
 from __future__ import annotations
