@@ -24,7 +24,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from html.parser import HTMLParser
-from itertools import groupby
+from itertools import groupby, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -90,10 +90,12 @@ ORDERED = (
     NightJob("w50-dress-lining", "dress.dxf", "34=1,44=1", "cupro", 140, 6, 9, 0, "", {"material": "LINING"}),
     NightJob("w50-shirt-poplin", "shirt.dxf", "XS=1,S=1", "poplin white", 150, 10, 10, 0, "hpgl-generic"),
     NightJob("w50-hoodie-black", "hoodie.dxf", "S=1,XL=1", "", 180, 10, 10, 0, "grbl-servo"),
-    NightJob("w50-tee-white", "tshirt.dxf", "M=2,XXL=1", "jersey white", 170, 30, 11, 0, "hpgl-summa", {"gap": "2mm"}),
+    NightJob(
+        "w50-tee-white", "tshirt.dxf", "M=2,XXL=1", "jersey white", 170, 30, 11, 0, "hpgl-generic", {"gap": "2mm"}
+    ),
     NightJob("w50-trousers-chino", "trousers.dxf", "30=1,36=1", "twill sand", 150, 18, 11, 5, "gerber-cut", SHELL),
     NightJob("stock-tote-xxl", "tote.dxf", "XXL=3", "canvas natural", 140, 4),
-    NightJob("stock-tee-white", "tshirt.dxf", "XS=2,L=2", "jersey white", 170, 20, None, 1, "hpgl-summa"),
+    NightJob("stock-tee-white", "tshirt.dxf", "XS=2,L=2", "jersey white", 170, 20, None, 1, "hpgl-generic"),
     NightJob(
         "w50-trousers-velvet", "trousers.dxf", "40=1", "velvet", 140, 2, 12, 0, "hpgl-generic", SHELL | PER_BUNDLE
     ),
@@ -321,7 +323,10 @@ def _order_faults(folder: Path, jobs: Sequence[NightJob], cut: Sequence[Cloth], 
         "page": [name for name, _ in groupby(row["Job"].partition(", ")[0] for row in rows)],
         "table": [name for name, _ in groupby(_names_in(seen.text, jobs))],
     }
-    yield from (f"the {where} has the order {names}, not {wanted}" for where, names in told.items() if names != wanted)
+    for where, names in told.items():
+        pairs = zip_longest(names, wanted)
+        if first := next(((k, *pair) for k, pair in enumerate(pairs, 1) if pair[0] != pair[1]), None):
+            yield "cut {} of the {} is {}, not {}".format(first[0], where, *first[1:])
     by_name = {one.name: one for one in jobs}
     for row in rows:
         one = by_name[row["Job"].partition(", ")[0]]
