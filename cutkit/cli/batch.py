@@ -329,8 +329,9 @@ class _Where:
     own_cluster: bool = False
 
     @contextmanager
-    def executor(self, talk: Callable[[str], None]) -> Iterator[tuple[Executor, int]]:
-        """The executor, and how many tasks it does at once; all that was started for it ends with it."""
+    def executor(self, talk: Callable[[str], None], stop: Callable[[], bool]) -> Iterator[tuple[Executor, int]]:
+        """The executor, and how many tasks it does at once; all that was started for it ends with it. StoppedError
+        where ``stop`` is true before a cluster is there."""
         from cutkit.batch.workers import LocalExecutor
 
         with ExitStack() as ends:
@@ -343,10 +344,10 @@ class _Where:
 
                 address = self.scheduler
                 if address is None:
-                    own = LocalProcesses(self.count)
+                    own = LocalProcesses(self.count, stop)
                     ends.callback(own.close)
                     address = own.address
-                executor = cluster = ClusterExecutor(address, talk)
+                executor = cluster = ClusterExecutor(address, talk, stop)
                 slots = cluster.slots()
             ends.callback(executor.close)
             yield executor, slots
@@ -383,15 +384,19 @@ def _work(
     store: Store, where: _Where, until: float | None, quiet: bool, feed: Callable[[], None] | None = None
 ) -> bool:
     """Do what is queued; True where it was interrupted."""
+    from cutkit.batch.cluster.local import StoppedError
     from cutkit.batch.runner import Runner, RunOptions
     from cutkit.cli.batch_progress import BatchTalk
 
     if feed is None and not store.counts()["queued"] + store.counts()["running"]:
         return False
     talk = BatchTalk(store.counts, until, quiet=quiet)
-    with first_interrupt_stops() as interrupted, where.executor(talk.note) as (executor, slots):
+    with first_interrupt_stops() as interrupted:
         try:
-            Runner(store, executor, RunOptions(slots, until), talk, interrupted, feed).run()
+            with where.executor(talk.note, interrupted) as (executor, slots):
+                Runner(store, executor, RunOptions(slots, until), talk, interrupted, feed).run()
+        except StoppedError:
+            pass  # all jobs are still queued
         finally:
             talk.close()
         return interrupted()
