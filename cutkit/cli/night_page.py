@@ -14,7 +14,7 @@ from cutkit.formats.report_page import PageAnswer, PageCell, PageColumn, PageIte
 from cutkit.units import format_duration
 
 STATES: Mapping[State, str] = {"failed": "failed", "cancelled": "cancelled", "queued": "not done", "running": "running"}
-FAILED_SHOWN, CLOTHS_SHOWN = 4, 20
+NEXT_SHOWN, FAILED_SHOWN, CLOTHS_SHOWN = 8, 4, 20
 """How many are told at the top of the page; all of them are told below."""
 NOTES = (
     "Cut in this order: what is due first, then by priority, then as the jobs came.",
@@ -68,9 +68,9 @@ def _cut_first(night: Night) -> PageAnswer:
         ("Cutter", _cutter_of(one)),
         ("Program", _program_cell(one).text),
     )
-    note = f"Then {job_name(rest[0][0])}" if rest else ""
-    note += f" and {len(rest) - 1} more, as in the table below." if len(rest) > 1 else "." if rest else ""
-    return PageAnswer("Cut first", job_name(one), lines, note, anchor)
+    note = f"Then {len(rest)} more, in the order of the table below." if rest else ""
+    then = tuple((job_name(next_one), _due_cell(night, next_one).text) for next_one, _ in rest[:NEXT_SHOWN])
+    return PageAnswer("Cut first", job_name(one), lines, note, then, anchor)
 
 
 def _failed(night: Night) -> PageAnswer:

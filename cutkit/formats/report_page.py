@@ -93,12 +93,14 @@ class PageList:
 @dataclass(frozen=True, slots=True)
 class PageAnswer:
     """What the page answers before all else, in a few lines: the question, the answer, names with what there is to tell
-    of each, and a last word. ``anchor`` is the section that tells more, ``alarm`` whether somebody has to act."""
+    of each, a last word, and what comes next, which a narrow screen leaves out. ``anchor`` is the section that tells
+    more, ``alarm`` whether somebody has to act."""
 
     question: str
     answer: str
     lines: tuple[tuple[str, str], ...] = ()
     note: str = ""
+    then: tuple[tuple[str, str], ...] = ()
     anchor: str = ""
     alarm: bool = False
 

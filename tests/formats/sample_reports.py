@@ -56,7 +56,12 @@ def sample_page() -> ReportPage:
     )
     answers = (
         PageAnswer(
-            "Cut first", "Shirt 1207", (("Due", "2026-12-01"), (HOSTILE, "of 4 m")), "Then the rest.", "marker-1"
+            "Cut first",
+            "Shirt 1207",
+            (("Due", "2026-12-01"), (HOSTILE, "of 4 m")),
+            "Then the rest.",
+            (("Next", "2026-12-02"),),
+            "marker-1",
         ),
         PageAnswer("Failed", "2 jobs", ((HOSTILE, "a reason that is too long for the line of its name"),), alarm=True),
         PageAnswer("Cloth to issue", "12.34 m in all"),

@@ -86,7 +86,7 @@ def test_the_page_holds_what_the_report_has(parsed):
         assert f"{line.area_mm2 / 1e6:.4f}" in text
     assert all(note in text for note in page.notes)
     for answer in page.answers:
-        assert {answer.question, answer.answer, *sum(answer.lines, ())} <= set(parsed.texts)
+        assert {answer.question, answer.answer, *sum(answer.lines + answer.then, ())} <= set(parsed.texts)
     placed = sum(len(sheet.marker.placements) for sheet in page.sheets)
     assert sum(tag == "use" for tag, _ in parsed.tags) == placed
 

@@ -70,14 +70,19 @@ def _answers(answers: Iterable[PageAnswer]) -> str:
 
 def _answer(one: PageAnswer) -> str:
     said = f'<a href="#{_text(one.anchor)}">{_text(one.answer)}</a>' if one.anchor else _text(one.answer)
-    lines = "".join(f"<div><dt>{_text(name)}</dt><dd>{_text(told)}</dd></div>" for name, told in one.lines)
     return (
         f'<div class="answer{" alarm" if one.alarm else ""}"><h2 class="asked">{_text(one.question)}</h2>'
         f'<p class="said">{said}</p>'
-        + (f"<dl>{lines}</dl>" if lines else "")
+        + _lines(one.lines)
         + (f'<p class="sub">{_text(one.note)}</p>' if one.note else "")
+        + _lines(one.then, "then")
         + "</div>"
     )
+
+
+def _lines(lines: Iterable[tuple[str, str]], kind: str = "told-of") -> str:
+    told = "".join(f"<div><dt>{_text(name)}</dt><dd>{_text(text)}</dd></div>" for name, text in lines)
+    return f'<dl class="{kind}">{told}</dl>' if told else ""
 
 
 def _headlines(figures: Iterable[Headline]) -> str:

@@ -126,8 +126,14 @@ class _Flow:
         self.paper.lines([[(x, self.y), (x + width, self.y)]], width_mm=0.6, stroke=ink)
         self.paper.text(x, self.y - 4.5, one.question, 8, colour=FAINT)
         self.paper.text(x, self.y - 10, self.paper.fitted(one.answer, width, 12, bold=True), 12, bold=True, colour=ink)
-        y = self.y - 11
-        for name, told in one.lines:
+        y = self._answer_lines(one.lines, x, self.y - 11, width)
+        for text in self.paper.wrapped(one.note, width, 7.5):
+            y -= 3.8
+            self.paper.text(x, y, text, 7.5, colour=FAINT)
+        return self._answer_lines(one.then, x, y, width)
+
+    def _answer_lines(self, lines: Iterable[tuple[str, str]], x: float, y: float, width: float) -> float:
+        for name, told in lines:
             together = sum(self.paper.text_width_mm(text, 7.5, bold=True) for text in (name, told)) + GAP_MM < width
             for colour, text in ((FAINT, name), *(() if together else ((INK, told),))):
                 for line in self.paper.wrapped(text, width, 7.5):
@@ -135,9 +141,6 @@ class _Flow:
                     self.paper.text(x, y, line, 7.5, colour=colour)
             if together:
                 self.paper.text(x + width, y, told, 7.5, bold=True, align="right")
-        for text in self.paper.wrapped(one.note, width, 7.5):
-            y -= 3.8
-            self.paper.text(x, y, text, 7.5, colour=FAINT)
         return y
 
     def heading(self, text: str, *, needs: float = 12.0) -> None:
