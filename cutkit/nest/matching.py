@@ -29,8 +29,8 @@ NONE, CLOTH = -1, 0
 
 @dataclass(frozen=True)
 class Matching:
-    """The ties of ``n`` copies: for each the ``knot`` along and across, and the ``shift`` of its anchor's phase from its
-    knot's (n, 2); ``repeat_mm`` in both directions (1 where there is none) and the axes' unit vectors."""
+    """The ties of ``n`` copies: for each the ``knot`` along and across, and the ``shift`` of its anchor's phase from
+    its knot's (n, 2); ``repeat_mm`` in both directions (1 where there is none) and the axes' unit vectors."""
 
     knot: Longs
     shift: Floats
@@ -111,7 +111,7 @@ class _Knots:
 def matching_of(
     fabric: Fabric, pieces: dict[str, OrderedPiece], copies: Sequence[Copy]
 ) -> tuple[Matching, list[Conflict]]:
-    """How ``copies`` are tied, and which of them cannot be. Those with several matches have one angle (see ``tied_ways``)."""
+    """How ``copies`` are tied, and which cannot be. Those with several matches have one angle (see ``tied_ways``)."""
     repeat = fabric.repeat
     sides = (None, None) if repeat is None else (repeat.x_mm, repeat.y_mm)
     knot = np.full((len(copies), 2), NONE, dtype=np.int64)

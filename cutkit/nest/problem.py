@@ -34,8 +34,8 @@ class Found:
 class Rules:
     """What the rules of cloth ask of a layout beyond the rooms of its shapes.
 
-    ``fixed`` (n,) says which pieces are FREE, LOCKED or a FLAW (see ``kernels.state``), and ``fixed_place`` (n, 2) where
-    those lie that are not free. ``bundle`` (n,) numbers the garments, which must each lie within ``span_mm`` along the
+    ``fixed`` (n,) says which pieces are FREE, LOCKED or a FLAW (see ``kernels.state``), ``fixed_place`` (n, 2) where those
+    lie that are not free. ``bundle`` (n,) numbers the garments, which must each lie within ``span_mm`` along the
     strip (None: anywhere); flaws have -1.
     """
 
@@ -65,8 +65,8 @@ class Rules:
         return max(ends)
 
     def prepare(self, layout: Layout, problem: Problem, split_x: float, shorter_mm: float) -> None:
-        """Before the strip of a layout is shortened: let every knot of matches that lies right of ``split_x`` as a whole
-        move along with its pieces, and the spans go."""
+        """Before the strip of a layout is shortened: let the spans go, and every knot of matches that lies right of
+        ``split_x`` as a whole move along with its pieces."""
         layout.span[:] = -np.inf, np.inf
         if self.matching.is_needed:
             known = {}

@@ -7,6 +7,7 @@ piece may lie on is in the tables; here is what concerns a layout as a whole.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from shapely.geometry import Polygon, box
@@ -18,7 +19,7 @@ from cutkit.nest.problem import Rules
 from cutkit.nest.shapes import Choice
 
 LONGEST_FLAW = 1.0
-"""Flaws longer than this part of the usable width are taken as several: a shape's length sets the grid of its search."""
+"""A flaw longer than this part of the usable width is taken as several: the longest shape sets how lists are kept."""
 
 
 def needs_rules(choice: Choice, fabric: Fabric, settings: NestSettings) -> bool:
@@ -70,4 +71,4 @@ def _parts(defect: Defect, fabric: Fabric) -> list[tuple[Polygon, tuple[str, ...
         return []
     count = int(np.ceil((x1 - x0) / (LONGEST_FLAW * fabric.usable_width_mm)))
     ends = np.linspace(x0, x1, count + 1)
-    return [(box(a, y0, b, y1), defect.allows) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    return [(box(a, y0, b, y1), defect.allows) for a, b in pairwise(ends)]

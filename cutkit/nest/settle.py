@@ -48,8 +48,8 @@ def settle(empty: Marker, layouts: list[Laid]) -> Marker:
 
 
 def _placements(laid: Laid, keep_bundles: bool) -> tuple[Placement, ...]:
-    """A placement for every copy. Copies that are alike swap bundles, unless they must not: a garment's pieces shall lie
-    near each other."""
+    """A placement for every copy. Copies that are alike swap bundles, unless they keep them: a garment's pieces shall
+    lie near each other."""
     place, copies = laid.found.place, laid.choice.copies
     lying: dict[tuple[str, bool | None, tuple[float, ...]], list[int]] = {}
     placements: list[tuple[int, Placement]] = []

@@ -24,11 +24,11 @@ SEATED_MM = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """What the rules of cloth ask of a shape: where its centre may lie, which flaws it may lie on, what it is matched by.
+    """What the rules of cloth ask of a shape: where it may lie, which flaws it may lie on, what it is matched by.
 
-    ``room``: low and high x, low and high y of its centre, in mm; None: anywhere on the cloth. ``quality`` is its class.
-    ``anchor``: the coordinates of its match points along and across the repeat, from its centre; ``matched``: whether it
-    has any.
+    ``room``: low and high x, low and high y of its centre, in mm; None: anywhere on the cloth. ``quality`` is its
+    class. ``anchor``: the coordinates of its match points along and across the repeat, from its centre; ``matched``:
+    whether it has any.
     """
 
     room: tuple[float, float, float, float] | None = None
@@ -52,7 +52,7 @@ Way = tuple[str, bool, float]
 
 
 Standing = Callable[[OrderedPiece, Pose, Point], tuple[Stand, ...]]
-"""Tells the stands of a piece in a pose, whose shape has these half sides: one or several; none where it may not lie so."""
+"""Tells the stands of a piece in a pose, whose shape has these half sides; none where it may not lie so."""
 
 
 def _anywhere(_piece: OrderedPiece, _pose: Pose, _half_mm: Point) -> tuple[Stand, ...]:

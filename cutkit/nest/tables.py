@@ -96,7 +96,7 @@ def tabulated(shapes: ShapeSet, height_mm: float, gap_mm: float, no_fit: list[tu
 
 @dataclass(frozen=True)
 class _Plan:
-    """What all tables of a preparation share: the forms' half boxes, height, lattice step, gap, and fineness of cells."""
+    """What all tables of a preparation share: the forms' half boxes, height, step, gap, how fine the cells are."""
 
     half: Floats
     height_mm: float
