@@ -184,6 +184,8 @@ def _defect_faults(marker: Marker) -> Iterator[Fault]:
     for defect in marker.fabric.defects:
         zone = box(*defect.box_mm)
         for index, polygon in enumerate(_sound_polygons(marker)):
+            if marker.by_id[marker.placements[index].piece].quality in defect.allows:
+                continue
             if overlap_of(polygon, zone) is not None:
                 yield Fault("defect", f"{_name(marker, index)} lies on a defect at {list(defect.box_mm)}", (index,))
 

@@ -201,7 +201,7 @@ def _first_at(low: float, phase: float, repeat: float) -> float:
 
 @inner_kernel
 def _note(scratch: Scratch, found: int, x: float, y: float, value: float, apart: float) -> int:
-    """Keep a position among the candidates if it is one of the lowest, and not beside a lower one; how many they are."""
+    """Keep a position if it is one of the lowest so far, and not beside a lower one; how many candidates there are."""
     candidate = scratch.candidate
     for k in range(found):
         if abs(candidate[k, 0] - x) < apart and abs(candidate[k, 1] - y) < apart:

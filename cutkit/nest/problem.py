@@ -34,8 +34,8 @@ class Found:
 class Rules:
     """What the rules of cloth ask of a layout beyond the rooms of its shapes.
 
-    ``fixed`` (n,) says which pieces are FREE, LOCKED or a FLAW (see ``kernels.state``), ``fixed_place`` (n, 2) where those
-    lie that are not free. ``bundle`` (n,) numbers the garments, which must each lie within ``span_mm`` along the
+    ``fixed`` (n,) says which pieces are FREE, LOCKED or a FLAW (see ``kernels.state``), ``fixed_place`` (n, 2) where
+    those are that are not free. ``bundle`` (n,) numbers the garments, which must each lie within ``span_mm`` along the
     strip (None: anywhere); flaws have -1.
     """
 

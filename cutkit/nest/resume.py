@@ -20,13 +20,14 @@ def layout_of(marker: Marker, choice: Choice) -> Found | None:
         lying[placement.piece, placement.bundle].append(placement)
     place = np.zeros((len(choice.copies), 2))
     shape = np.zeros(len(choice.copies), dtype=np.int32)
-    for i, copy in enumerate(choice.copies):
-        candidates = lying[copy.piece, copy.bundle]
+    for i in sorted(range(len(choice.copies)), key=lambda i: choice.copies[i].locked is None):
+        copy = choice.copies[i]
+        candidates = [p for p in lying[copy.piece, copy.bundle] if copy.locked in (None, replace(p, locked=True))]
         fits = ((p, seat) for p in candidates if (seat := _seat_of(choice, i, p)) is not None)
         found, seat = next(fits, (None, None))
         if found is None or seat is None:
             return None
-        candidates.remove(found)
+        lying[copy.piece, copy.bundle].remove(found)
         shape[i], place[i] = seat
     length = float((place[:, 0] + choice.half_mm[shape, 0]).max(initial=0.0))
     return Found(place, shape, length)

@@ -19,6 +19,7 @@ from cutkit.nest.compile import compile_kernels
 from cutkit.nest.matching import matching_of, tied_ways
 from cutkit.nest.problem import Found, Problem
 from cutkit.nest.reasons import no_place, why_not
+from cutkit.nest.repair import beside_their_garment, repaired, rough_layout
 from cutkit.nest.resume import layout_of, lock, locked_way
 from cutkit.nest.rules import needs_rules, rules_of, without_tilt_of_matched
 from cutkit.nest.search import Effort, Report, search
@@ -141,7 +142,8 @@ class Run:
         problem = self._problem(choice)
         if problem is None:
             return _Begun(choice, None, start)
-        return _Begun(choice, problem, known or first_layout(problem, shelf, self._is_over))
+        start = known or self._mended(choice, problem) or first_layout(problem, shelf, self._is_over)
+        return _Begun(choice, problem, start)
 
     def _begun_by_rules(self, choice: Choice) -> _Begun:
         """The same where the layout has rules to keep: their first layout is made whatever the time, for boxes alone
@@ -154,10 +156,17 @@ class Run:
             return _Begun(choice.without(range(len(choice.copies))), None, NOTHING)
         if known is not None:
             return _Begun(choice, problem, problem.rules.with_flaws(known, problem))
+        mended = self._mended(choice, problem)
+        if mended is not None:
+            return _Begun(choice, problem, mended)
         longest = 2 * sum(2 * choice.half_mm[taken[0], 0] for taken in choice.options)
         found, left_out = ruled_layout(problem, problem.rules, longest)
         if not left_out:
             return _Begun(choice, problem, found)
+        rough = beside_their_garment(found, left_out, problem)
+        mended = repaired(problem, rough, self.settings.seed, self.stop) if self.settings.bundle_span_mm else None
+        if mended is not None:
+            return _Begun(choice, problem, mended)
         by_id = {piece.id: piece for piece in self.demand.pieces}
         reasons = {i: no_place(by_id[choice.copies[i].piece], self.fabric, self.settings) for i in left_out}
         self._no_room += _unplaced(choice.copies, reasons)
@@ -170,6 +179,14 @@ class Run:
             return None
         here = replace(self.start, fabric=self.fabric, pieces=self.demand.pieces, settings=self.settings, stated=None)
         return None if check_marker(here) else layout_of(self.start, choice)
+
+    def _mended(self, choice: Choice, problem: Problem) -> Found | None:
+        """The layout of a start with faults, or of other pieces, made sound; None without a start, or in vain."""
+        if self.start is None or not self.start.placements:
+            return None
+        names = {piece.id: piece.name for piece in (*self.start.pieces, *self.demand.pieces)}
+        rough = rough_layout(self.start, choice, problem, names)
+        return repaired(problem, rough, self.settings.seed, self._is_over)
 
     def _finer(self, best: Laid, stage: Stage) -> tuple[Choice, Problem, Found] | None:
         """The best layout in a choice of finer angles, with its tables; None where that would cost too much."""
