@@ -86,7 +86,7 @@ def _length_faults(marker: Marker, blocks: list[Polygon]) -> Iterator[Fault]:
 
 
 def neighbour_faults(marker: Marker) -> Iterator[Fault]:
-    """Outlines that overlap or are nearer than the gap, and then the same of blocks, for pairs that are right so far."""
+    """Outlines that overlap or are nearer than the gap; then the same of blocks, for pairs that are right so far."""
     gap = marker.settings.gap_mm if 0 <= marker.settings.gap_mm < inf else 0.0
     outlines = sound(marker.polygons)
     wrong = set()
