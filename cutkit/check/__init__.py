@@ -20,6 +20,7 @@ from cutkit.check.faults import (
     UNMEASURABLE,
     Fault,
 )
+from cutkit.check.figures import RuleFigure, rule_figures
 from cutkit.check.garments import angle_faults, bundle_faults, count_faults, nap_faults
 from cutkit.check.matching import MatchResidual, match_faults, match_residuals
 from cutkit.check.overlap import Overlap, overlap_of
@@ -45,9 +46,11 @@ __all__ = [
     "Fault",
     "MatchResidual",
     "Overlap",
+    "RuleFigure",
     "check_marker",
     "match_residuals",
     "overlap_of",
+    "rule_figures",
 ]
 
 
