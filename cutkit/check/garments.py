@@ -70,10 +70,12 @@ def _count_faults_of(marker: Marker, piece: OrderedPiece, here: list[Placement])
 
 
 def _pair_faults(piece: OrderedPiece, here: list[Placement]) -> Iterator[Fault]:
-    """A piece that was ordered in pairs: every garment has as many of the left as of the right."""
-    surplus = Counter[int]()
+    """Where garments have a piece in twos, ordered as left and right: every garment has as many of either."""
+    count, surplus = Counter(p.bundle for p in here), Counter[int]()
     for p in here:
         surplus[p.bundle] += 1 if p.mirrored else -1
+    if any(n % 2 for n in count.values()):
+        return
     for bundle, more in sorted(surplus.items()):
         if more:
             kind = "mirrored" if more > 0 else "as drawn"

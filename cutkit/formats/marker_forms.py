@@ -310,7 +310,7 @@ def _settings_of(form: MarkerForm, where: str) -> NestSettings:
             where=where,
             hint="A length above 0; null where the pieces of a garment may lie anywhere.",
         )
-    return NestSettings(settings.gap_mm, span, settings.bundling, form.seed)
+    return NestSettings(settings.gap_mm, form.seed, bundle_span_mm=span, bundling=settings.bundling)
 
 
 # --- pieces ------------------------------------------------------------------------------------------------------
