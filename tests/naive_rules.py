@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from cutkit.model import Marker, OrderedPiece, Placement
 
@@ -55,6 +55,13 @@ def twin_findings(marker: Marker) -> list[Finding]:
 def _piece(marker: Marker, placement: Placement) -> OrderedPiece:
     (piece,) = [piece for piece in marker.pieces if piece.id == placement.piece]
     return piece
+
+
+def _usable(marker: Marker) -> float:
+    """The width between the selvedges."""
+    fabric = marker.fabric
+    high = fabric.selvedge_mm if fabric.high_selvedge_mm is None else fabric.high_selvedge_mm
+    return fabric.width_mm - fabric.selvedge_mm - high
 
 
 # --- plane geometry, from its definitions ------------------------------------------------------------------------
@@ -182,7 +189,7 @@ def common_depth(a: Shape, b: Shape) -> float:
 def _samples(side: tuple[Point, Point], others: list[tuple[Point, Point]]) -> Iterator[Point]:
     (x0, y0), (x1, y1) = side
     cuts = sorted({0.0, 1.0, *(t for other in others if (t := crossing(side, other)) is not None)})
-    for t in (*cuts, *((a + b) / 2 for a, b in zip(cuts, cuts[1:], strict=False))):
+    for t in (*cuts, *((a + b) / 2 for a, b in pairwise(cuts))):
         yield x0 + t * (x1 - x0), y0 + t * (y1 - y0)
 
 
@@ -216,9 +223,7 @@ def distance(a: Shape, b: Shape, reach: float) -> float:
 
 
 def _on_cloth(marker: Marker, outlines: list[Shape], blocks: list[Shape]) -> Iterator[Finding]:
-    fabric = marker.fabric
-    high = fabric.selvedge_mm if fabric.high_selvedge_mm is None else fabric.high_selvedge_mm
-    usable = fabric.width_mm - fabric.selvedge_mm - high
+    fabric, usable = marker.fabric, _usable(marker)
     farthest = 0.0
     for index, (outline, block) in enumerate(zip(outlines, blocks, strict=True)):
         farthest = max(farthest, box_of(outline)[2])
@@ -302,12 +307,15 @@ def _zones(marker: Marker, outlines: list[Shape]) -> Iterator[Finding]:
 
 def _folds(marker: Marker) -> Iterator[Finding]:
     fabric = marker.fabric
-    folds = {"folded": [0.0], "tubular": [0.0, fabric.width_mm]}.get(fabric.spread, [])
+    folds = {"folded": [0.0], "tubular": [0.0, _usable(marker)]}.get(fabric.spread, [])
     for piece in marker.pieces:
         if piece.fold is not None and (not folds or piece.per_copy != 1):
             yield "spread", (), f"{piece.id}: on a fold"
         if piece.per_copy < 1 or (piece.per_copy > 1 and fabric.spread == "face-up"):
             yield "spread", (), f"{piece.id}: {piece.per_copy} a copy"
+    high = fabric.selvedge_mm if fabric.high_selvedge_mm is None else fabric.high_selvedge_mm
+    if (folds and fabric.selvedge_mm > 0) or (len(folds) == 2 and high > 0):
+        yield "spread", (), "a selvedge at a fold"
     for index, p in enumerate(marker.placements):
         piece = _piece(marker, p)
         if piece.fold is None or not folds:
@@ -449,9 +457,6 @@ def _stated(marker: Marker, outlines: list[Shape]) -> Iterator[Finding]:
     length = max(box_of(outline)[2] for outline in outlines)
     if abs(length - marker.stated.length_mm) > 1.1e-2:
         yield "stated-length", (), f"{marker.stated.length_mm} for {length}"
-    fabric = marker.fabric
-    high = fabric.selvedge_mm if fabric.high_selvedge_mm is None else fabric.high_selvedge_mm
-    cloth = length * (fabric.width_mm - fabric.selvedge_mm - high)
-    efficiency = sum(map(area, outlines)) / cloth
+    efficiency = sum(map(area, outlines)) / (length * _usable(marker))
     if abs(efficiency - marker.stated.efficiency) > 1.1e-4:
         yield "stated-efficiency", (), f"{marker.stated.efficiency} for {efficiency}"
