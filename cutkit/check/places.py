@@ -188,9 +188,7 @@ def zone_faults(marker: Marker) -> Iterator[Fault]:
         if spare < -OUTSIDE_TOLERANCE_MM:
             y0, y1 = polygon.bounds[1::2]
             names = " or ".join(piece.zones)
-            message = (
-                f"{named(marker, index)} reaches {-spare:.3f} mm out of its zone ({names}): y {y0:.3f} to {y1:.3f}"
-            )
+            message = f"{named(marker, index)} reaches {-spare:.3f} mm out of zone {names}: y {y0:.3f} to {y1:.3f}"
             yield Fault("zone", message, (index,))
 
 
