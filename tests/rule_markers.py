@@ -83,8 +83,8 @@ def _fabric(rng: random.Random, garments: int) -> Fabric:
     repeat = Repeat(
         rng.choice([None, 60.0, 44.5]),
         rng.choice([None, 80.0, 31.25]),
-        rng.uniform(-50, 50),
-        rng.uniform(-50, 50),
+        round(rng.uniform(-50, 50), 3),
+        round(rng.uniform(-50, 50), 3),
         rng.choice([0.0, 0.0, 30.0, 90.0]),
     )
     return Fabric(
