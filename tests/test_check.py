@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from dataclasses import replace
 from math import inf, nan
+from pathlib import Path
 
 import pytest
 from builders import make_marker, rectangle
@@ -640,6 +642,18 @@ def test_the_nap_leaves_every_piece_its_own_tilt(tilts, angles, found):
     ]
     places = [at(150 * k + 20, 60, name, angle) for k, (name, angle) in enumerate(zip(names, angles, strict=True))]
     assert codes(make_marker(pieces, places, fabric=Fabric(250.0, nap="one-way"))) == found
+
+
+def test_every_code_is_explained():
+    """docs/marker.md has a row for each code that the referee may give, and for no other."""
+    root = Path(__file__).parents[1]
+    sources = "".join(path.read_text() for path in (root / "cutkit/check").glob("*.py"))
+    given = set(re.findall(r'Fault\(\s*"([a-z-]+)"', sources))
+    table = (root / "docs/marker.md").read_text().partition("| code |")[2].partition("\n\n")[0]
+    rows = [row.split("|")[1] for row in table.splitlines() if row.startswith("|")]
+    explained = {code for row in rows for code in re.findall("`([a-z-]+)`", row)}
+    assert len(given) > 20
+    assert explained == given
 
 
 def test_locked_pieces_are_judged_like_others():

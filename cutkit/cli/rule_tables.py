@@ -92,11 +92,11 @@ def _pieces(marker: Marker, placements: Sequence[int]) -> str:
 
 _RULE_COLUMNS = (
     Column("Rule", "left", style="bold"),
-    Column("Holds", "left", shrink_to=12),
+    Column("Holds", "left", shrink_to=28),
     Column("Figure", "left", worth=8, shrink_to=10),
     Column("Worst"),
     Column("Limit", worth=9),
-    Column("Pieces (garment)", "left", worth=20, shrink_to=8),
+    Column("Pieces (garment)", "left", worth=20, shrink_to=12),
 )
 _MATCH_COLUMNS = (
     Column("Match", "left", shrink_to=6, style="bold"),
