@@ -638,11 +638,11 @@ def test_every_garment_has_as_many_lefts_as_rights():
 @pytest.mark.parametrize(
     ("tilts", "angles", "found"),
     [
-        ((5.0, 0.0), (5.0, 0.0), []),
-        ((0.0, 5.0), (0.0, -5.0), []),
-        ((5.0, 5.0, 0.0), (5.0, -5.0, 0.0), []),
-        ((5.0, 0.0, 0.0), (0.0, 5.0, -5.0), ["nap"]),
-        ((5.0, 0.0), (5.1, 0.0), ["nap"]),
+        ((8.0, 0.0), (8.0, 0.0), []),
+        ((0.0, 8.0), (0.0, -8.0), []),
+        ((8.0, 8.0, 0.0), (8.0, -8.0, 0.0), []),
+        ((8.0, 0.0, 0.0), (0.0, 8.0, -8.0), ["nap"]),
+        ((8.0, 0.0), (8.1, 0.0), ["nap"]),
     ],
 )
 def test_the_nap_leaves_every_piece_its_own_tilt(tilts, angles, found):
@@ -665,6 +665,14 @@ def test_every_code_is_explained():
     explained = {code for row in rows for code in re.findall("`([a-z-]+)`", row)}
     assert len(given) > 20
     assert explained == given
+
+
+@pytest.mark.parametrize(("angle", "found"), [(2.0, []), (358.0, []), (180.0, ["nap"]), (182.0, ["nap"])])
+def test_steps_off_the_grain_do_not_turn_a_piece_against_the_nap(angle, found):
+    stepped = piece("B", allowed_angles_deg=(0.0, 2.0, 358.0, 180.0, 182.0, 178.0))
+    fabric = Fabric(300.0, nap="one-way")
+    places = [at(0, 0), at(220, 130, "B", angle)]
+    assert codes(make_marker([piece("A"), stepped], places, fabric=fabric)) == found
 
 
 def test_locked_pieces_are_judged_like_others():
