@@ -212,15 +212,19 @@ class _Made:
 
 def _tell_of_surplus(forms: dict[Key, Form], surplus: dict[str, int], terms: Terms, notices: list[Notice]) -> None:
     """Say which pieces are cut more often than they were ordered, since a copy gives two of them."""
-    source = "every pair of plies" if terms.in_pairs else "every ply"
+    of_name: dict[tuple[str, str], list[str]] = {}
     for form in forms.values():
-        over = surplus[form.laid.id]
+        piece, over = form.laid, surplus[form.laid.id]
         if over:
-            more = f"{over} piece{'s' if over > 1 else ''} more than ordered"
-            message = f"size {form.laid.size}: {more}" if form.laid.size else more
-            notices.append(
-                Notice("surplus", f"{message}: a copy gives a left and a right one of {source}", form.laid.name)
+            of_name.setdefault((piece.style, piece.name), []).append(
+                f"{over}{f' of size {piece.size}' * bool(piece.size)}"
             )
+    source = "every pair of plies" if terms.in_pairs else "every ply"
+    for (_, name), counts in of_name.items():
+        message = (
+            f"cut more often than ordered, by {', '.join(counts)}: a copy gives a left and a right one of {source}"
+        )
+        notices.append(Notice("surplus", message, name))
 
 
 def _tell_of_matches(forms: dict[Key, Form], terms: Terms, notices: list[Notice]) -> None:
