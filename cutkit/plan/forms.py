@@ -274,6 +274,7 @@ def _on_fold(source: Source, rules: PieceRules, terms: Terms, laid: OrderedPiece
     side: FoldSide = "low"
     return replace(
         laid,
+        id=f"{laid.id}/fold" if rules.fold == "may" else laid.id,
         outline=shaped.outline,
         marks=shaped.marks,
         block=shaped.block,
