@@ -101,7 +101,7 @@ def form_of(source: Source, terms: Terms, notices: list[Notice]) -> Form:
     free = _is_free(source, rules, terms, mirrored, say)
     if rules.mirror == "forbidden":
         as_drawn, mirrored = as_drawn + mirrored, 0
-    folded = _on_fold(source, rules, terms, laid)
+    folded = _on_fold(source, rules, terms, nap, laid)
     may_turn = nap in ("two-way", "ignore")
     either = is_symmetric(piece, may_turn=may_turn) or (not terms.fabric.has_face and rules.mirror != "forced")
     laid = replace(laid, may_mirror=free, per_copy=terms.fabric.layers)
@@ -257,7 +257,7 @@ def _ties(source: Source, rules: PieceRules, shaped: Shaped) -> tuple[Tie, ...]:
     return tuple(found)
 
 
-def _on_fold(source: Source, rules: PieceRules, terms: Terms, laid: OrderedPiece) -> OrderedPiece | None:
+def _on_fold(source: Source, rules: PieceRules, terms: Terms, nap: PieceNap, laid: OrderedPiece) -> OrderedPiece | None:
     """The piece as a half that lies on a fold of the cloth; None where it is cut whole."""
     if rules.fold == "must":
         _refuse_without_fold(source, terms)
@@ -278,7 +278,7 @@ def _on_fold(source: Source, rules: PieceRules, terms: Terms, laid: OrderedPiece
         outline=shaped.outline,
         marks=shaped.marks,
         block=shaped.block,
-        allowed_angles_deg=(0.0,) if laid.allowed_angles_deg == (0.0,) else (0.0, 180.0),
+        allowed_angles_deg=(0.0,) if nap == "one-way" else (0.0, 180.0),
         tilt_deg=0.0,
         may_mirror=True,
         fold=side,
