@@ -95,6 +95,7 @@ def form_of(source: Source, terms: Terms, notices: list[Notice]) -> Form:
     rules = _allowed_by_cloth(terms.rules.rules_for(source.style, piece), terms, say)
     _refuse_wide_tilt(source, rules, terms)
     _refuse_unknown_names(source, rules, terms)
+    _tell_of_unused_quality(rules, terms, say)
     as_drawn, mirrored = _counts(piece, rules)
     nap = _nap(rules, terms)
     laid = _laid(source, rules, terms, nap)
@@ -102,10 +103,16 @@ def form_of(source: Source, terms: Terms, notices: list[Notice]) -> Form:
     if rules.mirror == "forbidden":
         as_drawn, mirrored = as_drawn + mirrored, 0
     folded = _on_fold(source, rules, terms, nap, laid)
-    may_turn = nap in ("two-way", "ignore")
-    either = is_symmetric(piece, may_turn=may_turn) or (not terms.fabric.has_face and rules.mirror != "forced")
+    either = terms.twins and _serves_both_sides(piece, rules, terms, nap)
     laid = replace(laid, may_mirror=free, per_copy=terms.fabric.layers)
     return Form(laid, folded, rules.fold == "may", as_drawn, mirrored, free, either, nap)
+
+
+def _serves_both_sides(piece: Piece, rules: PieceRules, terms: Terms, nap: PieceNap) -> bool:
+    """Whether a left piece serves as a right one: it is alike on both sides, or the cloth is."""
+    if not terms.fabric.has_face and rules.mirror != "forced":
+        return True
+    return is_symmetric(piece, may_turn=nap in ("two-way", "ignore"))
 
 
 # --- what the cloth does not allow
@@ -157,6 +164,13 @@ def _refuse_unknown_names(source: Source, rules: PieceRules, terms: Terms) -> No
         hint = f"It has {', '.join(terms.qualities)}. {did_you_mean(rules.quality, terms.qualities)}".strip()
         message = f"it is of quality class {rules.quality!r}, which the cloth does not know"
         raise InputError(message, where=source.where, hint=hint)
+
+
+def _tell_of_unused_quality(rules: PieceRules, terms: Terms, say: Say) -> None:
+    """Say that a piece's class opens no flaw to it, where some flaws are open to others."""
+    allowed = sorted({quality for defect in terms.fabric.defects for quality in defect.allows})
+    if rules.quality and allowed and rules.quality not in allowed:
+        say("quality-unused", f"no flaw allows its quality class {rules.quality!r}, only {', '.join(allowed)}")
 
 
 # --- counts, nap, angles

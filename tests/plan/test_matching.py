@@ -186,6 +186,49 @@ def test_ties_that_contradict_one_another_or_the_repeat():
     assert angles(plan(tied, repeat=Repeat(60.0, None, offset_x_mm=55.0)), "POCKET") == [(0.0, 180.0)] * 2
 
 
+def tied(**places: float) -> Rule:
+    """POCKET (100 x 50 mm) with its lower left corner tied to a place."""
+    return Rule("piece", "POCKET", PieceRules(ties=(TieRule((0.0, 0.0), **places),)))
+
+
+def test_a_tie_that_leads_out_of_the_cloth_turns_the_piece_or_is_refused():
+    assert angles(plan(tied(x_mm=50.0)), "POCKET") == [(0.0,)] * 2  # turned, it would reach from -50 to 50
+    assert angles(plan(tied(x_mm=100.0)), "POCKET") == [(0.0, 180.0)] * 2
+    assert angles(plan(tied(y_mm=1480.0)), "POCKET") == [(180.0,)] * 2
+    with pytest.raises(
+        InfeasibleError, match=r"tied to y = 1480 mm, it reaches 30.0 mm out of the usable width of 1500 mm"
+    ):
+        plan(tied(y_mm=1480.0), nap="one-way")
+    with pytest.raises(InfeasibleError, match=r"tied to x = -1 mm, it reaches 1.0 mm out of the cloth's start"):
+        plan(tied(x_mm=-1.0), nap="one-way")
+
+
+def test_more_copies_than_can_lie_at_one_place_are_refused():
+    assert len(angles(plan(tied(x_mm=500.0, y_mm=500.0)), "POCKET")) == 2  # one to either side of the point
+    with pytest.raises(InfeasibleError, match="piece POCKET-M: 3 copies are tied to one place"):
+        plan(tied(x_mm=500.0, y_mm=500.0), garments=3)
+    assert len(angles(plan(tied(x_mm=500.0), garments=3), "POCKET")) == 3
+
+
+def test_of_a_piece_that_may_tilt_ties_are_left_to_the_search():
+    ties = (TieRule((0.0, 0.0), 300.0), TieRule((100.0, 0.0), 399.9))
+    with pytest.raises(InfeasibleError, match=r"0.1 mm off along the cloth"):
+        plan(Rule("piece", "POCKET", PieceRules(ties=ties)), nap="one-way")
+    found = plan(Rule("piece", "POCKET", PieceRules(ties=ties, tilt_deg=3.0)), nap="one-way")
+    assert angles(found, "POCKET") == [(0.0,), (0.0,)]
+
+
+def test_the_hands_of_a_piece_have_each_their_own_angles():
+    """Across, the points of a mirrored copy lie the other way up: it holds where its fellow turned does."""
+    matches = (
+        at("a", (0.0, 10.0), phase=(0.0, 5.0), along=False),
+        at("b", (0.0, 30.0), phase=(0.0, 25.0), along=False),
+    )
+    (demand,) = plan(rule("FRONT", *matches), garments=1).demands
+    hands = {copy.mirrored: copy.angles_deg for copy in demand.copies if copy.piece == "FRONT-M"}
+    assert hands == {False: (0.0,), True: (180.0,)}
+
+
 def test_on_the_fold_the_place_across_is_given():
     marks = (Mark("fold", ((0.0, 25.0), (100.0, 25.0))),)
     pieces = [make_piece("BACK", "M", marks=marks, unfolded=True)]
