@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import isnan
 from pathlib import Path
@@ -20,7 +20,6 @@ from cutkit.cli.common import (
     first_interrupt_stops,
     json_option,
     layer_options,
-    layer_roles,
     print_json,
     quiet_option,
     say,
@@ -30,59 +29,38 @@ from cutkit.errors import CheckError, InfeasibleError, UsageError
 
 if TYPE_CHECKING:
     from cutkit.formats.pdf.marker import PageKind
-    from cutkit.model import Demand, Fabric, InputFile, Marker, NestSettings, Notice, Pattern
+    from cutkit.model import Demand, Marker, NestSettings
+    from cutkit.outputs.drawings import DrawingKind
+    from cutkit.prepare.prepare import Prepared
+    from cutkit.prepare.wanted import Wanted
     from cutkit.report import MarkerFigures
 
 MOST_TIME_S = 7 * 24 * 3600.0
-FARTHEST_MM = 1e7
 START_LOST_MM = 1e-3
 """A marker that is longer than the one it should have gone on from by more than this did not go on from it."""
 
 
-@dataclass(frozen=True)
-class Job:
-    """What the options ask for, ready to nest: a demand for every marker, and what was said on the way."""
-
-    demands: tuple[Demand, ...]
-    fabric: Fabric
-    inputs: tuple[InputFile, ...]
-    notices: tuple[Notice, ...]
-    start: Marker | None = None
-
-    def start_of(self, demand: Demand) -> Marker | None:
-        """The marker to go on from, where it is one of this demand's pieces."""
-        pieces = {piece.id for piece in demand.pieces}
-        if self.start is None or not self.start.placements or not {p.piece for p in self.start.placements} <= pieces:
-            return None
-        return self.start
-
-
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """Where one marker's files go."""
+    """Where one marker's files go: the marker, and its drawings by their kind."""
 
     marker: Path
-    svg: Path | None
-    dxf: Path | None
-    pdf: Path | None
+    drawings: dict[DrawingKind, Path]
 
     def of_material(self, material: str) -> Outputs:
         """The names for one of several materials: ``NAME-MATERIAL`` and the suffixes."""
-        name = "".join(c if c.isalnum() or c in "-_." else "-" for c in material).strip("-.") or "no-material"
-        return Outputs(*(path and _with_ending(path, name) for path in self.all))  # type: ignore[arg-type]
+        from cutkit.outputs.names import of_material
 
-    @property
-    def all(self) -> tuple[Path | None, ...]:
-        """Every kind of output, None where it is not wanted."""
-        return self.marker, self.svg, self.dxf, self.pdf
+        drawings = {kind: of_material(path, material) for kind, path in self.drawings.items()}
+        return Outputs(of_material(self.marker, material), drawings)
 
     def paths(self) -> list[Path]:
-        """Those that are wanted."""
-        return [path for path in self.all if path is not None]
+        """All of them."""
+        return [self.marker, *self.drawings.values()]
 
 
 def job_options(command: F) -> F:
-    """What is ordered, of which pieces, on which cloth: the options that ``nest_job`` reads."""
+    """What is ordered, of which pieces, on which cloth: the options that ``wanted_of`` reads."""
     for option in reversed(
         (
             click.option(
@@ -97,22 +75,21 @@ def job_options(command: F) -> F:
             ),
             layer_options,
             click.option("--material", metavar="NAME", help="Only the pieces of this material."),
-            click.option("--selvedge", type=LENGTH, default="0mm", help="Unusable edge on either side of the fabric."),
-            click.option("--gap", type=LENGTH, default="0mm", help="Least distance between two pieces."),
+            click.option(
+                "--selvedge", type=LENGTH, help="Unusable edge on either side of the fabric; none if not given."
+            ),
+            click.option("--gap", type=LENGTH, help="Least distance between two pieces; none if not given."),
             click.option(
                 "--tilt",
                 "tilt_deg",
                 type=click.FloatRange(0, 180),
                 metavar="DEG",
-                default=0.0,
-                help="How far pieces may be turned off their grain, in degrees; 180: freely.",
+                help="How far pieces may be turned off their grain, in degrees; 180: freely. Not at all if not given.",
             ),
             click.option(
                 "--nap",
                 type=click.Choice(["two-way", "one-way", "per-bundle"]),
-                default="two-way",
-                show_default=True,
-                help="Whether pieces may lie upside down: each, none, or whole garments.",
+                help="Whether pieces may lie upside down: each (if not given), none, or whole garments.",
             ),
         )
     ):
@@ -133,6 +110,7 @@ def job_options(command: F) -> F:
 @click.option("--svg", type=click.Path(path_type=Path), help="Also draw the marker.")
 @click.option("--dxf", type=click.Path(path_type=Path), help="Also write the marker as DXF.")
 @click.option("--pdf", type=click.Path(path_type=Path), help="Also write the marker at full size as PDF.")
+@click.option("--html", type=click.Path(path_type=Path), help="Also write a page with the marker and its figures.")
 @click.option(
     "--pdf-page",
     type=click.Choice(["roll", "a4", "a0"]),
@@ -151,6 +129,7 @@ def command(
     svg: Path | None,
     dxf: Path | None,
     pdf: Path | None,
+    html: Path | None,
     pdf_page: PageKind,
     min_efficiency: float | None,
     as_json: bool,
@@ -164,8 +143,10 @@ def command(
     """
     if min_efficiency is not None and isnan(min_efficiency):
         raise UsageError("--min-efficiency is not a number")
-    job = _with_start(nest_job(inputs, options), options["start"])
-    outputs = Outputs(output, svg, dxf, pdf)
+    _refuse_senseless_time(options)
+    job = prepared(inputs, options)
+    drawings: dict[DrawingKind, Path | None] = {"svg": svg, "dxf": dxf, "pdf": pdf, "html": html}
+    outputs = Outputs(output, {kind: path for kind, path in drawings.items() if path is not None})
     per_marker = [outputs.of_material(d.material) if len(job.demands) > 1 else outputs for d in job.demands]
     sources = tuple(file.path for file in job.inputs)
     _refuse_bad_outputs(per_marker, sources)
@@ -191,151 +172,58 @@ def command(
     return 0
 
 
-def nest_job(inputs: tuple[str, ...], options: dict[str, Any]) -> Job:
-    """The options as a job, from pattern files or from an instance; what does not go together is a UsageError."""
-    from cutkit.formats.files import read_bytes
-    from cutkit.formats.strip_packing import is_strip_packing
+def prepared(inputs: tuple[str, ...], options: dict[str, Any]) -> Prepared:
+    """What ``job_options`` ask for, ready to be nested; what does not go together is a UsageError."""
+    from cutkit.prepare.prepare import Preparer
+    from cutkit.prepare.sources import read_sources
 
+    wanted = wanted_of(inputs, options)
+    return Preparer().prepare(wanted, read_sources(wanted))
+
+
+def wanted_of(inputs: tuple[str, ...], options: dict[str, Any]) -> Wanted:
+    """What ``job_options`` ask for."""
+    from cutkit.formats.orders import is_order_path
+    from cutkit.prepare.wanted import OPTIONS, Wanted
+
+    order = options["order"]
+    is_table = order is not None and is_order_path(order)
+    return Wanted(
+        words=OPTIONS,
+        patterns=inputs,
+        order=None if is_table else order,
+        order_path=order.strip() if is_table else None,
+        start=options.get("start"),
+        material=options["material"],
+        units=options["units"],
+        rul=options["rul"],
+        cut_layer=options["cut_layer"],
+        mark_layer=options["mark_layer"],
+        ignore_layer=options["ignore_layer"],
+        width_mm=options["width"],
+        selvedge_mm=options["selvedge"],
+        gap_mm=options["gap"],
+        max_length_mm=options.get("max_length"),
+        tilt_deg=options["tilt_deg"],
+        nap=options["nap"],
+    )
+
+
+def _refuse_senseless_time(options: dict[str, Any]) -> None:
     if options["time_s"] is not None and options["rounds"] is not None:
         raise UsageError("--time and --rounds exclude each other", hint="Give the effort in one of them.")
     if options["time_s"] is not None and not 0 < options["time_s"] <= MOST_TIME_S:
         raise UsageError("--time must be above 0 and at most a week (168h)")
-    _refuse_senseless_lengths(options)
-    _refuse_senseless_tilt(options)
-    files = [(path, read_bytes(path)) for path in inputs]  # once: an input may be a pipe
-    if any(is_strip_packing(path, data) for path, data in files):
-        return _instance_job(files, options)
-    return _pattern_job(files, options)
 
 
-def _with_start(job: Job, path: str | None) -> Job:
-    """The job with the marker to go on from; UsageError where that is one of other pieces."""
-    if path is None:
-        return job
-    from cutkit.formats.files import read_bytes, sha256_of
-    from cutkit.formats.marker import parse_marker
-    from cutkit.model import InputFile
-
-    data = read_bytes(path)
-    file = InputFile(path, sha256_of(data))
-    started = replace(job, start=parse_marker(data, where=path), inputs=(*job.inputs, file))
-    if not any(started.start_of(demand) for demand in job.demands):
-        hint = "Give a marker that `cutkit nest` made of the same patterns and sizes."
-        raise UsageError("--start is a marker of other pieces", where=path, hint=hint)
-    return started
-
-
-def _refuse_senseless_lengths(options: dict[str, Any]) -> None:
-    for name in ("gap", "selvedge"):
-        if options[name] < 0:
-            raise UsageError(f"--{name} must not be negative")
-    if options["max_length"] is not None and options["max_length"] <= 0:
-        raise UsageError("--max-length must be above 0")
-    for name in ("width", "gap", "selvedge", "max_length"):
-        if (options[name] or 0) > FARTHEST_MM:
-            raise UsageError(f"--{name.replace('_', '-')} must be at most {FARTHEST_MM / 1e6:g} km")
-
-
-def _refuse_senseless_tilt(options: dict[str, Any]) -> None:
-    if isnan(options["tilt_deg"]):
-        raise UsageError("--tilt is not a number")
-    if options["nap"] != "two-way" and options["tilt_deg"] > 90:
-        raise UsageError(
-            f"--tilt {options['tilt_deg']:g} turns pieces against a {options['nap']} nap",
-            hint="Give at most 90 degrees, or --nap two-way.",
-        )
-
-
-def _refuse_wide_gap(gap_mm: float, fabric: Fabric) -> None:
-    if gap_mm > fabric.usable_width_mm:
-        raise UsageError(
-            f"the gap of {gap_mm:g} mm is wider than the usable width of {fabric.usable_width_mm:g} mm",
-            hint="Give the least distance between two pieces, for example --gap 2mm.",
-        )
-
-
-def _instance_job(files: Sequence[tuple[str, bytes]], options: dict[str, Any]) -> Job:
-    from cutkit.formats.strip_packing import parse_instance
-    from cutkit.model import Fabric, InputFile
-
-    (path, data), *others = files
-    if others:
-        raise UsageError("a strip-packing instance is nested alone", hint="Give one JSON file, or pattern files.")
-    for name in ("width", "order", "material", "units", "rul", "cut-layer", "mark-layer", "ignore-layer"):
-        if options[name.replace("-", "_")] not in (None, ()):
-            raise UsageError(f"--{name} does not go with a strip-packing instance, which says all of that itself")
-    if options["selvedge"] or options["nap"] != "two-way":
-        name = "selvedge" if options["selvedge"] else "nap"
-        raise UsageError(
-            f"--{name} does not go with a strip-packing instance",
-            hint="Its strip height is the usable width, and each item says how it may lie.",
-        )
-    instance = parse_instance(data, where=path)
-    fabric = Fabric(instance.strip_height_mm, name=instance.name, max_length_mm=options["max_length"])
-    _refuse_wide_gap(options["gap"], fabric)
-    pieces = tuple(replace(piece, tilt_deg=options["tilt_deg"]) for piece in instance.demand.pieces)
-    return Job(
-        (replace(instance.demand, pieces=pieces),), fabric, (InputFile(path, instance.sha256),), instance.notices
-    )
-
-
-def _pattern_job(inputs: Sequence[tuple[str, bytes]], options: dict[str, Any]) -> Job:
-    from cutkit.formats.dxf.layers import Overrides
-    from cutkit.formats.files import read_bytes, sha256_of
-    from cutkit.formats.orders import read_order
-    from cutkit.formats.patterns import parse_pattern
-    from cutkit.model import Fabric, InputFile
-    from cutkit.plan.demand import make_plan
-
-    fabric = _fabric(options)
-    told = Overrides(options["units"], options["rul"], layer_roles(options))
-    patterns = [parse_pattern(data, where=path, told=told) for path, data in inputs]
-    order = read_order(options["order"]) if options["order"] is not None else None
-    rules = {"nap": options["nap"], "material": options["material"], "tilt_deg": options["tilt_deg"]}
-    plan = make_plan(patterns, order, **rules)
-    files = [InputFile(pattern.path, pattern.sha256) for pattern in patterns]
-    files += dict.fromkeys(pattern.rule_table for pattern in patterns if pattern.rule_table is not None)
-    if options["order"] and os.path.isfile(options["order"]):
-        files.append(InputFile(options["order"], sha256_of(read_bytes(options["order"]))))
-    fabric = Fabric(
-        fabric.width_mm,
-        fabric.selvedge_mm,
-        options["nap"],
-        name=", ".join(_styles(patterns)),
-        max_length_mm=fabric.max_length_mm,
-    )
-    notices = tuple(notice for pattern in patterns for notice in pattern.notices) + plan.notices
-    return Job(plan.demands, fabric, tuple(files), notices)
-
-
-def _styles(patterns: list[Pattern]) -> list[str]:
-    return list(dict.fromkeys(pattern.style for pattern in patterns))
-
-
-def _fabric(options: dict[str, Any]) -> Fabric:
-    """The cloth of the options; UsageError where it has no usable width."""
-    from cutkit.model import Fabric
-
-    if options["width"] is None:
-        raise UsageError("the fabric's width is missing", hint="Give it with --width, for example --width 150cm.")
-    fabric = Fabric(options["width"], options["selvedge"], options["nap"], max_length_mm=options["max_length"])
-    if fabric.usable_width_mm <= 0:
-        raise UsageError(
-            f"no usable width is left of {fabric.width_mm:g} mm between selvedges of {fabric.selvedge_mm:g} mm"
-        )
-    _refuse_wide_gap(options["gap"], fabric)
-    return fabric
-
-
-def _settings(demand: Demand, options: dict[str, Any]) -> NestSettings:
-    from cutkit.model import NestSettings
+def _settings(job: Prepared, demand: Demand, options: dict[str, Any]) -> NestSettings:
     from cutkit.nest import default_time_s
 
     time_s = options["time_s"]
     if time_s is None and options["rounds"] is None:
         time_s = default_time_s(len(demand.copies))
-    return NestSettings(
-        gap_mm=options["gap"],
+    return replace(
+        job.settings,
         seed=options["seed"],
         time_s=time_s,
         rounds=options["rounds"],
@@ -349,7 +237,7 @@ def _processors() -> int:
 
 
 def _nest_one(
-    job: Job, demand: Demand, options: dict[str, Any], stop: Callable[[], bool], quiet: bool
+    job: Prepared, demand: Demand, options: dict[str, Any], stop: Callable[[], bool], quiet: bool
 ) -> tuple[Marker, MarkerFigures]:
     """One marker and its figures; the progress is shown meanwhile."""
     from cutkit.cli.progress import ProgressLine
@@ -357,10 +245,9 @@ def _nest_one(
     from cutkit.report import marker_figures
 
     line = ProgressLine(demand.material, quiet=quiet)
-    fabric = replace(job.fabric, material=demand.material)
-    settings, start = _settings(demand, options), job.start_of(demand)
+    settings, start = _settings(job, demand, options), job.start_of(demand)
     try:
-        marker = nest(fabric, demand, settings, inputs=job.inputs, listener=line, stop=stop, start=start)
+        marker = nest(job.fabric_of(demand), demand, settings, inputs=job.inputs, listener=line, stop=stop, start=start)
     finally:
         line.close()
     if start is not None and marker.length_mm > start.length_mm + START_LOST_MM:
@@ -371,27 +258,17 @@ def _nest_one(
 
 
 def _write(marker: Marker, files: Outputs, inputs: tuple[str, ...], pdf_page: PageKind) -> None:
-    """Write the marker, and its picture, DXF and PDF where they are wanted."""
+    """Write the marker, and its drawings where they are wanted."""
     from datetime import date
 
     from cutkit.formats.files import write_whole
     from cutkit.formats.marker import write_marker
+    from cutkit.outputs.drawings import Drawing
 
     write_marker(files.marker, marker, inputs=inputs)
-    if files.svg is not None:
-        from cutkit.formats.svg.marker import marker_svg
-
-        write_whole(files.svg, marker_svg(marker, date=date.today().isoformat()), inputs=inputs)
-    if files.dxf is not None:
-        from cutkit.formats.dxf.marker import marker_dxf
-
-        write_whole(files.dxf, marker_dxf(marker), inputs=inputs)
-    if files.pdf is not None:
-        from cutkit.formats.pdf.marker import marker_pdf
-
-        title = files.marker.name.removesuffix(".json").removesuffix(".marker")
-        pages = marker_pdf(marker, title=title, date=date.today().isoformat(), page=pdf_page)
-        write_whole(files.pdf, pages, inputs=inputs)
+    drawing = Drawing(marker=marker, path=str(files.marker), date=date.today().isoformat(), pdf_page=pdf_page)
+    for kind, path in files.drawings.items():
+        write_whole(path, drawing.of(kind), inputs=inputs)
 
 
 def _print_results(rows: list[MarkerFigures], as_json: bool) -> None:
@@ -426,9 +303,3 @@ def _refuse_waste(rows: list[MarkerFigures], min_efficiency: float | None) -> No
     low = [f"{row.path}: {100 * row.efficiency:.2f} %" for row in rows if 100 * row.efficiency < min_efficiency]
     if low:
         raise CheckError(f"below the wanted efficiency of {min_efficiency:g} %:", hint="\n".join(low))
-
-
-def _with_ending(path: Path, ending: str) -> Path:
-    """``m.marker.json`` and ``shell`` to ``m-shell.marker.json``; a dot within the name itself stays there."""
-    suffix = ".marker.json" if path.name.endswith(".marker.json") else path.suffix
-    return path.with_name(f"{path.name.removesuffix(suffix)}-{ending}{suffix}")

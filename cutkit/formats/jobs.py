@@ -23,12 +23,24 @@ import msgspec
 from cutkit.errors import CutkitError, InputError, did_you_mean
 from cutkit.formats.files import read_bytes
 from cutkit.model import Nap, Units
+from cutkit.toolpath import NotchTime, OrderStyle
 from cutkit.units import parse_duration, parse_length
 
 MOST_TIME_S = 7 * 24 * 3600.0
 FARTHEST_MM = 1e7
-OUTPUTS = ("marker", "svg", "dxf", "pdf", "program")
+OUTPUTS = ("marker", "svg", "dxf", "pdf", "html", "picklist", "program")
 """The keys that name what a job writes."""
+OF_A_PROGRAM = (
+    "notches",
+    "cut_order",
+    "common_lines",
+    "bridges",
+    "bridge",
+    "registration",
+    "registration_tolerance",
+    "picklist",
+)
+"""The keys that say how a program is made."""
 SUFFIXES = (".toml", ".csv")
 _SEPARATORS = (",", ";", "\t")
 _NAME = re.compile(r"[\w.+-][\w .+-]*")
@@ -47,11 +59,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     marker: str
     order: str | None = None
     width_mm: float | None = None
-    selvedge_mm: float = 0.0
-    gap_mm: float = 0.0
+    selvedge_mm: float | None = None
+    gap_mm: float | None = None
     max_length_mm: float | None = None
-    tilt_deg: float = 0.0
-    nap: Nap = "two-way"
+    tilt_deg: float | None = None
+    nap: Nap | None = None
     material: str | None = None
     units: Units | None = None
     rul: str | None = None
@@ -65,9 +77,18 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     min_efficiency: float | None = None
     cutter: str | None = None
     windows: Literal["auto", "off"] = "auto"
+    notches: NotchTime | None = None
+    cut_order: OrderStyle | None = None
+    common_lines: bool | None = None
+    bridges: int | None = None
+    bridge_mm: float | None = None
+    registration: str | None = None
+    registration_tolerance_mm: float = 0.5
     svg: str | None = None
     dxf: str | None = None
     pdf: str | None = None
+    html: str | None = None
+    picklist: str | None = None
     program: str | None = None
     due_at: float | None = None
     priority: int = 0
@@ -80,6 +101,16 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         """The paths of what the job writes, by key."""
         paths = {key: getattr(self, key) for key in OUTPUTS}
         return {key: path for key, path in paths.items() if path is not None}
+
+    def strokes(self) -> dict[str, Any]:
+        """What the job chooses in place of its machine's ``[strokes]``; None for what the machine's profile says."""
+        return {
+            "notches": self.notches,
+            "order": self.cut_order,
+            "common_lines": self.common_lines,
+            "bridges": self.bridges,
+            "bridge_mm": self.bridge_mm,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +138,15 @@ class JobList:
     jobs: tuple[Job, ...]
     faults: tuple[JobFault, ...]
     left_alone: tuple[str, ...] = ()
+
+
+def shown_due(at: float | None) -> str:
+    """A due date, year first: the day alone where its end is meant; empty where there is none."""
+    if at is None:
+        return ""
+    moment = datetime.fromtimestamp(at)
+    day_ends = (moment.hour, moment.minute, moment.second) == (23, 59, 59)
+    return moment.strftime("%Y-%m-%d" if day_ends else "%Y-%m-%d %H:%M")
 
 
 def fault_of(error: CutkitError, file: str, job: str, key: str) -> JobFault:
@@ -361,10 +401,19 @@ _KEYS: Mapping[str, tuple[str, Any, Callable[[Any], Any]]] = {
     "min_efficiency": ("min_efficiency", float, _within(0, 100)),
     "cutter": ("cutter", str, _as_it_is),
     "windows": ("windows", Literal["auto", "off"], _as_it_is),
+    "notches": ("notches", NotchTime, _as_it_is),
+    "cut_order": ("cut_order", OrderStyle, _as_it_is),
+    "common_lines": ("common_lines", bool, _as_it_is),
+    "bridges": ("bridges", int, _within(0, 10_000)),
+    "bridge": ("bridge_mm", str, _above_zero),
+    "registration": ("registration", str, _as_it_is),
+    "registration_tolerance": ("registration_tolerance_mm", str, _not_negative),
     "marker": ("marker", str, _as_it_is),
     "svg": ("svg", str, _as_it_is),
     "dxf": ("dxf", str, _as_it_is),
     "pdf": ("pdf", str, _as_it_is),
+    "html": ("html", str, _as_it_is),
+    "picklist": ("picklist", str, _as_it_is),
     "program": ("program", str, _as_it_is),
     "due": ("due_at", Any, _due),
     "priority": ("priority", int, _within(-_BIG, _BIG)),
@@ -396,7 +445,7 @@ def _job(table: _Table) -> tuple[Job | None, list[JobFault]]:
             fault(key, _meant(str(error), value, kind))
         except ValueError as error:
             fault(key, str(error))
-    for key, message, hint in _sense_faults(fields, table.values):
+    for key, message, hint in _sense_faults(table.values):
         fault(key, message, hint)
     if faults:
         return None, faults
@@ -416,7 +465,7 @@ def _meant(message: str, value: Any, kind: Any) -> str:
     return message[:1].lower() + message[1:].replace("`", "")
 
 
-def _sense_faults(fields: Mapping[str, Any], values: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+def _sense_faults(values: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """What is missing, and what does not go together: key, message, what to do."""
     found = []
     if "patterns" not in values:
@@ -427,13 +476,9 @@ def _sense_faults(fields: Mapping[str, Any], values: Mapping[str, Any]) -> list[
         found.append(("program", "a cutter is named, but no program.", 'Name it: program = "{name}.plt"'))
     if "program" in values and "cutter" not in values:
         found.append(("cutter", "a program is wanted, but no cutter is named.", "`cutkit cutters` lists them."))
-    if fields.get("nap", "two-way") != "two-way" and fields.get("tilt_deg", 0) > 90:
-        found.append(("tilt", f"it turns pieces against a {fields['nap']} nap.", "Give at most 90 degrees."))
-    width, selvedge = fields.get("width_mm"), fields.get("selvedge_mm", 0.0)
-    if width is not None and width <= 2 * selvedge:
-        found.append(("selvedge", "no usable width is left between the selvedges.", "Check width and selvedge."))
-    elif width is not None and fields.get("gap_mm", 0.0) > width - 2 * selvedge:
-        found.append(("gap", "it is wider than the usable width.", "Give the least distance of two pieces."))
+    for key in OF_A_PROGRAM:
+        if key in values and "program" not in values and "cutter" not in values:
+            found.append((key, "it is about a program, and none is wanted.", "Name a cutter and a program."))
     return found
 
 
@@ -455,8 +500,9 @@ def _with_paths(fields: dict[str, Any], folder: str) -> dict[str, Any]:
         if out.get(key) is not None:
             out[key] = absolute(out[key].format(name=out["name"]))
     out["patterns"] = tuple(input_path(path) for path in out["patterns"])
-    if out.get("rul") is not None:
-        out["rul"] = input_path(out["rul"])
+    for key in ("rul", "registration"):
+        if out.get(key) is not None:
+            out[key] = input_path(out[key])
     if "cutter" in out and (out["cutter"].endswith(".toml") or "/" in out["cutter"] or "\\" in out["cutter"]):
         out["cutter"] = input_path(out["cutter"])
     if out.get("order", "").casefold().endswith((".csv", ".txt", ".tsv")):

@@ -12,12 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from cutkit.errors import InputError, UsageError, did_you_mean
-from cutkit.formats.csv_table import csv_rows
+from cutkit.formats.csv_table import parse_rows
+from cutkit.formats.files import read_bytes
 from cutkit.model import Order, OrderLine
 
 COLUMNS = ("size", "count", "style", "bundle")
 NEEDED = ("size", "count")
-EXAMPLE = "--order S=1,M=2,L=1 or --order FILE.csv"
+EXAMPLE = "S=1,M=2,L=1"
 
 _DIGITS = re.compile(r"\d{1,9}")
 
@@ -29,13 +30,26 @@ def read_order(text_or_csv_path: str) -> Order:
     is wrong, InputError (exit 3) the file and line.
     """
     text = text_or_csv_path.strip()
-    if _is_path(text):
-        return Order(_added_up(_csv_lines(text)))
-    return Order(_added_up([_entry(part, text) for part in text.split(",")]))
+    return parse_order_table(read_bytes(text), where=text) if is_order_path(text) else parse_order(text)
 
 
-def _is_path(text: str) -> bool:
+def parse_order(text: str, *, called: str = "order", example: str = EXAMPLE) -> Order:
+    """The order in a text; errors say what the text is ``called``, and how one is written."""
+    try:
+        return Order(_added_up([_entry(part, text.strip()) for part in text.strip().split(",")]))
+    except ValueError as error:
+        hint = f"Write it like {example}, or name a CSV file."
+        raise UsageError(str(error), where=f"{called} {text.strip()!r}", hint=hint) from None
+
+
+def parse_order_table(data: bytes, *, where: str) -> Order:
+    """The order in the bytes of a CSV file; ``where`` names it in errors."""
+    return Order(_added_up(_csv_lines(data, where)))
+
+
+def is_order_path(text: str) -> bool:
     """True for what ends like a file of a table, or is one."""
+    text = text.strip()
     if text.casefold().endswith((".csv", ".txt", ".tsv")):
         return True
     return "=" not in text and not text.isdecimal() and Path(text).is_file()
@@ -52,26 +66,22 @@ def _added_up(lines: list[OrderLine]) -> tuple[OrderLine, ...]:
 
 
 def _entry(part: str, text: str) -> OrderLine:
-    """One ``SIZE=COUNT``, or a count alone."""
+    """One ``SIZE=COUNT``, or a count alone; ValueError says what is wrong with it."""
     if ";" in text:
-        raise _wrong_entry("entries are separated by commas, not by semicolons", text)
+        raise ValueError("entries are separated by commas, not by semicolons")
     if not part.strip():
-        raise _wrong_entry("an entry is empty", text)
+        raise ValueError("an entry is empty")
     size, equals, count = part.rpartition("=")
     if equals and not size.strip():
-        raise _wrong_entry(f"{part.strip()!r} names no size", text)
+        raise ValueError(f"{part.strip()!r} names no size")
     if not equals and not count.strip().isdecimal():
-        raise _wrong_entry(f"{part.strip()!r} is not SIZE=COUNT", text)
+        raise ValueError(f"{part.strip()!r} is not SIZE=COUNT")
     if not equals and "," in text:
-        raise _wrong_entry(f"{part.strip()!r} names no size", text)
+        raise ValueError(f"{part.strip()!r} names no size")
     try:
         return OrderLine(size.strip(), _count(count))
     except ValueError as error:
-        raise _wrong_entry(f"{part.strip()!r}: {error}", text) from None
-
-
-def _wrong_entry(message: str, text: str) -> UsageError:
-    return UsageError(message, where=f"--order {text!r}", hint=f"Write it like {EXAMPLE}.")
+        raise ValueError(f"{part.strip()!r}: {error}") from None
 
 
 def _count(text: str, what: str = "count") -> int:
@@ -89,8 +99,8 @@ def _count(text: str, what: str = "count") -> int:
 # --- CSV
 
 
-def _csv_lines(path: str) -> list[OrderLine]:
-    rows = csv_rows(path)
+def _csv_lines(data: bytes, path: str) -> list[OrderLine]:
+    rows = parse_rows(data, path)
     if not rows:
         raise InputError("the order has no lines", where=path, hint="The first line names the columns: size,count")
     number, names = rows[0]
