@@ -6,13 +6,11 @@ explained in ``docs/jobs.md``. Paths in a file are relative to its folder.
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -21,13 +19,14 @@ from typing import Any, Literal
 import msgspec
 
 from cutkit.errors import CutkitError, InputError, did_you_mean
+from cutkit.formats import keys
+from cutkit.formats.csv_table import parse_rows
 from cutkit.formats.files import read_bytes
+from cutkit.formats.keys import Key, Keys
+from cutkit.formats.toml_text import parse_toml
 from cutkit.model import Nap, Units
 from cutkit.toolpath import NotchTime, OrderStyle
-from cutkit.units import parse_duration, parse_length
 
-MOST_TIME_S = 7 * 24 * 3600.0
-FARTHEST_MM = 1e7
 OUTPUTS = ("marker", "svg", "dxf", "pdf", "html", "picklist", "program")
 """The keys that name what a job writes."""
 OF_A_PROGRAM = (
@@ -42,7 +41,6 @@ OF_A_PROGRAM = (
 )
 """The keys that say how a program is made."""
 SUFFIXES = (".toml", ".csv")
-_SEPARATORS = (",", ";", "\t")
 _NAME = re.compile(r"[\w.+-][\w .+-]*")
 
 
@@ -244,12 +242,7 @@ class _Table:
 
 
 def _toml_tables(path: str) -> list[_Table]:
-    try:
-        content = tomllib.loads(read_bytes(path).decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise InputError(f"not UTF-8 text (byte {error.start})", where=path) from error
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"not TOML: {error}", where=path) from error
+    content = dict(parse_toml(read_bytes(path), path).values)
     defaults, jobs = content.pop("defaults", {}), content.pop("job", None)
     if content and jobs is None:
         jobs, content = [content], {}
@@ -272,18 +265,7 @@ def _toml_tables(path: str) -> list[_Table]:
 
 
 def _csv_tables(path: str) -> list[_Table]:
-    try:
-        text = read_bytes(path).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        hint = "Save it as 'CSV UTF-8' from the spreadsheet."
-        raise InputError(f"not UTF-8 text (byte {error.start})", where=path, hint=hint) from error
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(_SEPARATORS, key=first.count), strict=True)
-    try:
-        rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
-    except csv.Error as error:
-        raise InputError(f"not a table: {error}", where=f"{path}, line {reader.line_num}") from error
-    rows = [(number, row) for number, row in rows if any(row)]
+    rows = parse_rows(read_bytes(path), path)
     if len(rows) < 2:
         raise InputError("it holds no jobs", where=path, hint="The first line names the columns: pattern,width,...")
     names = ["patterns" if name.casefold() == "pattern" else name for name in rows[0][1]]
@@ -300,54 +282,6 @@ def _csv_tables(path: str) -> list[_Table]:
 
 
 # --- one job, key by key
-
-
-def _length(value: str) -> float:
-    millimetres = parse_length(value)
-    if millimetres > FARTHEST_MM:
-        raise ValueError(f"at most {FARTHEST_MM / 1e6:g} km")
-    return millimetres
-
-
-def _above_zero(value: str) -> float:
-    if (millimetres := _length(value)) <= 0:
-        raise ValueError(f"{value!r} must be above 0")
-    return millimetres
-
-
-def _not_negative(value: str) -> float:
-    if (millimetres := _length(value)) < 0:
-        raise ValueError(f"{value!r} must not be negative")
-    return millimetres
-
-
-def _time(value: str) -> float:
-    seconds = parse_duration(value)
-    if not 0 < seconds <= MOST_TIME_S:
-        raise ValueError(f"{value!r} must be above 0 and at most a week (168h)")
-    return seconds
-
-
-def _within(low: float, high: float) -> Callable[[Any], Any]:
-    def checked(value: Any) -> Any:
-        if not low <= value <= high:
-            raise ValueError(f"{value:g} is not from {low:g} to {high:g}")
-        return value
-
-    return checked
-
-
-def _texts(value: str | list[str]) -> tuple[str, ...]:
-    texts = (value,) if isinstance(value, str) else tuple(value)
-    if not all(text.strip() for text in texts):
-        raise ValueError("an entry is empty")
-    return texts
-
-
-def _some_texts(value: str | list[str]) -> tuple[str, ...]:
-    if not value:
-        raise ValueError("no file is named")
-    return _texts(value)
 
 
 def _order(value: str | int | dict[str, int]) -> str:
@@ -373,55 +307,50 @@ def _name(value: str) -> str:
     return value
 
 
-def _as_it_is(value: Any) -> Any:
-    return value
-
-
-_BIG = 10**9
-_KEYS: Mapping[str, tuple[str, Any, Callable[[Any], Any]]] = {
-    "name": ("name", str, _name),
-    "patterns": ("patterns", str | list[str], _some_texts),
-    "order": ("order", str | int | dict[str, int], _order),
-    "width": ("width_mm", str, _above_zero),
-    "selvedge": ("selvedge_mm", str, _not_negative),
-    "gap": ("gap_mm", str, _not_negative),
-    "max_length": ("max_length_mm", str, _above_zero),
-    "tilt": ("tilt_deg", float, _within(0, 180)),
-    "nap": ("nap", Nap, _as_it_is),
-    "material": ("material", str, _as_it_is),
-    "units": ("units", Units, _as_it_is),
-    "rul": ("rul", str, _as_it_is),
-    "cut_layer": ("cut_layer", str | list[str], _texts),
-    "mark_layer": ("mark_layer", str | list[str], _texts),
-    "ignore_layer": ("ignore_layer", str | list[str], _texts),
-    "time": ("time_s", str, _time),
-    "rounds": ("rounds", int, _within(1, _BIG)),
-    "seed": ("seed", int, _within(0, _BIG)),
-    "extend": ("extend", bool, _as_it_is),
-    "min_efficiency": ("min_efficiency", float, _within(0, 100)),
-    "cutter": ("cutter", str, _as_it_is),
-    "windows": ("windows", Literal["auto", "off"], _as_it_is),
-    "notches": ("notches", NotchTime, _as_it_is),
-    "cut_order": ("cut_order", OrderStyle, _as_it_is),
-    "common_lines": ("common_lines", bool, _as_it_is),
-    "bridges": ("bridges", int, _within(0, 10_000)),
-    "bridge": ("bridge_mm", str, _above_zero),
-    "registration": ("registration", str, _as_it_is),
-    "registration_tolerance": ("registration_tolerance_mm", str, _not_negative),
-    "marker": ("marker", str, _as_it_is),
-    "svg": ("svg", str, _as_it_is),
-    "dxf": ("dxf", str, _as_it_is),
-    "pdf": ("pdf", str, _as_it_is),
-    "html": ("html", str, _as_it_is),
-    "picklist": ("picklist", str, _as_it_is),
-    "program": ("program", str, _as_it_is),
-    "due": ("due_at", Any, _due),
-    "priority": ("priority", int, _within(-_BIG, _BIG)),
-    "cloth": ("cloth", str, _as_it_is),
-    "plies": ("plies", int, _within(1, 10_000)),
-    "end_allowance": ("end_allowance_mm", str, _not_negative),
+_KEYS: Keys = {
+    "name": Key("name", str, _name),
+    "patterns": Key("patterns", str | list[str], keys.some_texts),
+    "order": Key("order", str | int | dict[str, int], _order),
+    "width": Key("width_mm", str, keys.above_zero),
+    "selvedge": Key("selvedge_mm", str, keys.not_negative),
+    "gap": Key("gap_mm", str, keys.not_negative),
+    "max_length": Key("max_length_mm", str, keys.above_zero),
+    "tilt": Key("tilt_deg", float, keys.within(0, 180)),
+    "nap": Key("nap", Nap),
+    "material": Key("material", str),
+    "units": Key("units", Units),
+    "rul": Key("rul", str),
+    "cut_layer": Key("cut_layer", str | list[str], keys.texts),
+    "mark_layer": Key("mark_layer", str | list[str], keys.texts),
+    "ignore_layer": Key("ignore_layer", str | list[str], keys.texts),
+    "time": Key("time_s", str, keys.duration),
+    "rounds": Key("rounds", int, keys.within(1, keys.LARGE)),
+    "seed": Key("seed", int, keys.within(0, keys.LARGE)),
+    "extend": Key("extend", bool),
+    "min_efficiency": Key("min_efficiency", float, keys.within(0, 100)),
+    "cutter": Key("cutter", str),
+    "windows": Key("windows", Literal["auto", "off"]),
+    "notches": Key("notches", NotchTime),
+    "cut_order": Key("cut_order", OrderStyle),
+    "common_lines": Key("common_lines", bool),
+    "bridges": Key("bridges", int, keys.within(0, 10_000)),
+    "bridge": Key("bridge_mm", str, keys.above_zero),
+    "registration": Key("registration", str),
+    "registration_tolerance": Key("registration_tolerance_mm", str, keys.not_negative),
+    "marker": Key("marker", str),
+    "svg": Key("svg", str),
+    "dxf": Key("dxf", str),
+    "pdf": Key("pdf", str),
+    "html": Key("html", str),
+    "picklist": Key("picklist", str),
+    "program": Key("program", str),
+    "due": Key("due_at", Any, _due),
+    "priority": Key("priority", int, keys.within(-keys.LARGE, keys.LARGE)),
+    "cloth": Key("cloth", str),
+    "plies": Key("plies", int, keys.within(1, 10_000)),
+    "end_allowance": Key("end_allowance_mm", str, keys.not_negative),
 }
-"""Every key of a job: the field it becomes, the type that TOML must give it, and how the value is read."""
+"""Every key of a job."""
 
 
 def _job(table: _Table) -> tuple[Job | None, list[JobFault]]:
@@ -433,18 +362,11 @@ def _job(table: _Table) -> tuple[Job | None, list[JobFault]]:
         faults.append(JobFault(table.file, label, key, message, hint))
 
     fields: dict[str, Any] = {"name": table.label, "source": os.path.abspath(table.file)}
-    for key, value in table.values.items():
-        if key not in _KEYS:
-            near = did_you_mean(key.replace("-", "_"), _KEYS)
-            fault(key, "the key is unknown.", near or "docs/jobs.md lists the keys.")
-            continue
-        field, kind, read = _KEYS[key]
-        try:
-            fields[field] = read(msgspec.convert(value, kind, strict=not table.texts))
-        except msgspec.ValidationError as error:
-            fault(key, _meant(str(error), value, kind))
-        except ValueError as error:
-            fault(key, str(error))
+    read, wrong = keys.read_keys(table.values, _KEYS, texts=table.texts)
+    fields |= read
+    for found in wrong:
+        unknown = "" if found.key in _KEYS else "docs/jobs.md lists the keys."
+        fault(found.key, found.message, found.hint or unknown)
     for key, message, hint in _sense_faults(table.values):
         fault(key, message, hint)
     if faults:
@@ -454,15 +376,6 @@ def _job(table: _Table) -> tuple[Job | None, list[JobFault]]:
     except (KeyError, IndexError, ValueError) as error:
         fault("", f"an output's name can hold {{name}}, and no other field ({error})")
         return None, faults
-
-
-def _meant(message: str, value: Any, kind: Any) -> str:
-    """msgspec's message, with the word that was probably meant where only a few are allowed."""
-    words = getattr(kind, "__args__", ())
-    if isinstance(value, str) and words and all(isinstance(word, str) for word in words):
-        near = did_you_mean(value, words)
-        return f"{value!r} is unknown; known are {', '.join(words)}." + (f" {near}" if near else "")
-    return message[:1].lower() + message[1:].replace("`", "")
 
 
 def _sense_faults(values: Mapping[str, Any]) -> list[tuple[str, str, str]]:
