@@ -64,17 +64,16 @@ def parse_point(text: str) -> PointName:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A part of a piece's outline: one of its sides, or from one point of the outline to another, counter-clockwise.
+    """A part of a piece's outline: one of its sides, or from the one of two points to the other, counter-clockwise.
 
     The sides are as the piece lies with its grain along +x: "top" is the part of the outline that faces +y.
     """
 
     side: Side | None = None
-    begin: PointName | None = None
-    end: PointName | None = None
+    ends: tuple[PointName, ...] = ()
 
     def __str__(self) -> str:
-        return self.side or f"{self.begin}-{self.end}"
+        return self.side or "-".join(map(str, self.ends))
 
 
 def parse_edge(text: str) -> Edge:
@@ -86,7 +85,7 @@ def parse_edge(text: str) -> Edge:
     begin, dash, end = wanted.partition("-")
     if not dash:
         raise ValueError(f"{text!r} is no edge of a piece; write {', '.join(SIDES)} or notch:1-notch:3")
-    return Edge(None, parse_point(begin), parse_point(end))
+    return Edge(None, (parse_point(begin), parse_point(end)))
 
 
 @dataclass(frozen=True, slots=True)
