@@ -12,6 +12,7 @@ import msgspec
 
 from cutkit import __version__
 from cutkit.formats.jobs import Job
+from cutkit.prepare.finding import given_of
 from cutkit.prepare.sources import Role, SourceFile, files_named, of_role, read_source
 from cutkit.prepare.wanted import KEYS, Wanted
 
@@ -61,7 +62,7 @@ class Bundle:
 
 def read_input(job: Job, path: str, role: Role, owner: str = "") -> SourceFile:
     """An input of a job as it is on disk now; InputError where it cannot be read."""
-    return read_source(path, role, given=job.given.get(path, path), owner=owner)
+    return read_source(path, role, given=job.given.get(path, given_of(path, os.path.dirname(job.source))), owner=owner)
 
 
 def wanted_of(job: Job) -> Wanted:
@@ -78,12 +79,27 @@ def wanted_of(job: Job) -> Wanted:
         cut_layer=job.cut_layer,
         mark_layer=job.mark_layer,
         ignore_layer=job.ignore_layer,
-        width_mm=job.width_mm,
-        selvedge_mm=job.selvedge_mm,
-        gap_mm=job.gap_mm,
-        max_length_mm=job.max_length_mm,
-        tilt_deg=job.tilt_deg,
-        nap=job.nap,
+        fabric=job.fabric,
+        rules=job.rules,
+        cloth={
+            "width": job.width_mm,
+            "selvedge": job.selvedge_mm,
+            "selvedge_low": job.selvedge_low_mm,
+            "selvedge_high": job.selvedge_high_mm,
+            "margin_start": job.margin_start_mm,
+            "margin_end": job.margin_end_mm,
+            "gap": job.gap_mm,
+            "max_length": job.max_length_mm,
+            "tilt": job.tilt_deg,
+            "nap": job.nap,
+            "spread": job.spread,
+            "face": job.face,
+        },
+        order_plies=job.order_plies,
+        sets=job.sets,
+        remainder=job.remainder,
+        base=os.path.dirname(job.source),
+        where=f"job {job.name}",
     )
 
 
@@ -92,5 +108,7 @@ def files_of(job: Job) -> Iterator[tuple[str, Role, str]]:
     yield from files_named(wanted_of(job))
     if job.cutter is not None and os.path.isabs(job.cutter):
         yield "cutter", "cutter", job.cutter
+    if job.fabric is not None and os.path.isabs(job.fabric):
+        yield "fabric", "fabric", job.fabric
     if job.registration is not None:
         yield "registration", "registration", job.registration

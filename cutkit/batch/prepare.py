@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -15,11 +15,14 @@ from cutkit.cut.registration import RegistrationFit
 from cutkit.errors import CutkitError, InputError, UsageError
 from cutkit.formats.jobs import Job, JobFault, fault_of
 from cutkit.model import Notice, Pattern
-from cutkit.outputs.names import of_material
+from cutkit.outputs.names import with_ending
 from cutkit.outputs.programs import print_fit, with_strokes
+from cutkit.prepare.cloth import senseless
+from cutkit.prepare.finding import fabric_path, has_instance, rules_found
+from cutkit.prepare.layers import config_of, layer_files, read_layer
 from cutkit.prepare.prepare import Prepared, Preparer, order_of
-from cutkit.prepare.sense import senseless
 from cutkit.prepare.sources import Role, SourceFile
+from cutkit.prepare.wanted import Wanted
 from cutkit.toolpath import CutterProfile
 
 T = TypeVar("T")
@@ -36,11 +39,8 @@ class PreparedJob:
 
     def outputs(self, index: int) -> dict[str, str]:
         """Where the files of one of the markers go, by key: ``NAME-MATERIAL`` where there are several materials."""
-        paths = self.bundle.job.outputs()
-        if len(self.nest.demands) == 1:
-            return paths
-        material = self.nest.demands[index].material
-        return {key: str(of_material(Path(path), material)) for key, path in paths.items()}
+        ending = self.nest.endings[index]
+        return {key: str(with_ending(Path(path), ending)) for key, path in self.bundle.job.outputs().items()}
 
 
 def prepare_job(bundle: Bundle, preparer: Preparer) -> PreparedJob:
@@ -111,13 +111,20 @@ class Checker:
 
         for named in files_of(job):
             read(*named)
+        if not has_instance(files):
+            wanted = wanted_of(job)
+            for role, path in _note(faults, job, "rules", lambda: list(rules_found(wanted))) or ():
+                read("rules", role, path)
+            fabric = _note(faults, job, "fabric", lambda: fabric_path(wanted, files))
+            if fabric is not None and fabric != job.fabric:
+                read("fabric", "fabric", fabric)
         return Bundle(job, tuple(files)), faults
 
     def check(self, job: Job) -> tuple[Checked | None, list[JobFault]]:
         """The job, able to run; None with all its faults where it is not."""
         bundle, faults = self.gather(job)
         wanted = wanted_of(job)
-        faults += [fault_of(found.error, job.source, job.name, found.key) for found in senseless(wanted)]
+        faults += _cloth_faults(job, wanted, bundle.files, faults)
         bad = {fault.key for fault in faults}
         _note(faults, job, "cutter", lambda: profile_of(bundle))
         _note(faults, job, "registration", lambda: fit_of(bundle))
@@ -160,6 +167,21 @@ class Checker:
             if pattern is not None and pattern.rule_table is not None and bundle.job.rul is None:
                 files.append(read_input(bundle.job, pattern.rule_table.path, "rules", owner=file.path))
         return Bundle(bundle.job, tuple(files))
+
+
+def _cloth_faults(
+    job: Job, wanted: Wanted, files: Sequence[SourceFile], before: Sequence[JobFault]
+) -> Iterator[JobFault]:
+    """What is wrong with a job's cloth and rules: in the job itself, in their files, or with all of it together."""
+    faults: list[JobFault] = []
+    instance = has_instance(files)
+    for file in () if instance else layer_files(files):
+        _note(faults, job, "fabric" if file.role == "fabric" else "rules", lambda file=file: read_layer(file))  # type: ignore[misc]
+    if not instance and not before and not faults:
+        config = _note(faults, job, "order" if job.order else "", lambda: config_of(wanted, files))
+        found = senseless(config, wanted.words) if config is not None else ()
+        faults += [fault_of(one.error, job.source, job.name, one.key) for one in found]
+    yield from faults
 
 
 def _checked(prepared: PreparedJob, bundle: Bundle, outputs: Sequence[str]) -> Checked:

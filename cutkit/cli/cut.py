@@ -65,14 +65,14 @@ def command(
     turned, shifted, stretched and sheared as its marks tell; marks that contradict one another are refused (exit 3).
     """
     from cutkit.cut.figures import cut_figures
-    from cutkit.formats.files import refuse_bad_outputs, write_whole
+    from cutkit.formats.files import is_toml_path, refuse_bad_outputs, write_whole
     from cutkit.formats.marker import read_valid_marker
-    from cutkit.formats.profile import is_profile_file, load_profile
+    from cutkit.formats.profile import load_profile
     from cutkit.kernels import cache
     from cutkit.outputs.programs import make_programs
 
     profile = with_choices(load_profile(cutter), choices)
-    inputs: list[str | Path] = [marker_path, *([cutter] if is_profile_file(cutter) else [])]
+    inputs: list[str | Path] = [marker_path, *([cutter] if is_toml_path(cutter) else [])]
     inputs += [registration_path] if registration_path else []
     refuse_bad_outputs([output, svg, picklist], inputs)
     marker = read_valid_marker(marker_path)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cutkit.cli.common import json_option, print_json, quiet_option, say
-from cutkit.cli.nest import job_options, prepared
+from cutkit.cli.nest_options import job_options, prepared
 from cutkit.cli.notices import say_notices
 from cutkit.errors import InputError
 

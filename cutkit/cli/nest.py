@@ -16,14 +16,14 @@ from cutkit.cli.common import (
     DURATION,
     EXIT_INTERRUPTED,
     LENGTH,
-    F,
     first_interrupt_stops,
     json_option,
-    layer_options,
     print_json,
     quiet_option,
     say,
 )
+from cutkit.cli.explain_config import print_config
+from cutkit.cli.nest_options import job_options, prepared
 from cutkit.cli.notices import say_notices
 from cutkit.errors import CheckError, InfeasibleError, UsageError
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from cutkit.model import Demand, Marker, NestSettings
     from cutkit.outputs.drawings import DrawingKind
     from cutkit.prepare.prepare import Prepared
-    from cutkit.prepare.wanted import Wanted
     from cutkit.report import MarkerFigures
 
 MOST_TIME_S = 7 * 24 * 3600.0
@@ -47,54 +46,16 @@ class Outputs:
     marker: Path
     drawings: dict[DrawingKind, Path]
 
-    def of_material(self, material: str) -> Outputs:
-        """The names for one of several materials: ``NAME-MATERIAL`` and the suffixes."""
-        from cutkit.outputs.names import of_material
+    def with_ending(self, ending: str) -> Outputs:
+        """The names for one of several markers: ``NAME-MATERIAL`` and the suffixes."""
+        from cutkit.outputs.names import with_ending
 
-        drawings = {kind: of_material(path, material) for kind, path in self.drawings.items()}
-        return Outputs(of_material(self.marker, material), drawings)
+        drawings = {kind: with_ending(path, ending) for kind, path in self.drawings.items()}
+        return Outputs(with_ending(self.marker, ending), drawings)
 
     def paths(self) -> list[Path]:
         """All of them."""
         return [self.marker, *self.drawings.values()]
-
-
-def job_options(command: F) -> F:
-    """What is ordered, of which pieces, on which cloth: the options that ``wanted_of`` reads."""
-    for option in reversed(
-        (
-            click.option(
-                "--width", type=LENGTH, help="The fabric's width, selvedges included (150cm, 60in). Not for JSON."
-            ),
-            click.option(
-                "--order", metavar="S=1,M=2|FILE.csv", help="Garments per size; without it one of the sample size."
-            ),
-            click.option("--units", type=click.Choice(["mm", "cm", "in"]), help="The unit of the pattern files."),
-            click.option(
-                "--rul", metavar="FILE", help="The grade rule table; found beside the DXF where it has its name."
-            ),
-            layer_options,
-            click.option("--material", metavar="NAME", help="Only the pieces of this material."),
-            click.option(
-                "--selvedge", type=LENGTH, help="Unusable edge on either side of the fabric; none if not given."
-            ),
-            click.option("--gap", type=LENGTH, help="Least distance between two pieces; none if not given."),
-            click.option(
-                "--tilt",
-                "tilt_deg",
-                type=click.FloatRange(0, 180),
-                metavar="DEG",
-                help="How far pieces may be turned off their grain, in degrees; 180: freely. Not at all if not given.",
-            ),
-            click.option(
-                "--nap",
-                type=click.Choice(["two-way", "one-way", "per-bundle"]),
-                help="Whether pieces may lie upside down: each (if not given), none, or whole garments.",
-            ),
-        )
-    ):
-        command = option(command)
-    return command
 
 
 @click.command("nest")
@@ -118,14 +79,20 @@ def job_options(command: F) -> F:
     show_default=True,
     help="The PDF's pages: as large as the cloth, or sheets to tape together.",
 )
+@click.option("--explain-config", is_flag=True, help="Print every value with where it comes from, and nest nothing.")
 @click.option(
-    "-o", "--output", required=True, metavar="MARKER", type=click.Path(path_type=Path), help="The marker file to write."
+    "-o",
+    "--output",
+    metavar="MARKER",
+    type=click.Path(path_type=Path),
+    help="The marker file to write; needed but for --explain-config.",
 )
 @json_option
 @quiet_option
 def command(
     inputs: tuple[str, ...],
-    output: Path,
+    output: Path | None,
+    explain_config: bool,
     svg: Path | None,
     dxf: Path | None,
     pdf: Path | None,
@@ -144,10 +111,16 @@ def command(
     if min_efficiency is not None and isnan(min_efficiency):
         raise UsageError("--min-efficiency is not a number")
     _refuse_senseless_time(options)
+    if output is None and not explain_config:
+        raise UsageError("Missing option '-o' / '--output'.", hint="Name the marker file to write: -o m.marker.json")
     job = prepared(inputs, options)
+    if output is None or explain_config:
+        say_notices(job.notices, quiet=quiet, all_of_them="`cutkit inspect` lists them")
+        print_config(job, as_json)
+        return 0
     drawings: dict[DrawingKind, Path | None] = {"svg": svg, "dxf": dxf, "pdf": pdf, "html": html}
     outputs = Outputs(output, {kind: path for kind, path in drawings.items() if path is not None})
-    per_marker = [outputs.of_material(d.material) if len(job.demands) > 1 else outputs for d in job.demands]
+    per_marker = [outputs.with_ending(ending) for ending in job.endings]
     sources = tuple(file.path for file in job.inputs)
     _refuse_bad_outputs(per_marker, sources)
     say_notices(job.notices, quiet=quiet, all_of_them="`cutkit inspect` lists them")
@@ -170,43 +143,6 @@ def command(
     _refuse_unplaced(unplaced)
     _refuse_waste(rows, min_efficiency)
     return 0
-
-
-def prepared(inputs: tuple[str, ...], options: dict[str, Any]) -> Prepared:
-    """What ``job_options`` ask for, ready to be nested; what does not go together is a UsageError."""
-    from cutkit.prepare.prepare import Preparer
-    from cutkit.prepare.sources import read_sources
-
-    wanted = wanted_of(inputs, options)
-    return Preparer().prepare(wanted, read_sources(wanted))
-
-
-def wanted_of(inputs: tuple[str, ...], options: dict[str, Any]) -> Wanted:
-    """What ``job_options`` ask for."""
-    from cutkit.formats.orders import is_order_path
-    from cutkit.prepare.wanted import OPTIONS, Wanted
-
-    order = options["order"]
-    is_table = order is not None and is_order_path(order)
-    return Wanted(
-        words=OPTIONS,
-        patterns=inputs,
-        order=None if is_table else order,
-        order_path=order.strip() if is_table else None,
-        start=options.get("start"),
-        material=options["material"],
-        units=options["units"],
-        rul=options["rul"],
-        cut_layer=options["cut_layer"],
-        mark_layer=options["mark_layer"],
-        ignore_layer=options["ignore_layer"],
-        width_mm=options["width"],
-        selvedge_mm=options["selvedge"],
-        gap_mm=options["gap"],
-        max_length_mm=options.get("max_length"),
-        tilt_deg=options["tilt_deg"],
-        nap=options["nap"],
-    )
 
 
 def _refuse_senseless_time(options: dict[str, Any]) -> None:

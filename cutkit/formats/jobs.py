@@ -21,10 +21,12 @@ import msgspec
 from cutkit.errors import CutkitError, InputError, did_you_mean
 from cutkit.formats import keys
 from cutkit.formats.csv_table import parse_rows
-from cutkit.formats.files import read_bytes
+from cutkit.formats.fabrics import FABRIC_KEYS
+from cutkit.formats.files import is_toml_path, read_bytes
 from cutkit.formats.keys import Key, Keys
 from cutkit.formats.toml_text import parse_toml
-from cutkit.model import Nap, Units
+from cutkit.model import MarkerSet, Nap, Spread, Units
+from cutkit.rules import KINDS
 from cutkit.toolpath import NotchTime, OrderStyle
 
 OUTPUTS = ("marker", "svg", "dxf", "pdf", "html", "picklist", "program")
@@ -56,12 +58,23 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     patterns: tuple[str, ...]
     marker: str
     order: str | None = None
+    fabric: str | None = None
+    rules: tuple[str, ...] = ()
     width_mm: float | None = None
     selvedge_mm: float | None = None
+    selvedge_low_mm: float | None = None
+    selvedge_high_mm: float | None = None
+    margin_start_mm: float | None = None
+    margin_end_mm: float | None = None
     gap_mm: float | None = None
     max_length_mm: float | None = None
     tilt_deg: float | None = None
     nap: Nap | None = None
+    spread: Spread | None = None
+    face: bool | None = None
+    order_plies: int | None = None
+    sets: MarkerSet | None = None
+    remainder: bool = False
     material: str | None = None
     units: Units | None = None
     rul: str | None = None
@@ -179,7 +192,7 @@ def read_jobs(paths: Sequence[str | Path]) -> JobList:
 
 def is_job_file(path: str) -> bool:
     """Whether a file of a folder is meant to hold jobs: not so a table without a column of patterns, such as an order,
-    and not a machine's profile. One that cannot be read is: its faults have to be told."""
+    and not a machine's profile, a fabric or rules. One that cannot be read is: its faults have to be told."""
     if not path.lower().endswith(SUFFIXES):
         return False
     try:
@@ -187,10 +200,11 @@ def is_job_file(path: str) -> bool:
         if path.lower().endswith(".csv"):
             first = next((line for line in text.splitlines() if line.strip()), "")
             return any(word.strip(' "').casefold() in ("pattern", "patterns") for word in re.split(r"[,;\t]", first))
-        keys = tomllib.loads(text).keys()
+        found = tomllib.loads(text).keys()
     except (OSError, ValueError):
         return True
-    return not keys & {"dialect", "base"} or bool(keys & {"job", "patterns"})
+    other = found & {"dialect", "base", "nest", *KINDS} or found <= FABRIC_KEYS.keys()
+    return not other or bool(found & {"job", "patterns"})
 
 
 def _files(paths: Sequence[str | Path]) -> tuple[list[str], list[str]]:
@@ -311,12 +325,23 @@ _KEYS: Keys = {
     "name": Key("name", str, _name),
     "patterns": Key("patterns", str | list[str], keys.some_texts),
     "order": Key("order", str | int | dict[str, int], _order),
+    "fabric": Key("fabric", str),
+    "rules": Key("rules", str | list[str], keys.texts),
     "width": Key("width_mm", str, keys.above_zero),
     "selvedge": Key("selvedge_mm", str, keys.not_negative),
+    "selvedge_low": Key("selvedge_low_mm", str, keys.not_negative),
+    "selvedge_high": Key("selvedge_high_mm", str, keys.not_negative),
+    "margin_start": Key("margin_start_mm", str, keys.not_negative),
+    "margin_end": Key("margin_end_mm", str, keys.not_negative),
     "gap": Key("gap_mm", str, keys.not_negative),
     "max_length": Key("max_length_mm", str, keys.above_zero),
     "tilt": Key("tilt_deg", float, keys.within(0, 180)),
     "nap": Key("nap", Nap),
+    "spread": Key("spread", Spread),
+    "face": Key("face", bool),
+    "order_plies": Key("order_plies", int, keys.within(1, 10_000)),
+    "sets": Key("sets", MarkerSet),
+    "remainder": Key("remainder", bool),
     "material": Key("material", str),
     "units": Key("units", Units),
     "rul": Key("rul", str),
@@ -416,8 +441,10 @@ def _with_paths(fields: dict[str, Any], folder: str) -> dict[str, Any]:
     for key in ("rul", "registration"):
         if out.get(key) is not None:
             out[key] = input_path(out[key])
-    if "cutter" in out and (out["cutter"].endswith(".toml") or "/" in out["cutter"] or "\\" in out["cutter"]):
-        out["cutter"] = input_path(out["cutter"])
+    for key in ("cutter", "fabric"):
+        if key in out and is_toml_path(out[key]):
+            out[key] = input_path(out[key])
+    out["rules"] = tuple(input_path(path) for path in out.get("rules", ()))
     if out.get("order", "").casefold().endswith((".csv", ".txt", ".tsv")):
         out["order"] = input_path(out["order"])
     out["given"] = given

@@ -7,9 +7,12 @@ from pathlib import Path
 MARKER_SUFFIX = ".marker.json"
 
 
-def of_material(path: Path, material: str) -> Path:
-    """The name for one of several materials: ``m.marker.json`` and ``shell`` to ``m-shell.marker.json``."""
-    ending = "".join(c if c.isalnum() or c in "-_." else "-" for c in material).strip("-.") or "no-material"
+def with_ending(path: Path, ending: str) -> Path:
+    """The name for one of several markers: ``m.marker.json`` and ``shell`` to ``m-shell.marker.json``; the name itself
+    where there is no ending."""
+    ending = "".join(c if c.isalnum() or c in "-_." else "-" for c in ending).strip("-.")
+    if not ending:
+        return path
     suffix = MARKER_SUFFIX if path.name.endswith(MARKER_SUFFIX) else path.suffix
     return path.with_name(f"{path.name.removesuffix(suffix)}-{ending}{suffix}")
 

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from cutkit.errors import UsageError
-from cutkit.model import Demand, Fabric, InputFile, Marker, NestSettings, Notice, Order, Pattern
-from cutkit.prepare.sense import senseless, wide_gap
-from cutkit.prepare.sources import SourceFile, of_role
+from cutkit.model import Demand, Fabric, InputFile, Marker, NestSettings, Notice, Order, OrderLine, Pattern
+from cutkit.plan.garments import styles_of, styles_of_line
+from cutkit.prepare.cloth import cloth_notices, fabric_of, senseless, senseless_words, wide_gap
+from cutkit.prepare.finding import has_instance
+from cutkit.prepare.layers import Config, Layer, config_of
+from cutkit.prepare.sources import Role, SourceFile, of_role
 from cutkit.prepare.wanted import Wanted, Words
+from cutkit.rules import Rule
 
 PATTERNS_KEPT = 32
 """Patterns that are kept after they were read: jobs of one night often share them."""
+_OF_INSTANCES = ("gap", "tilt", "max_length")
+"""What is said of the cloth that holds for a strip-packing instance, too."""
 
 
 @dataclass(frozen=True)
 class Prepared:
     """A nest that is ready: a demand for each of its markers, all on one fabric.
 
-    ``settings`` has all of them but the effort; ``start`` is a marker to go on from.
+    ``settings`` has all of them but the effort; ``start`` is a marker to go on from, ``endings`` tell the names of
+    several markers apart. ``config`` (None for a strip-packing instance) tells where each value comes from, and
+    ``patterns`` are all that were read.
     """
 
     demands: tuple[Demand, ...]
@@ -28,7 +36,10 @@ class Prepared:
     settings: NestSettings
     inputs: tuple[InputFile, ...]
     notices: tuple[Notice, ...]
+    endings: tuple[str, ...] = ("",)
     start: Marker | None = None
+    config: Config | None = None
+    patterns: tuple[Pattern, ...] = ()
 
     def fabric_of(self, demand: Demand) -> Fabric:
         """The cloth of one of the demands."""
@@ -54,13 +65,10 @@ class Preparer:
         UsageError for what cannot be meant or does not go together, InputError for files that cannot be understood or
         lack what is ordered: the first that is found.
         """
-        from cutkit.formats.strip_packing import is_strip_packing
-
-        for found in senseless(wanted):
+        for found in senseless_words(wanted):
             raise found.error
-        patterns = of_role(files, "pattern")
-        if any(is_strip_packing(file.path, file.data) for file in patterns):
-            prepared = _instance(wanted, patterns)
+        if has_instance(files):
+            prepared = _instance(wanted, of_role(files, "pattern"))
         else:
             prepared = self._from_patterns(wanted, files)
         return _with_start(prepared, of_role(files, "start"), wanted.words)
@@ -89,27 +97,75 @@ class Preparer:
 
     def _from_patterns(self, wanted: Wanted, files: Sequence[SourceFile]) -> Prepared:
         from cutkit.plan.demand import make_plan
+        from cutkit.plan.terms import Terms
 
-        if wanted.width_mm is None:
+        config = config_of(wanted, files)
+        if config["width"] is None:
             example = wanted.words.example("width", "150cm")
             raise UsageError("the fabric's width is missing", hint=f"Give it, for example {example}.")
-        nap, tilt_deg = wanted.nap or "two-way", wanted.tilt_deg or 0.0
+        for found in senseless(config, wanted.words):
+            raise found.error
         patterns = [self.pattern(wanted, file, files) for file in of_role(files, "pattern")]
-        plan = make_plan(patterns, order_of(wanted, files), nap=nap, material=wanted.material, tilt_deg=tilt_deg)
-        fabric = Fabric(
-            wanted.width_mm,
-            wanted.selvedge_mm or 0.0,
-            nap,
-            name=", ".join(dict.fromkeys(pattern.style for pattern in patterns)),
-            max_length_mm=wanted.max_length_mm,
+        fabric = fabric_of(config, ", ".join(dict.fromkeys(pattern.style for pattern in patterns)))
+        config = _with_labels(config, patterns)
+        terms = Terms(
+            fabric, config.book, wanted.order_plies, wanted.sets or "full", wanted.remainder, config["qualities"]
         )
+        plan = make_plan(patterns, order_of(wanted, files), material=wanted.material, terms=terms)
+        of_patterns = [notice for pattern in patterns for notice in pattern.notices]
         return Prepared(
-            demands=plan.demands,
+            demands=(*plan.demands, *plan.remainder),
             fabric=fabric,
-            settings=NestSettings(gap_mm=wanted.gap_mm or 0.0),
+            settings=NestSettings(gap_mm=config["gap"]),
             inputs=_inputs(patterns, files),
-            notices=tuple(notice for pattern in patterns for notice in pattern.notices) + plan.notices,
+            notices=(*of_patterns, *cloth_notices(config, fabric), *idle_notices(config, patterns), *plan.notices),
+            endings=_endings(plan.demands, plan.remainder),
+            config=config,
+            patterns=tuple(patterns),
         )
+
+
+def _with_labels(config: Config, patterns: Sequence[Pattern]) -> Config:
+    """The configuration with the styles of an order's rules called as the plan calls them: an order may name a style by
+    its file, too."""
+    styles = styles_of(patterns)
+
+    def labelled(rule: Rule, layer: Layer) -> Rule:
+        if layer != "order" or rule.kind != "style" or rule.name == "*":
+            return rule
+        (index,) = styles_of_line(styles, OrderLine("", 1, rule.name))
+        return replace(rule, name=styles[index].label)
+
+    rules = tuple(map(labelled, config.book.rules, config.rule_layers))
+    return replace(config, book=replace(config.book, rules=rules))
+
+
+def _endings(demands: Sequence[Demand], remainder: Sequence[Demand]) -> tuple[str, ...]:
+    """What tells the markers' names apart: materials, and which are of the garments that are left over."""
+    if len(demands) + len(remainder) == 1:
+        return ("",)
+    several = len({demand.material for demand in (*demands, *remainder)}) > 1
+    named = [(d.material or "no-material") if several else "" for d in demands]
+    rest = [f"{d.material or 'no-material'}-remainder" if several else "remainder" for d in remainder]
+    return (*named, *rest)
+
+
+def idle_notices(config: Config, patterns: Sequence[Pattern]) -> Iterator[Notice]:
+    """A word for every file, option and order in which rules match no piece; not so of the user's own rules, which are
+    for all patterns that he will ever have."""
+    idle: dict[str, list[str]] = {}
+    for rule in idle_rules(config, patterns):
+        if config.layer_of(rule) != "user":
+            file, _, line = rule.where.partition(", line ")
+            idle.setdefault(file, []).append(f"{rule.kind} {rule.name!r}" + (f" (line {line})" if line else ""))
+    for file, rules in idle.items():
+        verb = "matches" if len(rules) == 1 else "match"
+        yield Notice("rule-unused", f"{file}: {', '.join(rules)} {verb} no piece")
+
+
+def idle_rules(config: Config, patterns: Sequence[Pattern]) -> list[Rule]:
+    """The rules that hold for no piece of any of the patterns."""
+    return config.book.idle((style.label, piece) for style in styles_of(patterns) for piece in style.pattern.pieces)
 
 
 def _table_of(file: SourceFile, files: Iterable[SourceFile]) -> SourceFile | None:
@@ -135,7 +191,8 @@ def _inputs(patterns: Sequence[Pattern], files: Sequence[SourceFile]) -> tuple[I
     tables = [pattern.rule_table for pattern in patterns if pattern.rule_table is not None]
     named = [InputFile(file.given, file.sha256) for file in of_role(files, "pattern")]
     named += [InputFile(given.get(table.path, table.path), table.sha256) for table in tables]
-    named += [InputFile(file.given, file.sha256) for file in of_role(files, "order")]
+    others: tuple[Role, ...] = ("order", "fabric", "own-rules", "project-rules", "user-rules")
+    named += [InputFile(file.given, file.sha256) for role in others for file in of_role(files, role)]
     return tuple(dict.fromkeys(named))
 
 
@@ -147,11 +204,11 @@ def _instance(wanted: Wanted, files: Sequence[SourceFile]) -> Prepared:
         raise UsageError("a strip-packing instance is nested alone", hint="Give one JSON file, or pattern files.")
     _refuse_beside_instance(wanted)
     instance = parse_instance(file.data, where=file.path)
-    fabric = Fabric(instance.strip_height_mm, name=instance.name, max_length_mm=wanted.max_length_mm)
-    gap_mm = wanted.gap_mm or 0.0
+    gap_mm, tilt_deg = wanted.cloth.get("gap") or 0.0, wanted.cloth.get("tilt") or 0.0
+    fabric = Fabric(instance.strip_height_mm, name=instance.name, max_length_mm=wanted.cloth.get("max_length"))
     if (error := wide_gap(gap_mm, fabric.usable_width_mm, wanted.words)) is not None:
         raise error
-    pieces = tuple(replace(piece, tilt_deg=wanted.tilt_deg or 0.0) for piece in instance.demand.pieces)
+    pieces = tuple(replace(piece, tilt_deg=tilt_deg) for piece in instance.demand.pieces)
     return Prepared(
         demands=(replace(instance.demand, pieces=pieces),),
         fabric=fabric,
@@ -165,7 +222,7 @@ def _refuse_beside_instance(wanted: Wanted) -> None:
     """UsageError for what an instance says itself: its strip height is the usable width, each item how it may lie."""
     name = wanted.words.name
     given = {
-        "width": wanted.width_mm,
+        "width": wanted.cloth.get("width"),
         "order": wanted.order if wanted.order is not None else wanted.order_path,
         "material": wanted.material,
         "units": wanted.units,
@@ -173,16 +230,20 @@ def _refuse_beside_instance(wanted: Wanted) -> None:
         "cut_layer": wanted.cut_layer or None,
         "mark_layer": wanted.mark_layer or None,
         "ignore_layer": wanted.ignore_layer or None,
+        "order_plies": wanted.order_plies,
+        "sets": wanted.sets,
+        "remainder": wanted.remainder or None,
     }
     for key, value in given.items():
         if value is not None:
             raise UsageError(f"{name(key)} does not go with a strip-packing instance, which says all of that itself")
-    for key, said in (("selvedge", bool(wanted.selvedge_mm)), ("nap", wanted.nap not in (None, "two-way"))):
-        if said:
-            raise UsageError(
-                f"{name(key)} does not go with a strip-packing instance",
-                hint="Its strip height is the usable width, and each item says how it may lie.",
-            )
+    cloth = [key for key, value in wanted.cloth.items() if value and value != "two-way" and key not in _OF_INSTANCES]
+    others = {"fabric": wanted.fabric, "rules": wanted.rules, "rule": wanted.rule_texts}
+    for key in (*cloth, *(key for key, value in others.items() if value)):
+        raise UsageError(
+            f"{name(key)} does not go with a strip-packing instance",
+            hint="Its strip height is the usable width, and each item says how it may lie.",
+        )
 
 
 def _with_start(prepared: Prepared, files: Sequence[SourceFile], words: Words) -> Prepared:

@@ -9,8 +9,19 @@ from typing import Literal
 from cutkit.formats.files import read_bytes, sha256_of
 from cutkit.prepare.wanted import Wanted
 
-Role = Literal["pattern", "rules", "order", "start", "cutter", "registration"]
-"""What a file is for; ``rules`` is a grade rule table."""
+Role = Literal[
+    "pattern",
+    "rules",
+    "order",
+    "start",
+    "user-rules",
+    "project-rules",
+    "own-rules",
+    "fabric",
+    "cutter",
+    "registration",
+]
+"""What a file is for; ``rules`` is a grade rule table, the others of that name are rules files by their layer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +57,8 @@ def files_named(wanted: Wanted) -> Iterator[tuple[str, Role, str]]:
     for key, role, named in others:
         if named is not None:
             yield key, role, named
-
-
-def read_sources(wanted: Wanted) -> tuple[SourceFile, ...]:
-    """All that is asked for, as it is on disk now; InputError for the first that cannot be read."""
-    return tuple(read_source(path, role) for _, role, path in files_named(wanted))
+    for path in wanted.rules:
+        yield "rules", "own-rules", path
 
 
 def of_role(files: Iterable[SourceFile], role: Role) -> list[SourceFile]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cutkit.model import Nap, Units
+    from cutkit.model import MarkerSet, Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +33,14 @@ KEYS = Words(options=False)
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What is asked of a nest: patterns, an order and cloth. None is a key that was not given; lengths are in mm.
+    """What is asked of a nest: patterns, an order, rules and cloth. None is a key that was not given.
 
-    ``order`` is one as ``formats.orders`` reads it from a text, ``order_path`` the table of one. ``rul``, ``start`` and
-    ``order_path`` are paths. How long to search is no part of it: that decides nothing about what is to be nested.
+    ``order`` is one as ``formats.orders`` reads it from a text, ``order_path`` the table of one. ``rul``, ``start``,
+    ``order_path`` and ``rules`` are paths, ``fabric`` is one or a name; ``rule_texts`` are rules themselves. ``cloth``
+    is what is said of the cloth, by the keys of a fabric file, lengths in mm. With ``order_plies`` the order counts the
+    garments of so many plies together. A project's file is looked for upward of the folder ``base``, and ``where`` says
+    where all of this stands (a job; empty: on the command line). How long to search is no part of it: that decides
+    nothing about what is to be nested.
     """
 
     words: Words
@@ -49,9 +54,17 @@ class Wanted:
     cut_layer: tuple[str, ...] = ()
     mark_layer: tuple[str, ...] = ()
     ignore_layer: tuple[str, ...] = ()
-    width_mm: float | None = None
-    selvedge_mm: float | None = None
-    gap_mm: float | None = None
-    max_length_mm: float | None = None
-    tilt_deg: float | None = None
-    nap: Nap | None = None
+    fabric: str | None = None
+    rules: tuple[str, ...] = ()
+    rule_texts: tuple[str, ...] = ()
+    cloth: Mapping[str, Any] = field(default_factory=dict)
+    order_plies: int | None = None
+    sets: MarkerSet | None = None
+    remainder: bool = False
+    base: str = "."
+    where: str = ""
+
+    def place(self, key: str) -> str:
+        """Where a key of it stands, in words."""
+        name = self.words.name(key)
+        return f"{self.where}, {name}" if self.where else name
