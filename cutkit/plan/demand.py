@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 
-from cutkit.errors import InputError, UsageError, did_you_mean
+from cutkit.errors import InfeasibleError, InputError, UsageError, did_you_mean
 from cutkit.model import Copy, Demand, Fabric, Nap, Notice, Order, OrderedPiece, Pattern, Piece
 from cutkit.plan.counting import Entry, Part, entries_of, parts_of, surplus_of
-from cutkit.plan.directions import Directions, narrowed
+from cutkit.plan.directions import Directions, Hand
 from cutkit.plan.forms import Form, Source, form_of
 from cutkit.plan.garments import (
     Key,
@@ -167,7 +167,7 @@ def _demand(material: str, job: _Job, notices: list[Notice]) -> Demand:
     """The pieces and copies of one material."""
     keys, terms = job.of_material(material), job.part.terms
     times = Counter(key for needed in keys for key in needed)
-    forms = {key: narrowed(form_of(job.source(key), terms, notices), terms) for key in times}
+    forms = {key: form_of(job.source(key), terms, notices) for key in times}
     directions = Directions(terms, forms)
     of_kind, seen = Counter((g.style, g.size) for g in job.part.garments), Counter[tuple[int, str]]()
     made = _Made()
@@ -179,6 +179,7 @@ def _demand(material: str, job: _Job, notices: list[Notice]) -> Demand:
     surplus = {forms[key].laid.id: surplus_of(forms[key], made.entries[key], times[key], terms) for key in times}
     _tell_of_surplus(forms, surplus, terms, notices)
     _tell_of_matches(forms, terms, notices)
+    _refuse_stacked(made)
     over = tuple((piece, count) for piece, count in surplus.items() if count)
     return Demand(material, made.pieces(), tuple(made.copies), terms.spread_plies, terms.garments_per_bundle, over)
 
@@ -190,12 +191,13 @@ class _Made:
     copies: list[Copy] = field(default_factory=list)
     entries: dict[Key, list[Entry]] = field(default_factory=dict)
 
-    def add(self, bundle: int, entries: dict[Key, list[Entry]], angles: dict[str, tuple[float, ...]]) -> None:
+    def add(self, bundle: int, entries: dict[Key, list[Entry]], angles: dict[Hand, tuple[float, ...]]) -> None:
         """Add the copies of one garment."""
         for key, of_piece in entries.items():
             self.entries.setdefault(key, []).extend(of_piece)
             for entry in of_piece:
-                self.copies += [Copy(entry.piece.id, bundle, entry.mirrored, angles[entry.piece.id])] * entry.copies
+                hand = Hand(entry.piece.id, entry.mirrored)
+                self.copies += [Copy(hand.piece, bundle, hand.mirrored, angles[hand])] * entry.copies
 
     def pieces(self) -> tuple[OrderedPiece, ...]:
         """The pieces in order of first appearance, with the numbers of their copies."""
@@ -210,17 +212,35 @@ class _Made:
         )
 
 
+def _refuse_stacked(made: _Made) -> None:
+    """InfeasibleError for a piece of which more copies are tied to one place of the cloth than can lie there."""
+    places = Counter(copy.piece for copy in made.copies)
+    for piece in made.pieces():
+        fixed = all(any(getattr(tie, way) is not None for tie in piece.ties) for way in ("x_mm", "y_mm"))
+        ways = len(piece.allowed_angles_deg) * (2 if piece.may_mirror or piece.ordered_mirrored else 1)
+        if fixed and not piece.tilt_deg and places[piece.id] > ways:
+            raise InfeasibleError(
+                f"{places[piece.id]} copies are tied to one place of the cloth",
+                where=f"piece {piece.id}",
+                hint="Tie it along or across alone, or put fewer garments into a marker.",
+            )
+
+
 def _tell_of_surplus(forms: dict[Key, Form], surplus: dict[str, int], terms: Terms, notices: list[Notice]) -> None:
     """Say which pieces are cut more often than they were ordered, since a copy gives two of them."""
-    source = "every pair of plies" if terms.in_pairs else "every ply"
+    of_name: dict[tuple[str, str], list[str]] = {}
     for form in forms.values():
-        over = surplus[form.laid.id]
+        piece, over = form.laid, surplus[form.laid.id]
         if over:
-            more = f"{over} piece{'s' if over > 1 else ''} more than ordered"
-            message = f"size {form.laid.size}: {more}" if form.laid.size else more
-            notices.append(
-                Notice("surplus", f"{message}: a copy gives a left and a right one of {source}", form.laid.name)
+            of_name.setdefault((piece.style, piece.name), []).append(
+                f"{over}{f' of size {piece.size}' * bool(piece.size)}"
             )
+    source = "every pair of plies" if terms.in_pairs else "every ply"
+    for (_, name), counts in of_name.items():
+        message = (
+            f"cut more often than ordered, by {', '.join(counts)}: a copy gives a left and a right one of {source}"
+        )
+        notices.append(Notice("surplus", message, name))
 
 
 def _tell_of_matches(forms: dict[Key, Form], terms: Terms, notices: list[Notice]) -> None:

@@ -95,17 +95,24 @@ def form_of(source: Source, terms: Terms, notices: list[Notice]) -> Form:
     rules = _allowed_by_cloth(terms.rules.rules_for(source.style, piece), terms, say)
     _refuse_wide_tilt(source, rules, terms)
     _refuse_unknown_names(source, rules, terms)
+    _tell_of_unused_quality(rules, terms, say)
     as_drawn, mirrored = _counts(piece, rules)
     nap = _nap(rules, terms)
     laid = _laid(source, rules, terms, nap)
     free = _is_free(source, rules, terms, mirrored, say)
     if rules.mirror == "forbidden":
         as_drawn, mirrored = as_drawn + mirrored, 0
-    folded = _on_fold(source, rules, terms, laid)
-    may_turn = nap in ("two-way", "ignore")
-    either = is_symmetric(piece, may_turn=may_turn) or (not terms.fabric.has_face and rules.mirror != "forced")
+    folded = _on_fold(source, rules, terms, nap, laid)
+    either = terms.twins and _serves_both_sides(piece, rules, terms, nap)
     laid = replace(laid, may_mirror=free, per_copy=terms.fabric.layers)
     return Form(laid, folded, rules.fold == "may", as_drawn, mirrored, free, either, nap)
+
+
+def _serves_both_sides(piece: Piece, rules: PieceRules, terms: Terms, nap: PieceNap) -> bool:
+    """Whether a left piece serves as a right one: it is alike on both sides, or the cloth is."""
+    if not terms.fabric.has_face and rules.mirror != "forced":
+        return True
+    return is_symmetric(piece, may_turn=nap in ("two-way", "ignore"))
 
 
 # --- what the cloth does not allow
@@ -157,6 +164,13 @@ def _refuse_unknown_names(source: Source, rules: PieceRules, terms: Terms) -> No
         hint = f"It has {', '.join(terms.qualities)}. {did_you_mean(rules.quality, terms.qualities)}".strip()
         message = f"it is of quality class {rules.quality!r}, which the cloth does not know"
         raise InputError(message, where=source.where, hint=hint)
+
+
+def _tell_of_unused_quality(rules: PieceRules, terms: Terms, say: Say) -> None:
+    """Say that a piece's class opens no flaw to it, where some flaws are open to others."""
+    allowed = sorted({quality for defect in terms.fabric.defects for quality in defect.allows})
+    if rules.quality and allowed and rules.quality not in allowed:
+        say("quality-unused", f"no flaw allows its quality class {rules.quality!r}, only {', '.join(allowed)}")
 
 
 # --- counts, nap, angles
@@ -257,7 +271,7 @@ def _ties(source: Source, rules: PieceRules, shaped: Shaped) -> tuple[Tie, ...]:
     return tuple(found)
 
 
-def _on_fold(source: Source, rules: PieceRules, terms: Terms, laid: OrderedPiece) -> OrderedPiece | None:
+def _on_fold(source: Source, rules: PieceRules, terms: Terms, nap: PieceNap, laid: OrderedPiece) -> OrderedPiece | None:
     """The piece as a half that lies on a fold of the cloth; None where it is cut whole."""
     if rules.fold == "must":
         _refuse_without_fold(source, terms)
@@ -274,10 +288,11 @@ def _on_fold(source: Source, rules: PieceRules, terms: Terms, laid: OrderedPiece
     side: FoldSide = "low"
     return replace(
         laid,
+        id=f"{laid.id}/fold" if rules.fold == "may" else laid.id,
         outline=shaped.outline,
         marks=shaped.marks,
         block=shaped.block,
-        allowed_angles_deg=(0.0,) if laid.allowed_angles_deg == (0.0,) else (0.0, 180.0),
+        allowed_angles_deg=(0.0,) if nap == "one-way" else (0.0, 180.0),
         tilt_deg=0.0,
         may_mirror=True,
         fold=side,
