@@ -28,7 +28,9 @@ def read_sources(wanted: Wanted) -> tuple[SourceFile, ...]:
     if not has_instance(files):
         files += [read_source(path, role, given=given_of(path)) for role, path in rules_found(wanted)]
         fabric = fabric_path(wanted, files)
-        files += [read_source(fabric, "fabric", given=given_of(fabric))] if fabric is not None else []
+        if fabric is not None:
+            given = fabric if fabric == wanted.fabric else given_of(fabric)
+            files.append(read_source(fabric, "fabric", given=given))
     return tuple(files)
 
 
