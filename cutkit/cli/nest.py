@@ -134,7 +134,7 @@ def command(
             marker, figures = _nest_one(job, demand, options, interrupted, quiet)
             unplaced += [f"{u.piece}: {u.count} not placed: {u.reason}" for u in marker.unplaced]
             if marker.placements:
-                _write(marker, files, sources, pdf_page)
+                _write(marker, files, sources, pdf_page, demand.plies)
                 rows.append(replace(figures, path=str(files.marker)))
     _print_results(rows, as_json)
     if interrupted():
@@ -193,16 +193,19 @@ def _nest_one(
     return marker, marker_figures(marker, start_s=line.start_s, search_s=round(end - began, 3))
 
 
-def _write(marker: Marker, files: Outputs, inputs: tuple[str, ...], pdf_page: PageKind) -> None:
+def _write(marker: Marker, files: Outputs, inputs: tuple[str, ...], pdf_page: PageKind, plies: int) -> None:
     """Write the marker, and its drawings where they are wanted."""
     from datetime import date
 
     from cutkit.formats.files import write_whole
     from cutkit.formats.marker import write_marker
     from cutkit.outputs.drawings import Drawing
+    from cutkit.report.balance import Spread
+    from cutkit.report.summary import Cut, order_of
 
     write_marker(files.marker, marker, inputs=inputs)
-    drawing = Drawing(marker=marker, path=str(files.marker), date=date.today().isoformat(), pdf_page=pdf_page)
+    cut = Cut(marker=marker, path=str(files.marker), order=order_of(marker), spread=Spread(plies=plies))
+    drawing = Drawing(cut=cut, date=date.today().isoformat(), pdf_page=pdf_page)
     for kind, path in files.drawings.items():
         write_whole(path, drawing.of(kind), inputs=inputs)
 
