@@ -368,8 +368,8 @@ def test_defects_are_marked_and_a_strip_packing_instance_has_no_garments():
     root = drawn(marker)
     assert "Garments" not in all_text(root)
     assert "Defects | 1" in all_text(root)
-    red = [rect for rect in root.iterfind(".//s:rect", NS) if rect.get("stroke") == "#B00020"]
-    assert [(float(rect.get("width")), float(rect.get("height"))) for rect in red] == [(3, 2)]
+    frame = root.findall(".//s:g[@id='rules-above']/s:path[@class='rule flaw']", NS)[-1]
+    assert (frame.get("stroke"), rings(frame.get("d"))) == ("#B00020", [[(6, 10), (9, 10), (9, 12), (6, 12)]])
 
 
 def test_three_hundred_pieces_take_less_than_two_seconds():

@@ -26,6 +26,8 @@ LINE_EM = 1.2
 ARROW_EM = 2.2
 """Length of a grain arrow beside its text. Below the text it is as long as the text."""
 ARROW_ROOM_EM = 0.7
+SIGN_EM = 0.8
+"""Room behind the last line of a text for a drawn sign."""
 PAD_EM = 0.22
 """Room around a label, so that it does not touch the outline."""
 _CELLS = 48
@@ -43,7 +45,7 @@ class FontLimits:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One way to write a label; its first ``bold`` lines are bold.
+    """One way to write a label; its first ``bold`` lines are bold, and behind the last one there may be a drawn sign.
 
     ``rank`` 0 has the whole name, 1 an abbreviated one, 2 a number that a key explains.
     """
@@ -51,11 +53,23 @@ class Form:
     lines: tuple[str, ...]
     rank: int
     bold: int = 1
+    signed: bool = False
+
+    @property
+    def widths_em(self) -> tuple[float, ...]:
+        """The width of every line, in font sizes; that of the last one with its sign."""
+        widths = [text_width_em(line, bold=index < self.bold) for index, line in enumerate(self.lines)]
+        return (*widths[:-1], widths[-1] + self.sign_em)
+
+    @property
+    def sign_em(self) -> float:
+        """The room of the sign, in font sizes."""
+        return SIGN_EM if self.signed else 0.0
 
     @property
     def width_em(self) -> float:
         """The width of the longest line, in font sizes."""
-        return max(text_width_em(line, bold=index < self.bold) for index, line in enumerate(self.lines))
+        return max(self.widths_em)
 
     @property
     def height_em(self) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import cos, radians, sin
+from math import cos, pi, radians, sin
 from typing import Any
 
 import shapely
@@ -49,13 +49,19 @@ def piece_symbol(drawing: Any, piece: OrderedPiece, symbol_id: str, pen: Pen) ->
     group = drawing.g(id=symbol_id, stroke=INK, stroke_linejoin="round", stroke_linecap="round")
     group.add(drawing.path(d=outline_path(piece.outline), stroke_width=number(pen.outline_mm), fill_rule="evenodd"))
     inner = drawing.g(fill="none", stroke_width=number(pen.inner_mm))
-    for mark in piece.marks:
+    for mark in _drawn_marks(piece):
         drawn = _mark(drawing, mark, pen)
         if drawn is not None:
             inner.add(drawn)
     if inner.elements:
         group.add(inner)
     return group
+
+
+def _drawn_marks(piece: OrderedPiece) -> list[Mark]:
+    """The marks, less those that a marker shows as match points."""
+    tied = {(round(x, 1), round(y, 1)) for x, y in (match.point for match in piece.matches)}
+    return [m for m in piece.marks if m.kind != "match" or not tied & {(round(x, 1), round(y, 1)) for x, y in m.points}]
 
 
 def _mark(drawing: Any, mark: Mark, pen: Pen) -> Any:
@@ -79,10 +85,8 @@ def _drill(drawing: Any, mark: Mark, pen: Pen) -> Any:
     radius = max((mark.width_mm or 0.0) / 2, 4 * pen.outline_mm)
     group = drawing.g()
     for x, y in mark.points:
-        arm = 1.8 * radius
         group.add(drawing.circle(center=(number(x), number(y)), r=number(radius)))
-        cross = f"{path_of([(x - arm, y), (x + arm, y)])} {path_of([(x, y - arm), (x, y + arm)])}"
-        group.add(drawing.path(d=cross))
+        group.add(drawing.path(d=" ".join(map(path_of, cross_lines((x, y), 1.8 * radius)))))
     return group
 
 
@@ -112,10 +116,11 @@ def notch_lines(mark: Mark) -> list[list[Point]]:
     return shapes.get(mark.shape or "slit", [[at(0, 0), tip]])
 
 
-def obstacles_of(piece: OrderedPiece, pen: Pen) -> MultiLineString:
-    """The lines inside a piece that its label should keep off: every mark that is drawn."""
+def obstacles_of(piece: OrderedPiece, pen: Pen, point_mm: float = 0.0) -> MultiLineString:
+    """The lines inside a piece that its label should keep off: every mark that is drawn, and crosses with arms of
+    ``point_mm`` at the points that are matched or tied to the cloth."""
     lines: list[list[Point]] = []
-    for mark in piece.marks:
+    for mark in _drawn_marks(piece):
         if mark.kind in ("label", "grain"):
             continue
         if mark.kind == "notch":
@@ -124,6 +129,20 @@ def obstacles_of(piece: OrderedPiece, pen: Pen) -> MultiLineString:
             lines.append(list(mark.points))
         else:
             arm = 1.8 * max((mark.width_mm or 0.0) / 2, 4 * pen.outline_mm)
-            lines += [[(x - arm, y), (x + arm, y)] for x, y in mark.points]
-            lines += [[(x, y - arm), (x, y + arm)] for x, y in mark.points]
+            lines += [line for point in mark.points for line in cross_lines(point, arm)]
+    for point in (*(match.point for match in piece.matches), *(tie.point for tie in piece.ties)):
+        lines += cross_lines(point, point_mm)
     return MultiLineString([LineString(line) for line in lines])
+
+
+def cross_lines(centre: Point, arm_mm: float) -> list[list[Point]]:
+    """An upright cross."""
+    x, y = centre
+    return [[(x - arm_mm, y), (x + arm_mm, y)], [(x, y - arm_mm), (x, y + arm_mm)]]
+
+
+def ring_line(centre: Point, radius_mm: float, corners: int = 12) -> list[Point]:
+    """A circle as a closed line, for what knows lines alone."""
+    x, y = centre
+    turns = [2 * pi * k / corners for k in range(corners + 1)]
+    return [(x + radius_mm * cos(turn), y + radius_mm * sin(turn)) for turn in turns]
