@@ -87,8 +87,8 @@ def ruled_marker(garments: int) -> Marker:
         copies = []
         for name, outline, drawn, mirrored, marks in drafts():
             shape, marks = (HALF, ()) if name == "Back" else (outline, marks)
-            id_ = f"{name}-{size}"
-            ordered = OrderedPiece(id_, name, size, shape, drawn, mirrored, marks, style="Shirt 1207")
+            id_, times = f"{name}-{size}", len(range(bundle, garments + 1, 2))
+            ordered = OrderedPiece(id_, name, size, shape, drawn * times, mirrored * times, marks, style="Shirt 1207")
             piece = pieces.setdefault(id_, ruled_piece(ordered))
             copies += [(piece, bundle, index >= drawn) for index in range(drawn + mirrored)]
         # The half back comes first on its shelf: on the fold.

@@ -8,27 +8,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from math import ceil
+from math import ceil, isclose
 from typing import Any
 
 from cutkit.formats.svg.colours import FILLS, fills_of
+from cutkit.formats.svg.marker_edges import ClothEdges, ClothFrame, cloth_frame
 from cutkit.formats.svg.marker_labels import MarkerLabels, draw_labels, fit_labels, has_garments
 from cutkit.formats.svg.page import ALARM, FAINT, TEXT, Item, Sheet, new_drawing
-from cutkit.formats.svg.pieces import INK, Pen, number, path_of, piece_symbol
+from cutkit.formats.svg.pieces import INK, Pen, number, piece_symbol
 from cutkit.formats.svg.rule_layers import shape_path, shapes_group
 from cutkit.formats.svg.rule_legend import WIDE, LegendEntry, rule_entries
-from cutkit.formats.svg.rules import CLOTH, MARGIN, SELVEDGE, SPLICE, Band, RuledCloth, Shape, block_shape, rules_of
+from cutkit.formats.svg.rules import CLOTH, MARGIN, SELVEDGE, Band, RuledCloth, Shape, block_shape, rules_of
 from cutkit.formats.svg.text import clean_text, shorten_to, text_width_em, wrap_text
-from cutkit.model import Marker, OrderedPiece, Placement, Point
+from cutkit.model import Marker, OrderedPiece, Placement
 from cutkit.units import format_length
 
 METRE = "#D5D0C4"
-SCALE_BAR_MM = 100.0
 _NAP_TEXT = {"two-way": "two-way", "one-way": "one-way", "per-bundle": "one way per garment"}
 _SPREAD_TEXT = {"face-to-face": "face to face", "folded": "folded", "tubular": "tubular"}
-_TAG = 0.8
-"""The size of texts at the cloth's edges."""
-_TOUCH_MM = 1e-6
 
 
 def marker_svg(marker: Marker, *, date: str, splices: Sequence[Band] = ()) -> str:
@@ -42,12 +39,13 @@ def marker_svg(marker: Marker, *, date: str, splices: Sequence[Band] = ()) -> st
     sheet, cloth = _sheet(marker, tuple(splices))
     y = _header(sheet, cloth, date)
     y = _legend(sheet, cloth, y)
-    plan = _Plan(cloth, sheet, y)
+    frame = cloth_frame(cloth, sheet, y)
+    plan, edges = _Plan(cloth, sheet, frame), ClothEdges(cloth, sheet, frame)
     plan.cloth()
     plan.pieces()
     labels = plan.labels()
-    right = max(plan.edge_tags(), sheet.left_mm + sheet.inner_mm)
-    y = plan.rulers()
+    right = max(edges.tags(), sheet.left_mm + sheet.inner_mm)
+    y = edges.rulers()
     y = _key(sheet, labels, y)
     y = _unplaced(sheet, marker, y)
     width = right + sheet.unit_mm * 1.5
@@ -233,55 +231,39 @@ def _plain_item(sheet: Sheet, text: str) -> Item:
 
 
 class _Plan:
-    """The cloth with its pieces: where it lies on the sheet, and what is drawn on it and at its edges."""
+    """The cloth with its pieces, and what is drawn on it."""
 
-    def __init__(self, cloth: RuledCloth, sheet: Sheet, top_mm: float) -> None:
-        self.ruled, self.marker, self.sheet = cloth, cloth.marker, sheet
-        self.drawing, fabric = sheet.drawing, cloth.marker.fabric
-        self.start = sheet.left_mm
-        self.left = sheet.left_mm + fabric.start_margin_mm
-        """Where x = 0 of the marker lies: its start, behind the margin."""
-        self.length = cloth.length_mm
-        self.end = sheet.left_mm + cloth.whole_length_mm
-        self.top = top_mm + self._tags_above() * sheet.unit_mm
-        self.bottom = self.top + fabric.width_mm
-        self.base = self.bottom - fabric.selvedge_mm
-        """Where the lower edge of the usable width lies: y = 0 of the marker."""
+    def __init__(self, cloth: RuledCloth, sheet: Sheet, frame: ClothFrame) -> None:
+        self.ruled, self.marker, self.sheet, self.frame = cloth, cloth.marker, sheet, frame
+        self.drawing = sheet.drawing
         self.pen = _pen(sheet)
         self.colours = _Colours(self.marker)
 
     def cloth(self) -> None:
         """Cloth, selvedges, margins, a faint line at every metre, the ends; and on it what lies below the pieces."""
-        u, right = self.sheet.unit_mm, self.left + self.length
-        high = self.base - self._usable
-        self._rect(self.start, self.top, self.end - self.start, self.bottom - self.top, SELVEDGE)
-        if self.end - self.start > self.length:
-            self._rect(self.start, high, self.end - self.start, self._usable, MARGIN)
-        self._rect(self.left, high, self.length, self._usable, CLOTH)
+        f, u = self.frame, self.sheet.unit_mm
+        self._rect(f.start, f.top, f.end - f.start, f.bottom - f.top, SELVEDGE)
+        if f.end - f.start > f.length:
+            self._rect(f.start, f.high, f.end - f.start, f.base - f.high, MARGIN)
+        self._rect(f.left, f.high, f.length, f.base - f.high, CLOTH)
         self.drawing.add(self._on_cloth("below", self.ruled.below()))
-        for metre in range(1, ceil(self.length / 1000)):
-            x = self.left + 1000.0 * metre
-            self.sheet.line(x, self.base - self._usable, x, self.base, 0.04, METRE)
-        for y in (self.top, self.bottom):
-            self.sheet.line(self.start, y, self.end, y, 0.06)
-        for x in dict.fromkeys((self.start, self.left, right, self.end)):
-            self.sheet.line(x, self.top - 0.25 * u, x, self.bottom + 0.25 * u, 0.06)
-
-    @property
-    def _usable(self) -> float:
-        return self.marker.fabric.usable_width_mm
+        for metre in range(1, ceil(f.length / 1000)):
+            x = f.left + 1000.0 * metre
+            self.sheet.line(x, f.high, x, f.base, 0.04, METRE)
+        folds = [f.base - y for y in self.marker.fabric.folds_mm]
+        for y in (f.top, f.bottom):
+            if not any(isclose(y, fold) for fold in folds):
+                self.sheet.line(f.start, y, f.end, y, 0.06)
+        for x in dict.fromkeys((f.start, f.left, f.left + f.length, f.end)):
+            self.sheet.line(x, f.top - 0.25 * u, x, f.bottom + 0.25 * u, 0.06)
 
     def _rect(self, x: float, y: float, width: float, height: float, fill: str) -> None:
         at, size = (number(x), number(y)), (number(width), number(height))
         self.drawing.add(self.drawing.rect(at, size, fill=fill))
 
-    @property
-    def _frame(self) -> str:
-        """The marker's y runs up, the picture's down; within this frame a millimetre is where the marker has it."""
-        return f"matrix(1 0 0 -1 {number(self.left)} {number(self.base)})"
-
     def _on_cloth(self, name: str, shapes: Sequence[Shape]) -> Any:
-        return shapes_group(self.drawing, shapes, self.pen.outline_mm, id=f"rules-{name}", transform=self._frame)
+        pen_mm = self.pen.outline_mm
+        return shapes_group(self.drawing, shapes, pen_mm, id=f"rules-{name}", transform=self.frame.transform)
 
     def pieces(self) -> None:
         """Every placement as a use of its piece, in its colour, where it lies; over them what must not be hidden."""
@@ -291,7 +273,7 @@ class _Plan:
             if block := block_shape(piece):
                 symbol.add(shape_path(self.drawing, block, self.pen.outline_mm))
             self.drawing.defs.add(symbol)
-        placements = self.drawing.g(id="placements", transform=self._frame)
+        placements = self.drawing.g(id="placements", transform=self.frame.transform)
         for placement in self.marker.placements:
             placements.add(self._use(placement, ids[placement.piece]))
         self.drawing.add(placements)
@@ -312,147 +294,10 @@ class _Plan:
         """A label in every piece; what comes back knows which pieces got a number instead of a name."""
         labels = fit_labels(self.marker, self.sheet.unit_mm, self.pen)
         group = self.drawing.g(id="labels", fill=TEXT, text_anchor="middle")
-        for label in draw_labels(self.drawing, self.marker, labels, (self.left, self.base)):
+        for label in draw_labels(self.drawing, self.marker, labels, (self.frame.left, self.frame.base)):
             group.add(label)
         self.drawing.add(group)
         return labels
-
-    # ------------------------------------------------------------------------------------------- beside the cloth
-
-    def _tags_above(self) -> float:
-        """The room above the cloth for splices and the names of sections, in text units."""
-        return (0.8 if self.ruled.splices else 0.0) + (1.2 if self.ruled.sections else 0.0)
-
-    def edge_tags(self) -> float:
-        """Brackets of splices and the sections' garments above the cloth; folds and zones behind its end. What comes
-        back is how far to the right they reach."""
-        self._splice_brackets()
-        self._section_names()
-        return self._zone_names(self._fold_names())
-
-    def _splice_brackets(self) -> None:
-        u = self.sheet.unit_mm
-        low, high = self.top - 0.35 * u, self.top - 0.7 * u
-        for x0, x1 in self.ruled.splices:
-            a, b = self.left + max(x0, 0.0), self.left + min(x1, self.length)
-            if a <= b:
-                bracket = self.drawing.path(d=path_of([(a, low), (a, high), (b, high), (b, low)]), fill="none")
-                bracket.update({"stroke": SPLICE, "stroke_width": number(0.08 * u), "class": "rule splice"})
-                self.drawing.add(bracket)
-
-    def _section_names(self) -> None:
-        """The garments of every section over its middle, as many of them as there is room for."""
-        u = self.sheet.unit_mm
-        y = self.top - (0.8 if self.ruled.splices else 0.0) * u - 0.4 * u
-        for section in self.ruled.sections:
-            room = (section.x1_mm - section.x0_mm) / (_TAG * u)
-            name = shorten_to(", ".join(f"#{bundle}" for bundle in section.bundles), room)
-            if name != "…":
-                middle = self.left + (section.x0_mm + section.x1_mm) / 2
-                self.sheet.text(middle, y, name, _TAG, text_anchor="middle", fill=FAINT)
-
-    def _fold_names(self) -> float:
-        u = self.sheet.unit_mm
-        for y in self.marker.fabric.folds_mm:
-            self.sheet.text(self.end + 0.5 * u, self.base - y + 0.3 * u, "fold", _TAG, font_weight="bold")
-        folds = bool(self.marker.fabric.folds_mm)
-        return self.end + (0.5 * u + self.sheet.text_width_mm("fold", _TAG, bold=True) if folds else 0.0)
-
-    def _zone_names(self, x: float) -> float:
-        """The zones as brackets behind the end of the cloth, their names along them; overlapping ones side by side."""
-        u, ends = self.sheet.unit_mm, list[float]()
-        for zone in sorted(self.marker.fabric.zones, key=lambda zone: (zone.y0_mm, zone.y1_mm)):
-            y0, y1 = max(zone.y0_mm, 0.0), min(zone.y1_mm, self._usable)
-            if y0 >= y1:
-                continue
-            column = next((k for k, end in enumerate(ends) if end <= y0 + _TOUCH_MM), len(ends))
-            ends[column : column + 1] = [y1]
-            self._zone_name(zone.name, x + (0.4 + 1.6 * column) * u, y0, y1)
-        return x + (0.4 + 1.6 * len(ends)) * u if ends else x
-
-    def _zone_name(self, name: str, x: float, y0: float, y1: float) -> None:
-        sheet, u = self.sheet, self.sheet.unit_mm
-        low, high = self.base - y0, self.base - y1
-        inset = min(0.1 * u, (low - high) / 4)
-        ends = [(x, low - inset), (x + 0.3 * u, low - inset), (x + 0.3 * u, high + inset), (x, high + inset)]
-        bracket = self.drawing.path(d=path_of(ends), fill="none", stroke=FAINT, stroke_width=number(0.04 * u))
-        bracket["class"] = "rule zone"
-        self.drawing.add(bracket)
-        shown = shorten_to(clean_text(name), (low - high) / (_TAG * u))
-        if shown != "…":
-            at = x + 1.2 * u, (low + high) / 2
-            turned = f"rotate(-90 {number(at[0])} {number(at[1])})"
-            sheet.text(*at, shown, _TAG, fill=FAINT, text_anchor="middle", transform=turned)
-
-    def rulers(self) -> float:
-        """A tape along the length with metres and decimetres, one across the width, and the scale bar."""
-        self._length_ruler()
-        self._width_ruler()
-        return self._scale_bar()
-
-    def _length_ruler(self) -> None:
-        sheet, u = self.sheet, self.sheet.unit_mm
-        y = self.bottom + 0.6 * u
-        sheet.line(self.left, y, self.left + self.length, y, 0.04)
-        fine = u <= 25
-        step = 10 if fine else 100
-        numbered = 1.8 * u <= 100.0
-        for mm in range(0, int(self.length + 1e-6) + 1, step):
-            x = self.left + mm
-            tick = 1.0 if mm % 1000 == 0 else 0.75 if mm % 500 == 0 else 0.55 if mm % 100 == 0 else 0.25
-            sheet.line(x, y, x, y + tick * u, 0.05 if mm % 1000 == 0 else 0.03)
-            if mm % 1000 == 0:
-                sheet.text(x, y + 2.0 * u, f"{mm // 1000} m", 0.95, text_anchor="middle", font_weight="bold")
-            elif numbered and mm % 100 == 0:
-                sheet.text(x, y + 1.5 * u, f"{mm % 1000 // 10}", 0.7, text_anchor="middle", fill=FAINT)
-
-    def _width_ruler(self) -> None:
-        sheet, u = self.sheet, self.sheet.unit_mm
-        x = self.left - 0.6 * u
-        sheet.line(x, self.base, x, self.base - self._usable, 0.04)
-        for mm in range(0, int(self._usable + 1e-6) + 1, 100):
-            tick = 1.0 if mm % 1000 == 0 else 0.75 if mm % 500 == 0 else 0.5
-            sheet.line(x, self.base - mm, x - tick * u, self.base - mm, 0.03)
-        text = f"usable {self._usable / 10:.1f} cm"
-        if sheet.text_width_mm(text, 0.95) < self._usable:
-            middle = (number(x - 1.5 * u), number(self.base - self._usable / 2))
-            turned = f"rotate(-90 {middle[0]} {middle[1]})"
-            sheet.text(float(middle[0]), float(middle[1]), text, 0.95, text_anchor="middle", transform=turned)
-
-    def _scale_bar(self) -> float:
-        """Ten centimetres in two halves, black and white, below the right end of the tape; the nap at its left end."""
-        sheet, u = self.sheet, self.sheet.unit_mm
-        y = self.bottom + 3.4 * u
-        x = sheet.left_mm + max(self.end - self.start, sheet.inner_mm) - SCALE_BAR_MM
-        group = self.drawing.g(id="scale-bar", stroke=TEXT, stroke_width=number(0.04 * u))
-        for index, fill in enumerate((TEXT, "#FFFFFF")):
-            at = (number(x + index * SCALE_BAR_MM / 2), number(y))
-            group.add(self.drawing.rect(at, (number(SCALE_BAR_MM / 2), number(0.45 * u)), fill=fill))
-        self.drawing.add(group)
-        sheet.text(x - 0.5 * u, y + 0.5 * u, "10 cm", 0.95, text_anchor="end")
-        y += 0.5 * u
-        if self.marker.fabric.nap != "two-way":
-            taken = x - 0.5 * u - sheet.text_width_mm("10 cm", 0.95)
-            y = self._nap(y, taken)
-        return y
-
-    def _nap(self, y: float, taken_mm: float) -> float:
-        """An arrow along the nap of the cloth, in a row of its own where the scale bar is near."""
-        sheet, u = self.sheet, self.sheet.unit_mm
-        text, length = "nap of the cloth", 4.0 * u
-        if self.left + length + 1.6 * u + sheet.text_width_mm(text, 0.95) > taken_mm:
-            y += 1.4 * u
-        lines = [[(self.left + px, y - 0.3 * u + py) for px, py in line] for line in _nap_lines(length, u)]
-        arrow = self.drawing.path(d=" ".join(map(path_of, lines)), fill="none", stroke=TEXT, id="nap")
-        arrow["stroke-width"] = number(0.08 * u)
-        self.drawing.add(arrow)
-        sheet.text(self.left + length + 0.6 * u, y, text, 0.95)
-        return y
-
-
-def _nap_lines(length: float, u: float) -> list[list[Point]]:
-    head = 0.45 * u
-    return [[(0.0, 0.0), (length, 0.0)], [(length - head, -head / 2), (length, 0.0), (length - head, head / 2)]]
 
 
 # -------------------------------------------------------------------------------------------------- below the cloth

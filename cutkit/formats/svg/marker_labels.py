@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from math import cos, radians, sin
 from typing import Any
 
+from shapely.geometry import MultiLineString
+
 from cutkit.formats.svg.labels import (
     ARROW_ROOM_EM,
     LINE_EM,
@@ -23,12 +25,13 @@ from cutkit.formats.svg.labels import (
     fit_label,
     readable_deg,
 )
-from cutkit.formats.svg.pieces import INK, Pen, number, obstacles_of, path_of, ring_line
-from cutkit.formats.svg.rules import CROSS, tilt_deg
+from cutkit.formats.svg.lines import Line, ring_line
+from cutkit.formats.svg.pieces import INK, Pen, number, obstacles_of, path_of
+from cutkit.formats.svg.rules import RuledCloth, tied_lines, tilt_deg
 from cutkit.formats.svg.text import ASCENT_EM, abbreviate, clean_text, two_lines
 from cutkit.model import Marker, OrderedPiece, Placement, Point
 
-Lines = tuple[tuple[Point, ...], ...]
+Lines = tuple[Line, ...]
 ARROW_LINE_EM = 0.08
 _BAR_EM = 0.3
 """Half the length of the bar across the arrow of a mirrored piece."""
@@ -38,12 +41,14 @@ _PIN_EM = 0.17
 
 @dataclass(frozen=True, slots=True)
 class _Key:
-    """What placements have in common that share a label: the piece, and how much is written in it."""
+    """What placements have in common that share a label: the piece, how much is written in it, and the lines of flaws
+    that cross it."""
 
     piece: str
     digits: int
     tilt: str
     locked: bool
+    flaws: Lines
 
     @property
     def longest(self) -> _Written:
@@ -66,15 +71,18 @@ class MarkerLabels:
     """The labels by what is written in them, and the numbers of names that a key explains."""
 
     labels: dict[_Key, Label]
+    keys: tuple[_Key, ...]
     numbers: dict[str, int]
     short_names: dict[str, str]
     with_bundle: bool
 
-    def form(self, piece: OrderedPiece, placement: Placement) -> Form:
-        """What is written in one placement of a piece."""
-        index = f"({self.numbers.get(piece.name, 0)})"
-        forms = self.forms(piece, _Written(str(placement.bundle), index, tilt_text(placement), placement.locked))
-        return forms[self.labels[_key(placement)].form]
+    def of(self, marker: Marker) -> Iterator[tuple[Placement, Label, Form]]:
+        """Every placement with its label and what is written in it."""
+        for placement, key in zip(marker.placements, self.keys, strict=True):
+            piece, label = marker.by_id[placement.piece], self.labels[key]
+            index = f"({self.numbers.get(piece.name, 0)})"
+            written = _Written(str(placement.bundle), index, tilt_text(placement), placement.locked)
+            yield placement, label, self.forms(piece, written)[label.form]
 
     def forms(self, piece: OrderedPiece, written: _Written) -> list[Form]:
         """Every way to write that in a piece."""
@@ -83,17 +91,17 @@ class MarkerLabels:
 
 def fit_labels(marker: Marker, unit_mm: float, pen: Pen) -> MarkerLabels:
     """Fit the labels of all pieces; placements of one piece that have as much written in them share a label."""
-    limits = _font_limits(marker, unit_mm)
-    labels = MarkerLabels({}, {}, _short_names(marker), has_garments(marker))
-    spaces: dict[str, LabelSpace] = {}
-    for placement in marker.placements:
-        key, piece = _key(placement), marker.by_id[placement.piece]
-        if key in labels.labels:
-            continue
-        if piece.id not in spaces:
-            spaces[piece.id] = LabelSpace(piece.outline, obstacles_of(piece, pen, CROSS * unit_mm))
+    limits, ruled = _font_limits(marker, unit_mm), RuledCloth(marker, unit_mm)
+    keys = tuple(
+        _key(p, ruled.flaws_on(p, polygon)) for p, polygon in zip(marker.placements, marker.polygons, strict=True)
+    )
+    labels = MarkerLabels({}, keys, {}, _short_names(marker), has_garments(marker))
+    for key in dict.fromkeys(keys):
+        piece = marker.by_id[key.piece]
         forms = labels.forms(piece, key.longest)
-        label = fit_label(spaces[piece.id], forms, limits)
+        firm = [*key.flaws, *tied_lines(piece, unit_mm)]
+        marks = MultiLineString([*obstacles_of(piece, pen), *firm])
+        label = fit_label(LabelSpace(piece.outline, marks, MultiLineString(firm)), forms, limits)
         labels.labels[key] = label
         if forms[label.form].rank == 2:
             labels.numbers.setdefault(piece.name, len(labels.numbers) + 1)
@@ -113,11 +121,10 @@ def _font_limits(marker: Marker, unit_mm: float) -> FontLimits:
     return FontLimits(largest, good, 0.7 * good)
 
 
-def _key(placement: Placement) -> _Key:
+def _key(placement: Placement, flaws: Lines) -> _Key:
     tilt = tilt_text(placement)
-    return _Key(
-        placement.piece, len(str(placement.bundle)), tilt and ("+8.8°" if len(tilt) < 6 else "+88.8°"), placement.locked
-    )
+    sample = ("+8.8°" if len(tilt) < 6 else "+88.8°") if tilt else ""
+    return _Key(placement.piece, len(str(placement.bundle)), sample, placement.locked, flaws)
 
 
 def tilt_text(placement: Placement) -> str:
@@ -182,14 +189,12 @@ class PlacedLabel:
 
 def placed_labels(marker: Marker, labels: MarkerLabels) -> Iterator[PlacedLabel]:
     """The label of every placement, in the order of the placements."""
-    for placement in marker.placements:
+    for placement, label, form in labels.of(marker):
         piece = marker.by_id[placement.piece]
-        label = labels.labels[_key(placement)]
         (origin,) = placement.points((label.centre,))
         in_piece = -label.direction_deg if placement.mirrored else label.direction_deg
         direction = readable_deg(in_piece) + placement.angle_deg
         one_way = marker.fabric.nap != "two-way" and not piece.ignores_nap
-        form = labels.form(piece, placement)
         grain = placement.angle_deg - direction
         texts, at, length = _texts(label, form, grain)
         arrow = arrow_lines(length, label.font_mm, grain, one_way=one_way)
@@ -263,9 +268,9 @@ def arrow_lines(length_mm: float, font_mm: float, direction_deg: float, *, one_w
 
 def sign_lines(font_mm: float, direction_deg: float, *, mirrored: bool, may_mirror: bool) -> Lines:
     """What stands on the middle of a grain arrow: a bar where its piece is mirrored, a ring where it may be."""
-    lines = []
+    lines: list[Line] = []
     if mirrored:
-        lines.append([(0.0, -_BAR_EM * font_mm), (0.0, _BAR_EM * font_mm)])
+        lines.append(((0.0, -_BAR_EM * font_mm), (0.0, _BAR_EM * font_mm)))
     if may_mirror:
         lines.append(ring_line((0.0, 0.0), _RING_EM * font_mm))
     return _turned(lines, direction_deg)

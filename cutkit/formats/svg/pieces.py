@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import cos, pi, radians, sin
+from math import cos, radians, sin
 from typing import Any
 
 import shapely
-from shapely.geometry import LineString, MultiLineString, Polygon
+from shapely.geometry import Polygon
 
+from cutkit.formats.svg.lines import Line, cross_lines
 from cutkit.model import Mark, OrderedPiece, Point
 
 DEFAULT_NOTCH_MM = 6.0
@@ -116,33 +117,17 @@ def notch_lines(mark: Mark) -> list[list[Point]]:
     return shapes.get(mark.shape or "slit", [[at(0, 0), tip]])
 
 
-def obstacles_of(piece: OrderedPiece, pen: Pen, point_mm: float = 0.0) -> MultiLineString:
-    """The lines inside a piece that its label should keep off: every mark that is drawn, and crosses with arms of
-    ``point_mm`` at the points that are matched or tied to the cloth."""
-    lines: list[list[Point]] = []
+def obstacles_of(piece: OrderedPiece, pen: Pen) -> list[Line]:
+    """The lines inside a piece that its label should keep off: every mark that is drawn."""
+    lines: list[Line] = []
     for mark in _drawn_marks(piece):
         if mark.kind in ("label", "grain"):
             continue
         if mark.kind == "notch":
-            lines += notch_lines(mark)
+            lines += map(tuple, notch_lines(mark))
         elif len(mark.points) > 1 and mark.kind != "drill":
-            lines.append(list(mark.points))
+            lines.append(mark.points)
         else:
             arm = 1.8 * max((mark.width_mm or 0.0) / 2, 4 * pen.outline_mm)
             lines += [line for point in mark.points for line in cross_lines(point, arm)]
-    for point in (*(match.point for match in piece.matches), *(tie.point for tie in piece.ties)):
-        lines += cross_lines(point, point_mm)
-    return MultiLineString([LineString(line) for line in lines])
-
-
-def cross_lines(centre: Point, arm_mm: float) -> list[list[Point]]:
-    """An upright cross."""
-    x, y = centre
-    return [[(x - arm_mm, y), (x + arm_mm, y)], [(x, y - arm_mm), (x, y + arm_mm)]]
-
-
-def ring_line(centre: Point, radius_mm: float, corners: int = 12) -> list[Point]:
-    """A circle as a closed line, for what knows lines alone."""
-    x, y = centre
-    turns = [2 * pi * k / corners for k in range(corners + 1)]
-    return [(x + radius_mm * cos(turn), y + radius_mm * sin(turn)) for turn in turns]
+    return lines

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from cutkit.formats.svg.lines import Line, cross_lines, diamond_line, hatch_lines
 from cutkit.formats.svg.marker_labels import arrow_lines, pin_lines, sign_lines
-from cutkit.formats.svg.pieces import INK, cross_lines
+from cutkit.formats.svg.pieces import INK
 from cutkit.formats.svg.rules import (
     BLOCK_INK,
-    CROSS,
     MARGIN,
     SELVEDGE,
     SPLICE_INK,
+    TIE_INK,
     Ink,
-    Line,
     Rule,
     RuledCloth,
     Shape,
     flaw_text,
-    hatch_lines,
+    link_ink,
     match_text,
     repeat_text,
     tilt_deg,
@@ -115,19 +115,17 @@ class _Legend:
         linked = any(shape.rule == "link" for shape in self.cloth.above())
         for colour, groups in by_colour.items():
             names = ", ".join(match_text(group) for group in groups[:_NAMED]) + ("…" if len(groups) > _NAMED else "")
-            cross = tuple(map(tuple, cross_lines(self.middle, CROSS * self.unit)))
+            cross = tuple(cross_lines(self.middle, 0.32 * self.unit))
             sample = [Shape("match", cross, Ink(colour, 1.8))]
             if linked and groups != [""]:
-                sample.insert(0, self._dash("link", Ink(colour, 0.8, (2.5, 3.5), opacity=0.7)))
+                sample.insert(0, self._dash("link", link_ink(colour)))
             yield LegendEntry("match", clean_text(names), tuple(sample))
 
     def of_cloth(self) -> Iterator[LegendEntry]:
         """What the cloth is like, and where."""
         shown = self.shown
         if "tie" in shown:
-            arm = 0.8 * CROSS * self.unit
-            x, y = self.middle
-            diamond = Shape("tie", (((x - arm, y), (x, y - arm), (x + arm, y), (x, y + arm)),), shown["tie"].ink, True)
+            diamond = Shape("tie", (diamond_line(self.middle, 0.26 * self.unit),), TIE_INK, closed=True)
             yield LegendEntry("tie", "tied to a place of the cloth", (diamond,))
         if self.fabric.repeat and "repeat" in shown:
             yield LegendEntry("repeat", self._repeat_text(), tuple(self._grid_sample()))
@@ -154,13 +152,15 @@ class _Legend:
             yield LegendEntry(
                 "splice", text, (self._box("splice", SPLICE_INK), Shape("splice", edges, self.shown["splice"].ink))
             )
-        start, end = self.fabric.start_margin_mm, self.fabric.end_margin_mm
-        if start or end:
-            text = f"margin {start:g} mm at the start, {end:g} mm at the end"
+        start, finish = self.fabric.start_margin_mm, self.fabric.end_margin_mm
+        if start or finish:
+            ends = [f"{size:g} mm at the {end}" for end, size in (("start", start), ("end", finish)) if size]
+            text = f"margin {', '.join(ends)}"
             yield LegendEntry("margin", text, (self._box("margin", Ink(INK, 0.5, fill=MARGIN)),))
         low, high = self.cloth.selvedges_mm
         if low or high:
-            text = f"selvedge {low:g} mm" if low == high else f"selvedge {low:g} mm low, {high:g} mm high"
+            sides = [f"{size:g} mm {side}" for side, size in (("low", low), ("high", high)) if size]
+            text = f"selvedge {low:g} mm" if low == high else f"selvedge {', '.join(sides)}"
             yield LegendEntry("selvedge", text, (self._box("selvedge", Ink(INK, 0.5, fill=SELVEDGE)),))
 
     def _grid_sample(self) -> Iterator[Shape]:

@@ -7,26 +7,32 @@ be hidden by any (flaws, folds, match points).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import ceil, dist, floor
+from math import sqrt
 from typing import Literal
 
-import shapely
-from shapely.geometry import MultiLineString
-from shapely.geometry.base import BaseGeometry
+from shapely.geometry import Polygon
 
 from cutkit.formats.svg.colours import LINE_COLOURS
-from cutkit.formats.svg.pieces import cross_lines
-from cutkit.model import Defect, Marker, OrderedPiece, Placement, Point, Repeat, cos_sin_deg
+from cutkit.formats.svg.lines import (
+    Line,
+    cross_lines,
+    diamond_line,
+    grid_lines,
+    hatch_lines,
+    line_of,
+    shortest_tree,
+    thinned,
+)
+from cutkit.model import Marker, OrderedPiece, Placement, Point, Repeat
 
 Rule = Literal[
     "zone", "repeat", "splice", "tie", "block", "flaw", "link", "match", "section", "fold",
     "margin", "selvedge", "grain", "mirrored", "may-mirror", "tilt", "locked",
 ]  # fmt: skip
 Band = tuple[float, float]
-Line = tuple[Point, ...]
 
 CLOTH = "#FBFAF6"
 SELVEDGE = "#DDD8CC"
@@ -35,16 +41,15 @@ GRID = "#9FB4C2"
 ZONES = ("#D5E4EE", "#F3E4CE", "#DDEBD8", "#EBDDEA")
 SPLICE = "#2B7F8E"
 TIE = "#7A4FA3"
-BLOCK = "#6B6B6B"
+BLOCK = "#555555"
 RULED = "#222222"
 FLAWS = ("#B00020", "#A65F00", "#6F6A00", "#7A4A2B")
 """Hatches of flaws: the first for those that no piece may lie on, the others for a set of classes each."""
-CROSS = 0.32
+_CROSS = 0.32
 """Half the size of a match point's cross, in text units."""
 _CLEAR = 0.9
 """The least distance of two lines of the grid, in text units."""
 _HATCH = 0.55
-_MOST_HATCHES = 60
 _ROUND = 1e-3
 
 
@@ -60,7 +65,9 @@ class Ink:
 
 
 SPLICE_INK = Ink("none", 0.0, fill=SPLICE, opacity=0.22)
-BLOCK_INK = Ink(BLOCK, 0.9, (0.1, 2.6))
+BLOCK_INK = Ink(BLOCK, 1.1, (0.1, 2.6))
+TIE_INK = Ink(TIE, 1.3, fill="#FFFFFF")
+HALO_INK = Ink("#FFFFFF", 4.2, opacity=0.7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,14 @@ class Shape:
     ink: Ink
     closed: bool = False
     told: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Flaw:
+    """What a flaw allows, sorted, and its corners from the lower left one on."""
+
+    allows: tuple[str, ...]
+    corners: Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +137,29 @@ class RuledCloth:
         return ({"": RULED} if "" in used else {}) | colours
 
     @cached_property
+    def flaws(self) -> tuple[_Flaw, ...]:
+        """The flaws that lie on the marker, as far as they do."""
+        boxes = ((tuple(sorted(set(d.allows))), self._box(*d.box_mm)) for d in self.marker.fabric.defects)
+        return tuple(_Flaw(allows, corners) for allows, corners in boxes if corners)
+
+    def flaws_on(self, placement: Placement, outline: Polygon) -> tuple[Line, ...]:
+        """The lines of the flaws that are drawn on a piece, in its own coordinates; ``outline`` as it lies."""
+        x0, y0, x1, y1 = outline.bounds
+        lines = []
+        for flaw in self.flaws:
+            (left, low), (right, high) = flaw.corners[0], flaw.corners[2]
+            if left < x1 and x0 < right and low < y1 and y0 < high:
+                lines += [(*flaw.corners, flaw.corners[0]), *self._hatch(flaw)]
+        return tuple(in_piece(placement, line) for line in lines)
+
+    def _hatch(self, flaw: _Flaw) -> list[Line]:
+        number = list(self.classes).index(flaw.allows)
+        return hatch_lines(flaw.corners, _HATCH * self.unit_mm, falling=number % 2)
+
+    @cached_property
     def classes(self) -> dict[tuple[str, ...], str]:
         """The colour of flaws by the classes that they allow, () first; of those flaws that lie on the marker."""
-        kinds = {_classes_of(defect) for defect in self.marker.fabric.defects if self._box(*defect.box_mm)}
+        kinds = {flaw.allows for flaw in self.flaws}
         several = sorted(kinds - {()})
         colours = {allows: FLAWS[1 + index % (len(FLAWS) - 1)] for index, allows in enumerate(several)}
         return ({(): FLAWS[0]} if () in kinds else {}) | colours
@@ -168,7 +203,7 @@ class RuledCloth:
         for index, zone in enumerate(self.marker.fabric.zones):
             band = self._box(0.0, zone.y0_mm, self.length_mm, zone.y1_mm)
             if band:
-                ink = Ink("#8A8A80", 0.5, (5, 4), fill=ZONES[index % len(ZONES)], opacity=0.75)
+                ink = Ink("#8A8A80", 0.5, (5, 4), fill=ZONES[index % len(ZONES)], opacity=0.5)
                 yield Shape("zone", (band,), ink, closed=True, told=f"zone {zone.name}")
 
     def _grid(self) -> Iterator[Shape]:
@@ -196,15 +231,16 @@ class RuledCloth:
         return self.marker.fabric.usable_width_mm
 
     def _flaws(self) -> Iterator[Shape]:
-        for number, (allows, colour) in enumerate(self.classes.items()):
-            boxes = [self._box(*d.box_mm) for d in self.marker.fabric.defects if _classes_of(d) == allows]
-            seen = tuple(filter(None, boxes))
-            hatch = tuple(line for one in seen for line in hatch_lines(one, _HATCH * self.unit_mm, falling=number % 2))
+        for allows, colour in self.classes.items():
+            flaws = [flaw for flaw in self.flaws if flaw.allows == allows]
+            hatch = tuple(line for flaw in flaws for line in self._hatch(flaw))
             yield Shape("flaw", hatch, Ink(colour, 0.6, opacity=0.8), told=flaw_text(allows))
-            yield Shape("flaw", seen, Ink(colour, 2.0), closed=True, told=flaw_text(allows))
+            yield Shape("flaw", tuple(f.corners for f in flaws), Ink(colour, 2.0), closed=True, told=flaw_text(allows))
 
     def _folds(self) -> Iterator[Shape]:
-        lines = tuple(self._along(y) for y in self.marker.fabric.folds_mm)
+        fabric = self.marker.fabric
+        x0, x1 = -fabric.start_margin_mm, self.length_mm + fabric.end_margin_mm
+        lines = tuple(((x0, y), (x1, y)) for y in fabric.folds_mm)
         if lines:
             yield Shape("fold", lines, Ink(RULED, 3.2, (16, 7, 2, 7)), told="fold of the cloth")
 
@@ -230,13 +266,12 @@ class RuledCloth:
             yield Shape("tie", tuple(lines), Ink(TIE, 0.7, (7, 3, 1.5, 3), opacity=0.7), told="place of a tie")
 
     def _tie_points(self) -> Iterator[Shape]:
-        arm = 0.8 * CROSS * self.unit_mm
-        points = [placement.points((tie.point,))[0] for placement, piece in self._placed() for tie in piece.ties]
-        diamonds = tuple(((x - arm, y), (x, y - arm), (x + arm, y), (x, y + arm)) for x, y in points)
+        diamonds = []
+        for placement, piece in self._placed():
+            for x, y in placement.points(tuple(tie.point for tie in piece.ties)):
+                diamonds.append(diamond_line((x, y), 0.8 * cross_arm_mm(piece, self.unit_mm)))
         if diamonds:
-            yield Shape(
-                "tie", diamonds, Ink(TIE, 1.3, fill="#FFFFFF"), closed=True, told="tied to a place of the cloth"
-            )
+            yield Shape("tie", tuple(diamonds), TIE_INK, closed=True, told="tied to a place of the cloth")
 
     def _links(self) -> Iterator[Shape]:
         """A thin line between the points of one group in one garment."""
@@ -249,25 +284,20 @@ class RuledCloth:
         for group, by_bundle in tied.items():
             lines = tuple(line for points in by_bundle.values() for line in shortest_tree(points))
             if lines:
-                ink = Ink(self.groups[group], 0.8, (2.5, 3.5), opacity=0.7)
+                ink = link_ink(self.groups[group])
                 yield Shape("link", lines, ink, told=match_text(group))
 
     def _match_points(self) -> Iterator[Shape]:
-        """Crosses, each group's in its colour; upright, so that a grid of the repeat is told from them."""
-        arm = CROSS * self.unit_mm
-        for group, colour in self.groups.items():
-            points = [
-                placement.points((match.point,))[0]
-                for placement, piece in self._placed()
-                for match in piece.matches
-                if match.group == group
-            ]
-            lines = tuple(tuple(line) for point in points for line in cross_lines(point, arm))
-            yield Shape("match", lines, Ink(colour, 1.8), told=match_text(group))
-
-
-def _classes_of(defect: Defect) -> tuple[str, ...]:
-    return tuple(sorted(set(defect.allows)))
+        """Crosses on a light ground, each group's in its colour; upright, as all of them are read together."""
+        crosses: dict[str, list[Line]] = {group: [] for group in self.groups}
+        for placement, piece in self._placed():
+            arm = cross_arm_mm(piece, self.unit_mm)
+            for match in piece.matches:
+                (point,) = placement.points((match.point,))
+                crosses[match.group] += cross_lines(point, arm)
+        for group, lines in crosses.items():
+            yield Shape("match", tuple(lines), HALO_INK)
+            yield Shape("match", tuple(lines), Ink(self.groups[group], 1.8), told=match_text(group))
 
 
 def block_shape(piece: OrderedPiece) -> Shape | None:
@@ -275,7 +305,7 @@ def block_shape(piece: OrderedPiece) -> Shape | None:
     if piece.block is None:
         return None
     rings = (piece.block.exterior, *piece.block.interiors)
-    lines = tuple(_line(ring)[:-1] for ring in rings)
+    lines = tuple(line_of(ring)[:-1] for ring in rings)
     return Shape("block", lines, BLOCK_INK, closed=True)
 
 
@@ -294,6 +324,29 @@ def sections_of(marker: Marker) -> tuple[Section, ...]:
         else:
             sections.append(Section(x0, x1, (bundle,)))
     return tuple(sections)
+
+
+def link_ink(colour: str) -> Ink:
+    """The thin line between points that are tied to one another."""
+    return Ink(colour, 0.7, (2.5, 3.5), opacity=0.6)
+
+
+def in_piece(placement: Placement, line: Line) -> Line:
+    """A line on the cloth in the coordinates of a piece that lies there."""
+    a, b, d, e, x, y = placement.matrix
+    return tuple((a * (px - x) + d * (py - y), b * (px - x) + e * (py - y)) for px, py in line)
+
+
+def cross_arm_mm(piece: OrderedPiece, unit_mm: float) -> float:
+    """Half the size of a match point's cross in a piece: smaller in a small one."""
+    return min(_CROSS * unit_mm, 0.08 * sqrt(piece.outline.area))
+
+
+def tied_lines(piece: OrderedPiece, unit_mm: float) -> list[Line]:
+    """The crosses at the points of a piece that are matched or tied to a place, as its label knows them."""
+    points = [*(match.point for match in piece.matches), *(tie.point for tie in piece.ties)]
+    arm = cross_arm_mm(piece, unit_mm)
+    return [line for point in points for line in cross_lines(point, arm)]
 
 
 def tilt_deg(placement: Placement) -> float:
@@ -341,83 +394,3 @@ def repeat_text(repeat: Repeat) -> str:
     across = f"{repeat.y_mm:g} mm across" if repeat.y_mm else ""
     turned = f"turned {repeat.angle_deg:g}°" if repeat.angle_deg % 90.0 else ""
     return "repeat " + ", ".join(filter(None, (along, across, turned)))
-
-
-# ------------------------------------------------------------------------------------------------------------- lines
-
-
-def grid_lines(repeat: Repeat, edges: tuple[float, float, float, float], clear_mm: float) -> list[Line]:
-    """The lines at which the repeat begins, within ``edges`` (x0, y0, x1, y1); where they lie closer than ``clear_mm``,
-    only every second, fifth, tenth ... of them."""
-    x0, y0, x1, y1 = edges
-    c, s = cos_sin_deg(repeat.angle_deg)
-    corners = [(x - repeat.offset_x_mm, y - repeat.offset_y_mm) for x in (x0, x1) for y in (y0, y1)]
-    along = [c * x + s * y for x, y in corners]
-    across = [c * y - s * x for x, y in corners]
-    lines: list[tuple[Point, Point]] = []
-    for at in _steps(along, repeat.x_mm, clear_mm):
-        lines.append(((at, min(across) - 1.0), (at, max(across) + 1.0)))
-    for at in _steps(across, repeat.y_mm, clear_mm):
-        lines.append(((min(along) - 1.0, at), (max(along) + 1.0, at)))
-
-    def on_cloth(point: Point) -> Point:
-        u, v = point
-        return c * u - s * v + repeat.offset_x_mm, s * u + c * v + repeat.offset_y_mm
-
-    drawn = MultiLineString([[on_cloth(a), on_cloth(b)] for a, b in lines])
-    parts = shapely.get_parts(shapely.clip_by_rect(drawn, x0, y0, x1, y1))
-    return [_line(part) for part in parts if part.geom_type == "LineString"]
-
-
-def _line(geometry: BaseGeometry) -> Line:
-    return tuple((float(x), float(y)) for x, y in shapely.get_coordinates(geometry))
-
-
-def thinned(step_mm: float, clear_mm: float) -> int:
-    """Every how many steps a line is drawn so that lines are ``clear_mm`` apart: 1, 2, 5, 10, 20 ..."""
-    every, factors = 1, (2.0, 2.5, 2.0)
-    turn = 0
-    while every * step_mm < clear_mm:
-        every = round(every * factors[turn % 3])
-        turn += 1
-    return every
-
-
-def _steps(places: Sequence[float], step_mm: float | None, clear_mm: float) -> Iterator[float]:
-    """The multiples of a step between the least and the largest of ``places``, thinned out."""
-    if not step_mm:
-        return
-    step = step_mm * thinned(step_mm, clear_mm)
-    for k in range(ceil(min(places) / step - 1e-9), floor(max(places) / step + 1e-9) + 1):
-        yield k * step
-
-
-def hatch_lines(corners: Line, step_mm: float, *, falling: int = 0) -> list[Line]:
-    """Lines at 45 degrees within a box (its corners from the lower left one on), rising or falling."""
-    (x0, y0), (x1, y1) = corners[0], corners[2]
-    width, height = x1 - x0, y1 - y0
-    step = max(step_mm * 2**0.5, (width + height) / _MOST_HATCHES)
-    lines: list[Line] = []
-    for k in range(1, ceil((width + height) / step)):
-        at = k * step
-        a, b = (max(at - height, 0.0), min(at, height)), (min(at, width), max(at - width, 0.0))
-        if falling:
-            lines.append(((x0 + a[0], y0 + a[1]), (x0 + b[0], y0 + b[1])))
-        else:
-            lines.append(((x0 + a[0], y1 - a[1]), (x0 + b[0], y1 - b[1])))
-    return lines
-
-
-def shortest_tree(points: Iterable[Point]) -> list[Line]:
-    """The shortest lines that join all points (Prim's algorithm, from the first of them)."""
-    first, *left = points
-    nearest = dict.fromkeys(range(len(left)), first)
-    lines: list[Line] = []
-    while nearest:
-        index = min(nearest, key=lambda i: dist(nearest[i], left[i]))
-        joined = left[index]
-        lines.append((nearest.pop(index), joined))
-        for other, point in nearest.items():
-            if dist(joined, left[other]) < dist(point, left[other]):
-                nearest[other] = joined
-    return lines
