@@ -26,7 +26,7 @@ from cutkit.model import (
 
 HALF = Polygon([(0, 0), (0, 260), (430, 250), (520, 180), (640, 190), (600, 90), (590, 0)])
 """The half of a back: its fold side is the low one."""
-SPLICES = {5: ((610.0, 700.0), (1480.0, 1480.0), (2400.0, 2560.0), (4100.0, 4180.0)), 1: ((640.0, 720.0),)}
+SPLICES = {3: ((610.0, 700.0), (1480.0, 1480.0), (2400.0, 2560.0), (4100.0, 4180.0)), 1: ((640.0, 720.0),)}
 GAP_MM = 26.0
 
 
@@ -77,7 +77,7 @@ def ruled_piece(piece: OrderedPiece) -> OrderedPiece:
 
 
 def ruled_marker(garments: int) -> Marker:
-    """Shirts on folded cloth with every rule at once: four garments take five metres, one takes one."""
+    """Shirts on folded cloth with every rule at once: three garments take five metres, one takes one and a half."""
     fabric = ruled_fabric(garments)
     pieces: dict[str, OrderedPiece] = {}
     placements: list[Placement] = []

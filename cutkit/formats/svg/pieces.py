@@ -50,7 +50,7 @@ def piece_symbol(drawing: Any, piece: OrderedPiece, symbol_id: str, pen: Pen) ->
     group = drawing.g(id=symbol_id, stroke=INK, stroke_linejoin="round", stroke_linecap="round")
     group.add(drawing.path(d=outline_path(piece.outline), stroke_width=number(pen.outline_mm), fill_rule="evenodd"))
     inner = drawing.g(fill="none", stroke_width=number(pen.inner_mm))
-    for mark in _drawn_marks(piece):
+    for mark in drawn_marks(piece):
         drawn = _mark(drawing, mark, pen)
         if drawn is not None:
             inner.add(drawn)
@@ -59,7 +59,7 @@ def piece_symbol(drawing: Any, piece: OrderedPiece, symbol_id: str, pen: Pen) ->
     return group
 
 
-def _drawn_marks(piece: OrderedPiece) -> list[Mark]:
+def drawn_marks(piece: OrderedPiece) -> list[Mark]:
     """The marks, less those that a marker shows as match points."""
     tied = {(round(x, 1), round(y, 1)) for x, y in (match.point for match in piece.matches)}
     return [m for m in piece.marks if m.kind != "match" or not tied & {(round(x, 1), round(y, 1)) for x, y in m.points}]
@@ -120,7 +120,7 @@ def notch_lines(mark: Mark) -> list[list[Point]]:
 def obstacles_of(piece: OrderedPiece, pen: Pen) -> list[Line]:
     """The lines inside a piece that its label should keep off: every mark that is drawn."""
     lines: list[Line] = []
-    for mark in _drawn_marks(piece):
+    for mark in drawn_marks(piece):
         if mark.kind in ("label", "grain"):
             continue
         if mark.kind == "notch":

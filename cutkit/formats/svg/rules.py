@@ -242,7 +242,7 @@ class RuledCloth:
         x0, x1 = -fabric.start_margin_mm, self.length_mm + fabric.end_margin_mm
         lines = tuple(((x0, y), (x1, y)) for y in fabric.folds_mm)
         if lines:
-            yield Shape("fold", lines, Ink(RULED, 3.2, (16, 7, 2, 7)), told="fold of the cloth")
+            yield Shape("fold", lines, Ink(RULED, 3.2, (11, 5.5, 1.5, 5.5)), told="fold of the cloth")
 
     def _section_lines(self) -> Iterator[Shape]:
         gaps = zip(self.sections, self.sections[1:], strict=False)
