@@ -15,7 +15,7 @@ from cutkit.formats.svg.marker_labels import draw_labels, fit_labels
 from cutkit.formats.svg.pieces import Pen, number, outline_path, piece_symbol
 from cutkit.formats.svg.rule_layers import shape_path, shapes_group
 from cutkit.formats.svg.rule_legend import HIGH, WIDE, rule_entries
-from cutkit.formats.svg.rules import RuledCloth, block_shape, rules_of
+from cutkit.formats.svg.rules import RuledCloth, block_shape
 from cutkit.formats.svg.text import clean_text
 from cutkit.model import Placement
 
@@ -45,7 +45,7 @@ def marker_picture(sheet: MarkerSheet) -> str:
     flipped = drawing.g(transform=f"matrix(1 0 0 -1 0 {number(base)})")
     flipped.add(shapes_group(drawing, cloth.below(), PEN.outline_mm, class_="rules below"))
     flipped.add(_waste(drawing, sheet, HATCH_EM * cloth.unit_mm))
-    for placed in _pieces(drawing, sheet):
+    for placed in _pieces(drawing, sheet, cloth):
         flipped.add(placed)
     flipped.add(shapes_group(drawing, cloth.above(), PEN.outline_mm, class_="rules above"))
     drawing.add(flipped)
@@ -132,7 +132,7 @@ def _polygons(region: BaseGeometry) -> Iterator[Polygon]:
             yield from _polygons(part)
 
 
-def _pieces(drawing: Any, sheet: MarkerSheet) -> Iterator[Any]:
+def _pieces(drawing: Any, sheet: MarkerSheet, ruled: RuledCloth) -> Iterator[Any]:
     """The pieces, each drawn once and used wherever it lies."""
     marker = sheet.marker
     ids = {piece.id: f"{sheet.anchor}-{index}" for index, piece in enumerate(marker.pieces)}
@@ -145,7 +145,7 @@ def _pieces(drawing: Any, sheet: MarkerSheet) -> Iterator[Any]:
     drawing.defs.add(shapes)
     fills = piece_fills(marker)
     cloth = drawing.g(**{"class": "pieces"})
-    for placement in marker.placements:
+    for index, placement in enumerate(marker.placements):
         piece = marker.by_id[placement.piece]
         use = drawing.use(f"#{ids[piece.id]}", transform=_matrix(placement), fill=fills.of(piece, placement))
         use["data-name"] = clean_text(piece.name or piece.id)
@@ -153,7 +153,7 @@ def _pieces(drawing: Any, sheet: MarkerSheet) -> Iterator[Any]:
         use["data-bundle"] = str(placement.bundle)
         use["data-area"] = f"{piece.outline.area / 100:.1f}"
         use["data-lies"] = f"{placement.angle_deg:g}°" + (", mirrored" if placement.mirrored else "")
-        if rules := list(rules_of(piece, placement)):
+        if rules := list(ruled.rules_of(index)):
             use["data-rules"] = clean_text(", ".join(rules))
         cloth.add(use)
     yield cloth

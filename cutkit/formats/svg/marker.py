@@ -18,7 +18,7 @@ from cutkit.formats.svg.page import ALARM, FAINT, TEXT, Item, Sheet, new_drawing
 from cutkit.formats.svg.pieces import INK, Pen, number, piece_symbol
 from cutkit.formats.svg.rule_layers import shape_path, shapes_group
 from cutkit.formats.svg.rule_legend import WIDE, LegendEntry, rule_entries
-from cutkit.formats.svg.rules import CLOTH, MARGIN, SELVEDGE, Band, RuledCloth, Shape, block_shape, rules_of
+from cutkit.formats.svg.rules import CLOTH, MARGIN, SELVEDGE, Band, RuledCloth, Shape, block_shape
 from cutkit.formats.svg.text import clean_text, shorten_to, text_width_em, wrap_text
 from cutkit.model import Marker, OrderedPiece, Placement
 from cutkit.units import format_length
@@ -274,19 +274,20 @@ class _Plan:
                 symbol.add(shape_path(self.drawing, block, self.pen.outline_mm))
             self.drawing.defs.add(symbol)
         placements = self.drawing.g(id="placements", transform=self.frame.transform)
-        for placement in self.marker.placements:
-            placements.add(self._use(placement, ids[placement.piece]))
+        for index, placement in enumerate(self.marker.placements):
+            placements.add(self._use(index, ids[placement.piece]))
         self.drawing.add(placements)
         self.drawing.add(self._on_cloth("above", self.ruled.above()))
 
-    def _use(self, placement: Placement, symbol: str) -> object:
+    def _use(self, index: int, symbol: str) -> object:
+        placement = self.marker.placements[index]
         piece = self.marker.by_id[placement.piece]
         a, b, d, e, x, y = placement.matrix
         turn = " ".join(f"{round(value, 9) + 0.0:.9g}" for value in (a, d, b, e))
         use = self.drawing.use(f"#{symbol}", transform=f"matrix({turn} {number(x)} {number(y)})")
         use["fill"] = self.colours.fills[self.colours.key(piece, placement)]
         words = [piece.name, piece.size, f"#{placement.bundle}", "mirrored" if placement.mirrored else ""]
-        told = [" ".join(filter(None, words)), f"{placement.angle_deg:g}°", *rules_of(piece, placement)]
+        told = [" ".join(filter(None, words)), f"{placement.angle_deg:g}°", *self.ruled.rules_of(index)]
         use.set_desc(title=clean_text(", ".join(told)))
         return use
 

@@ -115,11 +115,13 @@ class _Legend:
         linked = any(shape.rule == "link" for shape in self.cloth.above())
         for colour, groups in by_colour.items():
             names = ", ".join(match_text(group) for group in groups[:_NAMED]) + ("…" if len(groups) > _NAMED else "")
+            worst = self.cloth.worst_mm(groups)
+            text = clean_text(names) + ("" if worst is None else f", {worst:.2f} mm off at most")
             cross = tuple(cross_lines(self.middle, 0.32 * self.unit))
             sample = [Shape("match", cross, Ink(colour, 1.8))]
             if linked and groups != [""]:
                 sample.insert(0, self._dash("link", link_ink(colour)))
-            yield LegendEntry("match", clean_text(names), tuple(sample))
+            yield LegendEntry("match", text, tuple(sample))
 
     def of_cloth(self) -> Iterator[LegendEntry]:
         """What the cloth is like, and where."""

@@ -15,6 +15,7 @@ from typing import Literal
 
 from shapely.geometry import Polygon
 
+from cutkit.check import MatchResidual, match_residuals
 from cutkit.formats.svg.colours import LINE_COLOURS
 from cutkit.formats.svg.lines import (
     Line,
@@ -26,7 +27,7 @@ from cutkit.formats.svg.lines import (
     shortest_tree,
     thinned,
 )
-from cutkit.model import Marker, OrderedPiece, Placement, Point, Repeat
+from cutkit.model import Marker, Match, OrderedPiece, Placement, Point, Repeat
 
 Rule = Literal[
     "zone", "repeat", "splice", "tie", "block", "flaw", "link", "match", "section", "fold",
@@ -168,6 +169,42 @@ class RuledCloth:
     def sections(self) -> tuple[Section, ...]:
         """The marker's sections, from its start; none where garments are mixed."""
         return sections_of(self.marker) if self.marker.settings.bundling == "sections" else ()
+
+    def rules_of(self, index: int) -> Iterator[str]:
+        """What a pointer on the piece of a placement is told of its rules, beside its angle."""
+        placement = self.marker.placements[index]
+        piece = self.marker.by_id[placement.piece]
+        if tilt := tilt_deg(placement):
+            yield f"{tilt:+g}° off grain"
+        if placement.locked:
+            yield "locked"
+        if piece.ignores_nap:
+            yield "any way of the nap"
+        if piece.quality:
+            yield f"class {piece.quality}"
+        if piece.zones:
+            yield f"in zone {' or '.join(piece.zones)}"
+        if piece.fold:
+            yield "half, on the fold"
+        if piece.block is not None:
+            yield f"block, buffer {piece.buffer_mm:g} mm" if piece.buffer_mm else "block"
+        for match in piece.matches:
+            yield f"{match.name}: {match_text(match.group)}{self._off(index, match)}"
+        if piece.ties:
+            yield "tied to a place of the cloth"
+
+    def _off(self, index: int, match: Match) -> str:
+        residual = self.residuals.get((index, match.name, match.group))
+        return "" if residual is None else f", {residual.distance_mm:.2f} mm off"
+
+    def worst_mm(self, groups: Sequence[str]) -> float | None:
+        """By how much the match points of some groups are off at most; None where the cloth has no repeat."""
+        return max((r.distance_mm for r in self.residuals.values() if r.group in groups), default=None)
+
+    @cached_property
+    def residuals(self) -> dict[tuple[int, str, str], MatchResidual]:
+        """How far every match point is off, by its placement's number, its name and its group."""
+        return {(r.placement, r.name, r.group): r for r in match_residuals(self.marker)}
 
     def below(self) -> list[Shape]:
         """What lies below the pieces."""
@@ -356,26 +393,6 @@ def tilt_deg(placement: Placement) -> float:
 
 
 # ------------------------------------------------------------------------------------------------------------- words
-
-
-def rules_of(piece: OrderedPiece, placement: Placement) -> Iterator[str]:
-    """What a pointer on a piece is told of its rules, beside its angle."""
-    if tilt := tilt_deg(placement):
-        yield f"{tilt:+g}° off grain"
-    if placement.locked:
-        yield "locked"
-    if piece.ignores_nap:
-        yield "any way of the nap"
-    if piece.quality:
-        yield f"class {piece.quality}"
-    if piece.zones:
-        yield f"in zone {' or '.join(piece.zones)}"
-    if piece.fold:
-        yield "half, on the fold"
-    if piece.block is not None:
-        yield f"block, buffer {piece.buffer_mm:g} mm" if piece.buffer_mm else "block"
-    yield from (f"{match_text(match.group)} ({match.name})" for match in piece.matches)
-    yield from ("tied to a place" for _ in piece.ties[:1])
 
 
 def match_text(group: str) -> str:
