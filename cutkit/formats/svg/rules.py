@@ -271,7 +271,8 @@ class RuledCloth:
         for allows, colour in self.classes.items():
             flaws = [flaw for flaw in self.flaws if flaw.allows == allows]
             hatch = tuple(line for flaw in flaws for line in self._hatch(flaw))
-            yield Shape("flaw", hatch, Ink(colour, 0.6, opacity=0.8), told=flaw_text(allows))
+            if hatch:
+                yield Shape("flaw", hatch, Ink(colour, 0.6, opacity=0.8), told=flaw_text(allows))
             yield Shape("flaw", tuple(f.corners for f in flaws), Ink(colour, 2.0), closed=True, told=flaw_text(allows))
 
     def _folds(self) -> Iterator[Shape]:
