@@ -1,9 +1,12 @@
 """What each rule costs: the order nested again without it, beside the order nested again with all of them.
 
-Every search gets the same time (or rounds), and begins at the given marker, unless it is told to begin anew: the marker
-keeps the rules of every relaxed task, so without a rule nothing longer comes back than the marker is. The difference
-that counts is to the searches that keep all rules, for these shorten the marker, too. One search of each kind is made
-with a seed before any is made with the next one, each time in another order: a busy machine slows all alike.
+Every search gets the same time (or rounds): half of it begins anew, for the ways to lie that a rule forbade are not
+found from a layout that is packed without them; the other half goes on from the shorter of what was found and the given
+marker, which keeps the rules of every relaxed task. So without a rule nothing longer comes back than the marker is, and
+what it costs is rather told too low than too high. The difference that counts is to the searches that keep all rules,
+for these may shorten the marker, too. Where all searches begin anew (``Effort.anew``), the prices are as unsure as the
+searches are. One search of each kind is made with a seed before any is made with the next one, each time in another
+order: a busy machine slows all alike.
 """
 
 from __future__ import annotations
@@ -28,14 +31,26 @@ SAME_MM = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """What every search may spend, ``time_s`` or ``rounds``, and the seeds of the searches. ``anew``: not from the
-    marker."""
+    """What every search may spend, ``time_s`` or ``rounds``, and the seeds of the searches.
+
+    Half of it is spent on a search of its own, and half on going on from what that has found, or from the marker where
+    that is shorter. ``anew``: all of it on a search of its own.
+    """
 
     seeds: tuple[int, ...]
     time_s: float | None = None
     rounds: int | None = None
     workers: int = 1
     anew: bool = False
+
+    @property
+    def halves(self) -> tuple[Effort | None, Effort]:
+        """The effort in two parts; of a single round nothing is left for the first."""
+        if self.rounds is None:
+            half = replace(self, time_s=(self.time_s or 0.0) / 2)
+            return half, half
+        first = self.rounds // 2
+        return replace(self, rounds=first) if first else None, replace(self, rounds=self.rounds - first)
 
     def settings(self, task: Task, seed: int) -> NestSettings:
         """The settings of a task's search."""
@@ -188,9 +203,22 @@ class _Searches:
             yield [found[k] for k in range(count)]
 
     def _searched(self, task: Task, seed: int, listener: Listener | None) -> Outcome:
-        start = None if self.effort.anew else task.start
-        settings = self.effort.settings(task, seed)
-        return Outcome.of(nest(task.fabric, task.demand, settings, listener=listener, stop=self.stop, start=start))
+        def nested(effort: Effort, start: Marker | None) -> Marker:
+            settings = effort.settings(task, seed)
+            return nest(task.fabric, task.demand, settings, listener=listener, stop=self.stop, start=start)
+
+        if self.effort.anew:
+            return Outcome.of(nested(self.effort, None))
+        first, second = self.effort.halves
+        start = _better(task, nested(first, None)) if first is not None else task.start
+        return Outcome.of(nested(second, start))
+
+
+def _better(task: Task, found: Marker) -> Marker:
+    """The layout to go on from: the one found where it holds as much as the task's own and is shorter."""
+    own = task.start
+    as_much = len(found.placements) >= len(own.placements)
+    return found if as_much and found.length_mm < own.length_mm else own
 
 
 def _noise(values: Sequence[float]) -> float | None:
