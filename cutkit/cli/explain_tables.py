@@ -218,7 +218,6 @@ def holes_table(explained: Explained) -> TableData:
         Column("% of\nwaste"),
         Column("x\nm", worth=3),
         Column("y\nm", worth=2),
-        Column("Disc\nmm", worth=1),
         Column("Place", "left"),
         Column("Around", "left", shrink_to=16),
     )
@@ -228,19 +227,19 @@ def holes_table(explained: Explained) -> TableData:
         for text in (around_text(marker, hole),)
     ]
     rest = waste.holes[len(explained.listed) :]
-    rows.append(("", *_area_cells(sum(h.area_mm2 for h in rest), waste), "", "", "", "", f"{len(rest)} smaller holes"))
+    rows.append(("", *_area_cells(sum(h.area_mm2 for h in rest), waste), "", "", "", f"{len(rest)} smaller holes"))
     seams = f"seams narrower than {waste.neck_mm:.1f} mm"
-    rows.append(("", *_area_cells(waste.seams.area, waste), "", "", "", "", seams))
-    return TableData(columns, tuple(rows), ("", *_area_cells(waste.area_mm2, waste), "", "", "", "", "all waste"))
+    rows.append(("", *_area_cells(waste.seams.area, waste), "", "", "", seams))
+    return TableData(columns, tuple(rows), ("", *_area_cells(waste.area_mm2, waste), "", "", "", "all waste"))
 
 
 def _area_cells(area_mm2: float, waste: WasteMap) -> tuple[str, str]:
     return f"{area_mm2 / 100:.1f}", f"{100 * area_mm2 / waste.area_mm2:.1f}" if waste.area_mm2 else "-"
 
 
-def _spot_cells(hole: Hole) -> tuple[str, str, str]:
-    (x, y), width = hole.disc
-    return f"{x / 1000:.2f}", f"{y / 1000:.2f}", f"{width:.0f}"
+def _spot_cells(hole: Hole) -> tuple[str, str]:
+    (x, y), _ = hole.disc
+    return f"{x / 1000:.2f}", f"{y / 1000:.2f}"
 
 
 def between_table(explained: Explained) -> TableData:

@@ -20,7 +20,7 @@ from cutkit.explain.rules import Rule, Task, relaxed
 from cutkit.model import Marker, NestSettings
 from cutkit.nest import Listener, nest
 
-Verdict = Literal["costs", "costs nothing", "within the noise", "not found", "one seed"]
+Verdict = Literal["costs", "within the noise", "nothing found", "one seed"]
 
 T90 = (6.314, 2.920, 2.353, 2.132, 2.015, 1.943, 1.895, 1.860, 1.833)
 """Student's t for an interval that holds nine of ten means, for 1, 2, 3 ... degrees of freedom."""
@@ -114,16 +114,16 @@ class Price:
 
     @property
     def verdict(self) -> Verdict:
-        """Whether the rule costs anything, as far as these searches can tell. A rule never saves cloth: where less was
-        found without it in spite of that, the searches did not find what is there (``not found``)."""
+        """Whether the rule costs anything, as far as these searches can tell. To leave a rule out never takes cloth:
+        where they came to more without it, they have not found what is there."""
         if not any(self.saved_mm):
-            return "costs nothing"
+            return "nothing found"
         if self.noise_mm is None:
             return "one seed"
         mean = fmean(self.saved_mm)
         if abs(mean) <= self.noise_mm:
             return "within the noise"
-        return "costs" if mean > 0 else "not found"
+        return "costs" if mean > 0 else "nothing found"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import count, islice
 
 from cutkit.model import Copy, Demand, Marker, OrderedPiece, Placement
 
@@ -26,7 +27,8 @@ def demand_of(marker: Marker) -> Demand:
     missing = tuple(
         Copy(piece.id, bundle, mirrored, _angles(marker, piece, headings.of(bundle)))
         for piece in marker.pieces
-        for bundle, mirrored in zip(numbers.of(piece), _missing(marker, piece), strict=False)
+        for mirrored, lacking in _missing(marker, piece)
+        for bundle in islice(numbers.of(piece, mirrored), max(0, lacking))
     )
     return Demand(marker.fabric.material, marker.pieces, placed + missing)
 
@@ -62,36 +64,33 @@ class _Headings:
         return 0 if self._all else bundle
 
 
-def _missing(marker: Marker, piece: OrderedPiece) -> list[bool | None]:
-    """Whether each copy that is not placed is mirrored; None where the search may choose."""
+def _missing(marker: Marker, piece: OrderedPiece) -> list[tuple[bool | None, int]]:
+    """How many copies are not placed as drawn, and mirrored; None where the search may choose."""
     here = [placement.mirrored for placement in marker.placements if placement.piece == piece.id]
     if piece.may_mirror:
-        return [None] * (piece.total - len(here))
-    mirrored = sum(here)
-    return [*[False] * (piece.ordered - len(here) + mirrored), *[True] * (piece.ordered_mirrored - mirrored)]
+        return [(None, piece.total - len(here))]
+    return [(False, piece.ordered - here.count(False)), (True, piece.ordered_mirrored - here.count(True))]
 
 
 class _FreeGarments:
-    """Finds a garment for copies that are not placed."""
+    """Finds garments for copies that are not placed."""
 
     def __init__(self, marker: Marker) -> None:
         self._marker = marker
         self._next = max(marker.bundles, default=0)
         self._new: dict[tuple[str, str, int], int] = {}
 
-    def of(self, piece: OrderedPiece) -> Iterator[int]:
-        """The garments that lack a copy of ``piece``, again and again as often as they lack it; then new ones, shared
-        by the pieces of one style and size."""
+    def of(self, piece: OrderedPiece, mirrored: bool | None) -> Iterator[int]:
+        """The garments that lack a copy of ``piece`` in this way, as often as they lack it; then new ones without end,
+        shared by all pieces of one style and size. A garment needs as many as the one that has the most."""
         kind = (piece.style, piece.size)
-        held = Counter(p.bundle for p in self._marker.placements if p.piece == piece.id)
-        garments = sorted({p.bundle for p in self._marker.placements if self._kind(p) == kind})
+        laid = [p for p in self._marker.placements if p.piece == piece.id and mirrored in (None, p.mirrored)]
+        held = Counter(p.bundle for p in laid)
         each = max(held.values(), default=1)
-        for garment in garments:
+        for garment in sorted({p.bundle for p in self._marker.placements if self._kind(p) == kind}):
             yield from [garment] * (each - held[garment])
-        count = 0
-        while True:
-            yield self._new_garment((*kind, count // each))
-            count += 1
+        for number in count():
+            yield self._new_garment((*kind, number // each))
 
     def _kind(self, placement: Placement) -> tuple[str, str]:
         piece = self._marker.by_id[placement.piece]

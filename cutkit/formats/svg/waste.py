@@ -68,7 +68,7 @@ def waste_svg(picture: WastePicture) -> str:
     y = sheet.flow([figure_item(sheet, *figure) for figure in picture.figures], 4.9 * u, gap=1.8, row=3.0)
     sizes = _Sizes(max((hole.region.area for hole in picture.holes), default=0.0))
     swatches = [swatch_item(sheet, fill, text) for fill, text in sizes.legend(bool(picture.holes))]
-    y = sheet.flow([*swatches, swatch_item(sheet, SEAM, "seams and smaller")], y + 0.1 * u, gap=1.6, row=1.6)
+    y = sheet.flow([*swatches, swatch_item(sheet, SEAM, "seams")], y + 0.1 * u, gap=1.6, row=1.6)
     bottom = _Plan(picture, sheet, y - 0.6 * u).draw(sizes)
     height = _list(picture, sheet, bottom + 3.6 * u)
     width = sheet.left_mm + sheet.inner_mm + 1.5 * u
