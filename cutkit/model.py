@@ -308,13 +308,15 @@ class OrderedPiece:
 class Copy:
     """One piece to be cut out of the cloth: which, for which garment, and how it may lie.
 
-    ``mirrored`` is None where the search may choose. ``angles_deg`` is a subset of the piece's allowed angles.
+    ``mirrored`` is None where the search may choose. ``angles_deg`` is a subset of the piece's allowed angles. One that
+    is ``locked`` lies there already, and stays.
     """
 
     piece: str
     bundle: int
     mirrored: bool | None
     angles_deg: tuple[float, ...]
+    locked: Placement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,12 +404,12 @@ class NestSettings:
     """
 
     gap_mm: float = 0.0
-    bundle_span_mm: float | None = None
-    bundling: Bundling = "mixed"
     seed: int = 0
     time_s: float | None = None
     rounds: int | None = None
     workers: int = 2
+    bundle_span_mm: float | None = None
+    bundling: Bundling = "mixed"
 
 
 @dataclass(frozen=True, slots=True)
