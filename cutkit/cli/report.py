@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -138,8 +138,8 @@ def _night(paths: list[Path], span: dict[str, Any], options: dict[str, Any], qui
     spreads = read_spreads(options["spreads"]) if options["spreads"] else {}
     factors = read_factors(options["factors"]) if options["factors"] else None
 
-    def conditions(path: str, job: Job) -> tuple[Spread, Terms]:
-        own = {"plies": job.plies, "end_allowance": job.end_allowance_mm}
+    def conditions(path: str, job: Job, figures: Mapping[str, Any]) -> tuple[Spread, Terms]:
+        own = {"plies": job.plies or figures.get("plies"), "end_allowance": job.end_allowance_mm}
         own = {name: value for name, value in own.items() if value is not None}
         told = options | own | spreads.get(name_of(path), {})
         return _spread(told), _terms(told, factors)
@@ -250,7 +250,7 @@ def csv_text(summary: Summary, night: Night | None = None) -> str:
 def _page(summary: Summary, night: Night | None, *, night_only: bool) -> ReportPage:
     from datetime import datetime
 
-    from cutkit.cli.report_page import report_page
+    from cutkit.outputs.report_page import report_page
 
     if night is None:
         return report_page(summary, date=datetime.now().date().isoformat())
