@@ -53,6 +53,7 @@ Spread = Literal["face-up", "face-to-face", "folded", "tubular"]
 FoldSide = Literal["low", "high"]
 Bundling = Literal["mixed", "sections"]
 RollKind = Literal["roll", "remnant"]
+MarkerSet = Literal["full", "half"]
 Units = Literal["mm", "cm", "in"]
 UnitsFrom = Literal["option", "text", "insunits", "assumed"]
 Dialect = Literal["ASTM D6673", "AAMA-292", "plain"]
@@ -367,11 +368,18 @@ class Order:
 
 @dataclass(frozen=True)
 class Demand:
-    """What one marker must hold: the pieces of one material, and every copy of them that the order needs."""
+    """What one marker must hold: the pieces of one material, and every copy of them that the order needs.
+
+    It is cut from ``plies`` plies, on all of which each of its garments stands for ``garments_per_bundle``; they give
+    ``surplus`` pieces more than these need, by the id of the piece.
+    """
 
     material: str
     pieces: tuple[OrderedPiece, ...]
     copies: tuple[Copy, ...]
+    plies: int = 1
+    garments_per_bundle: int = 1
+    surplus: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from cutkit.batch.store import JobRecord, State, Written
 from cutkit.errors import CutkitError
 from cutkit.formats.files import sha256_of
-from cutkit.formats.jobs import Job
+from cutkit.formats.jobs import Job, shown_due
 from cutkit.formats.marker import parse_marker
 from cutkit.model import Marker
 from cutkit.report.balance import Spread, issued_mm
@@ -169,15 +169,6 @@ def read_night(
     )
 
 
-def shown_due(at: float | None) -> str:
-    """A due date, year first: the day alone where its end is meant; empty where there is none."""
-    if at is None:
-        return ""
-    moment = datetime.fromtimestamp(at)
-    day_ends = (moment.hour, moment.minute, moment.second) == (23, 59, 59)
-    return moment.strftime("%Y-%m-%d" if day_ends else "%Y-%m-%d %H:%M")
-
-
 def _within(record: JobRecord, since: float | None, until: float) -> bool:
     """Whether a job ended in the span; one that is open belongs to every span that had begun when it came."""
     row = record.row
@@ -239,9 +230,8 @@ def _ready(record: JobRecord, conditions: Conditions, finder: _Finder) -> Iterab
         if written is None:
             continue  # no piece fitted, so there is no file
         path, marker, lost = finder.find(written.path, written.sha256)
-        # A job that is done wrote its marker, its pictures, then its programs.
-        pictures = [path for path in (record.job.svg, record.job.dxf, record.job.pdf) if path is not None]
-        programs = files[1 + len(pictures) :]
+        # A job that is done wrote its marker, its pictures, its pick list, then its programs.
+        programs = files[len([key for key in record.job.outputs() if key != "program"]) :]
         spread, terms = conditions(written.path, record.job)
         yield Ready(
             record=record,

@@ -261,7 +261,7 @@ def csv_text(summary: Summary, night: Night | None = None) -> str:
 def _page(summary: Summary, night: Night | None, *, night_only: bool) -> ReportPage:
     from datetime import datetime
 
-    from cutkit.cli.report_page import report_page
+    from cutkit.outputs.report_page import report_page
 
     if night is None:
         return report_page(summary, date=datetime.now().date().isoformat())
