@@ -441,12 +441,12 @@ class NestSettings:
     """
 
     gap_mm: float = 0.0
-    bundle_span_mm: float | None = None
-    bundling: Bundling = "mixed"
     seed: int = 0
     time_s: float | None = None
     rounds: int | None = None
     workers: int = 2
+    bundle_span_mm: float | None = None
+    bundling: Bundling = "mixed"
 
 
 @dataclass(frozen=True, slots=True)
