@@ -84,7 +84,8 @@ def _parted(copies: list[Copy], by_id: dict[str, OrderedPiece]) -> list[Garment]
 
 
 def part_of(demand: Demand, copies: Sequence[Copy]) -> Demand:
-    """The demand of ``copies`` alone: pieces that none of them is of are left out, the others ordered so often."""
+    """The demand of ``copies`` alone: pieces that none of them is of are left out, the others ordered so often, with
+    their part of the surplus."""
     drawn = Counter(copy.piece for copy in copies if not copy.mirrored)
     mirrored = Counter(copy.piece for copy in copies if copy.mirrored)
     pieces = tuple(
@@ -92,7 +93,10 @@ def part_of(demand: Demand, copies: Sequence[Copy]) -> Demand:
         for piece in demand.pieces
         if drawn[piece.id] or mirrored[piece.id]
     )
-    return Demand(demand.material, pieces, tuple(copies))
+    total = {piece.id: piece.total for piece in demand.pieces}
+    parts = {piece.id: piece.total / total[piece.id] for piece in pieces}
+    surplus = tuple((piece, round(n * parts[piece])) for piece, n in demand.surplus if piece in parts)
+    return replace(demand, pieces=pieces, copies=tuple(copies), surplus=surplus)
 
 
 def handed_on(marker: Marker, sample: Sequence[Garment], garments: Sequence[Garment]) -> Marker:

@@ -1,9 +1,9 @@
 """The balance of a spread: every square millimetre of the cloth that was issued, and where it went.
 
 Cloth issued is length off the roll times the full width, of every layer. It went into pieces, into the waste within the
-marker by place (``places``), selvedges, what every ply is longer than the marker (ends), overlaps at splices, flaws, and
-what is left for another day (remnants). Each part has a source of its own, so the sum is a check: ``error_mm2`` is 0 to
-rounding.
+marker by place (``places``), selvedges, what every ply is longer than the marker (ends), overlaps at splices, flaws,
+and what is left for another day (remnants). Each part has a source of its own, so the sum is a check: ``error_mm2`` is
+0 to rounding.
 """
 
 from __future__ import annotations

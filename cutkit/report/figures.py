@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from cutkit.model import Marker, Stretch
@@ -166,12 +166,7 @@ def nest_entry(figures: MarkerFigures) -> dict[str, Any]:
 
 def stretch_json(stretch: Stretch | None) -> dict[str, Any] | None:
     """Where on which roll a marker is cut, and what is left behind it; None where that is not known."""
-    return stretch and {
-        "roll": stretch.roll,
-        "from_mm": stretch.from_mm,
-        "to_mm": stretch.to_mm,
-        "left_mm": stretch.left_mm,
-    }
+    return None if stretch is None else asdict(stretch)
 
 
 def _common_material(marker: Marker) -> str:
