@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,12 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cutkit.cli.common import LENGTH, F
-from cutkit.cli.progress import ProgressLine
-from cutkit.cli.tables import Column, TableData
 from cutkit.errors import UsageError
-from cutkit.formats.keys import FARTHEST_MM
 
 if TYPE_CHECKING:
+    from cutkit.cli.tables import TableData
     from cutkit.lay import LayRules, RollUse
     from cutkit.model import Demand, InputFile, Roll
     from cutkit.report import MarkerFigures
@@ -67,6 +64,7 @@ def read_rolls(path: str | None) -> tuple[tuple[Roll, ...], tuple[InputFile, ...
 
 def lay_rules(options: dict[str, Any], rolls: Sequence[Roll]) -> LayRules:
     """The rules that ``lay_options`` were given; UsageError where they do not go together."""
+    from cutkit.formats.keys import FARTHEST_MM
     from cutkit.lay import LayRules, Sections
 
     if options["section_size"] is not None and options["sections"] is None:
@@ -91,35 +89,6 @@ def refuse_odd_rolls(rolls: Sequence[Roll], demands: Sequence[Demand]) -> None:
         )
     if any(demand.plies > 1 for demand in demands):
         raise UsageError("rolls are laid ply by ply: --rolls does not go with several plies")
-
-
-class Progress:
-    """Shows the nests of a lay one after the other, each with a few words about it."""
-
-    def __init__(self, material: str, *, quiet: bool) -> None:
-        self._material, self._quiet = material, quiet
-        self._lines: list[ProgressLine] = []
-
-    def listening(self, what: str) -> ProgressLine:
-        """The listener of the next nest."""
-        self.close()
-        self._lines.append(ProgressLine(", ".join(filter(None, (self._material, what))), quiet=self._quiet))
-        return self._lines[-1]
-
-    def close(self) -> None:
-        """Take the line away."""
-        if self._lines:
-            self._lines[-1].close()
-
-    @property
-    def search_began(self) -> float:
-        """When the first search began (time.monotonic); now, where none did."""
-        return next((line.search_began for line in self._lines if line.search_began is not None), time.monotonic())
-
-    @property
-    def start_s(self) -> float | None:
-        """The seconds from the start of the process to the first search."""
-        return next((line.start_s for line in self._lines if line.start_s is not None), None)
 
 
 # --- rolls
@@ -177,6 +146,8 @@ def write_remnants(
 
 def rolls_table(uses: Sequence[RollUse], rows: Sequence[MarkerFigures]) -> TableData:
     """A row for every roll: what it was, how many markers are cut from it, what is left."""
+    from cutkit.cli.tables import Column, TableData
+
     markers = [row.stretch.roll for row in rows if row.stretch is not None]
     columns = (
         Column("Roll", "left", shrink_to=10, style="bold"),

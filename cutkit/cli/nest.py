@@ -24,7 +24,6 @@ from cutkit.cli.common import (
 )
 from cutkit.cli.explain_config import print_config
 from cutkit.cli.lays import (
-    Progress,
     lay_options,
     lay_rules,
     read_rolls,
@@ -206,10 +205,11 @@ def _lay_one(
     job: Prepared, demand: Demand, rules: LayRules, options: dict[str, Any], stop: Callable[[], bool], quiet: bool
 ) -> tuple[Lay, list[MarkerFigures]]:
     """The markers of one demand and their figures; the progress is shown meanwhile. Several share the time equally."""
+    from cutkit.cli.progress import ProgressLines
     from cutkit.lay import lay
     from cutkit.report import marker_figures
 
-    progress = Progress(demand.material, quiet=quiet)
+    progress = ProgressLines(demand.material, quiet=quiet)
     settings, start = _settings(job, demand, options), job.start_of(demand)
     fabric, talk = job.fabric_of(demand), progress.listening
     try:
