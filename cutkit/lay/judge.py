@@ -21,6 +21,8 @@ from cutkit.plan.estimate import LengthModel, features_of, shipped_model
 SHORT_SHARE = 1 / 8
 """The part of a marker's effort that a nest takes which only judges a distribution."""
 SHORT_AT_LEAST_S = 0.4
+SURE_OF_OWN = 1.03
+"""A lot is hardly shorter than its guess by more than this factor, once nests on this cloth have set guesses right."""
 
 
 class Nester(Protocol):
@@ -83,7 +85,7 @@ class Judge:
     nester: Nester
     known: dict[Lot, Marker] = field(default_factory=dict)
     off: list[float] = field(default_factory=list)
-    _raw: dict[Lot, float] = field(default_factory=dict)
+    _raw: dict[Lot, tuple[float, float, float]] = field(default_factory=dict)
 
     def guess_mm(self, lot: Lot) -> float:
         """The length of a lot before it is nested; 0 for an empty one."""
@@ -91,6 +93,12 @@ class Judge:
             return 0.0
         mean_off = sum(self.off) / len(self.off) if self.off else 0.0
         return self._guess(lot) * exp(mean_off)
+
+    def least_mm(self, lot: Lot) -> float:
+        """What a lot is hardly shorter than: its length where it was nested, a cautious guess else."""
+        if lot in self.known or not any(lot):
+            return self.length_mm(lot)
+        return self.guess_mm(lot) / SURE_OF_OWN if self.off else self._guesses(lot)[0]
 
     def length_mm(self, lot: Lot) -> float:
         """The length of a lot: of its marker where there is one, else guessed."""
@@ -113,13 +121,17 @@ class Judge:
         return (self.known.get(lot) or self.nested(lot, settings)).length_mm
 
     def _guess(self, lot: Lot) -> float:
+        return self._guesses(lot)[1]
+
+    def _guesses(self, lot: Lot) -> tuple[float, float, float]:
+        """The low end of the guess, the guess, and its high end, by the shipped model alone."""
         if lot not in self._raw:
-            pieces = self.stock.part(lot).pieces
             try:
-                features = features_of(pieces, self.cloth, self.settings.gap_mm)
-                self._raw[lot] = self._model.lengths_mm(features)[1]
+                features = features_of(self.stock.part(lot).pieces, self.cloth, self.settings.gap_mm)
+                self._raw[lot] = self._model.lengths_mm(features)
             except InfeasibleError:  # wide at every angle but off it: only a nest knows
-                self._raw[lot] = self.stock.area_mm2(lot) / self.cloth.usable_width_mm
+                least = self.stock.area_mm2(lot) / self.cloth.usable_width_mm
+                self._raw[lot] = (least, least, least)
         return self._raw[lot]
 
     @cached_property

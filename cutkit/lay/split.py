@@ -17,8 +17,8 @@ import numpy as np
 from cutkit.lay.garments import Lot
 from cutkit.lay.judge import Effort, Judge
 
-SLACK = 1.03
-"""A guessed length may be beyond the limit by this factor, and is still worth a nest."""
+SAFE = 1.1
+"""A garment alone whose guessed length is below the limit by this factor needs no nest to tell that it fits."""
 NEARLY = 1.015
 """A short nest beyond the limit by less than this factor may come within it with all its effort."""
 WITHIN_MM = 1e-4
@@ -98,7 +98,7 @@ class Splitter:
         long = []
         for kind, count in enumerate(everything):
             alone = tuple(int(k == kind) for k in range(len(everything)))
-            near = self.bounds.longest_mm is not None and self.judge.guess_mm(alone) * SLACK**2 > self.bounds.length_mm
+            near = self.bounds.longest_mm is not None and self.judge.guess_mm(alone) * SAFE > self.bounds.length_mm
             long.append(count if near and not self._fits_after_all(alone) else 0)
         return tuple(long)
 
@@ -119,7 +119,7 @@ class Splitter:
         """A distribution over so many markers, nested; None where one of them would be too long."""
         lots = self._exchanged_by_guess(self._evenly(wanted, count))
         alone = count >= sum(wanted)
-        if not alone and max(map(self.judge.guess_mm, lots)) > SLACK * self.bounds.length_mm:
+        if not alone and max(map(self.judge.least_mm, lots)) > self.bounds.length_mm + WITHIN_MM:
             return None
         lots = self._exchanged_by_nests(lots)
         if not alone and not all(self._fits_after_all(lot) for lot in set(lots)):
@@ -183,6 +183,8 @@ class Splitter:
         reserve = (1 - DECIDING_SHARE) * self.effort.left_s(count)
         tried = {tuple(sorted(lots))}
         while tries > 0 and self.effort.left_s(count) > reserve:
+            if sum(map(self.judge.length_mm, lots)) > count * self.bounds.length_mm:
+                break  # no exchange makes room
             new = self._most_promising(lots, tried)
             if new is None:
                 break
