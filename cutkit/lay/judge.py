@@ -21,6 +21,8 @@ from cutkit.plan.estimate import LengthModel, features_of, shipped_model
 SHORT_SHARE = 1 / 8
 """The part of a marker's effort that a nest takes which only judges a distribution."""
 SHORT_AT_LEAST_S = 0.4
+ROUNDS_AT_LEAST = 2
+"""A short nest by time that has searched for fewer rounds judges nothing."""
 SURE_OF_OWN = 1.03
 """A lot is hardly shorter than its guess by more than this factor, once nests on this cloth have set guesses right."""
 
@@ -81,7 +83,7 @@ class Judge:
 
     cloth: Fabric
     stock: Stock
-    settings: NestSettings
+    effort: Effort
     nester: Nester
     known: dict[Lot, Marker] = field(default_factory=dict)
     off: list[float] = field(default_factory=list)
@@ -116,9 +118,21 @@ class Judge:
         self.known[lot] = marker
         return marker
 
-    def judged_mm(self, lot: Lot, settings: NestSettings) -> float:
-        """The length of the lot's marker, which is nested now where there is none yet."""
-        return (self.known.get(lot) or self.nested(lot, settings)).length_mm
+    def judged_mm(self, lot: Lot) -> float:
+        """The length of the lot's marker, which is nested now for a short time where there is none yet: long enough that
+        something is searched once the tables are made."""
+        settings = self.effort.short
+        while lot not in self.known or self._hardly_searched(lot, settings):
+            self.nested(lot, settings)
+            settings = self.effort.of_seconds(2 * (settings.time_s or 0.0))
+        return self.known[lot].length_mm
+
+    def _hardly_searched(self, lot: Lot, settings: NestSettings) -> bool:
+        """Whether a nest by time came to little, and a longer one may come to more."""
+        full = self.effort.settings.time_s
+        if self.effort.by_rounds or self.effort.stop() or self.known[lot].search.rounds >= ROUNDS_AT_LEAST:
+            return False
+        return full is not None and (settings.time_s or 0.0) < full
 
     def _guess(self, lot: Lot) -> float:
         return self._guesses(lot)[1]
@@ -127,7 +141,7 @@ class Judge:
         """The low end of the guess, the guess, and its high end, by the shipped model alone."""
         if lot not in self._raw:
             try:
-                features = features_of(self.stock.part(lot).pieces, self.cloth, self.settings.gap_mm)
+                features = features_of(self.stock.part(lot).pieces, self.cloth, self.effort.settings.gap_mm)
                 self._raw[lot] = self._model.lengths_mm(features)
             except InfeasibleError:  # wide at every angle but off it: only a nest knows
                 least = self.stock.area_mm2(lot) / self.cloth.usable_width_mm

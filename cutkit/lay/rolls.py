@@ -142,8 +142,7 @@ class RollCutter:
 
     def _judge(self, cloth: Fabric) -> Judge:
         if cloth not in self._judges:
-            settings = self.effort.settings
-            self._judges[cloth] = Judge(cloth, self.stock, settings, self.nester, off=self._off)
+            self._judges[cloth] = Judge(cloth, self.stock, self.effort, self.nester, off=self._off)
         return self._judges[cloth]
 
     def _filled(self, judge: Judge, room_mm: float, left: Lot, *, even: bool) -> Share | None:
@@ -210,7 +209,7 @@ class RollCutter:
         return lot
 
     def _fits(self, judge: Judge, lot: Lot, room_mm: float) -> bool:
-        return judge.judged_mm(lot, self.effort.short) <= room_mm + WITHIN_MM
+        return judge.judged_mm(lot) <= room_mm + WITHIN_MM
 
 
 def _less(lot: Lot, other: Lot) -> Lot:

@@ -77,7 +77,7 @@ class SectionNester:
         """The sections as markers of their own; those of one lot have been nested once."""
         stock = stock_of(demand)
         effort = Effort(_shared(settings, len(stock.kinds)), self.stop, whole_s=settings.time_s)
-        judge = Judge(replace(fabric, max_length_mm=None), stock, settings, self.nester)
+        judge = Judge(replace(fabric, max_length_mm=None), stock, effort, self.nester)
         lots = Splitter(judge, Bounds(None, self.sections.garments), effort).split().lots
         dealt = stock.deal(lots)
         pairs = zip(lots, dealt, strict=True)

@@ -75,7 +75,7 @@ class Splitter:
     _rng: np.random.Generator = field(init=False)
 
     def __post_init__(self) -> None:
-        self._rng = np.random.default_rng([self.judge.settings.seed, 7])
+        self._rng = np.random.default_rng([self.effort.settings.seed, 7])
 
     def split(self) -> Lots:
         """The distribution with the least cloth that was found, each of its lots nested with all its effort.
@@ -104,7 +104,7 @@ class Splitter:
 
     def _fits_after_all(self, lot: Lot) -> bool:
         """Whether a nest finds the lot within the limit: a short one, or, where that comes near, a full one."""
-        length = self.judge.judged_mm(lot, self.effort.short)
+        length = self.judge.judged_mm(lot)
         if not self.bounds.holds(length) and length <= NEARLY * self.bounds.length_mm:
             length = self.judge.nested(lot, self.effort.settings).length_mm
         return self.bounds.holds(length)
@@ -207,7 +207,7 @@ class Splitter:
 
     def _judge(self, lots: Sequence[Lot]) -> None:
         for lot in dict.fromkeys(lots):
-            self.judge.judged_mm(lot, self.effort.short)
+            self.judge.judged_mm(lot)
 
     def _finish(self, lots: Sequence[Lot]) -> None:
         """Nest every lot once more, with its part of the effort that is left."""

@@ -124,7 +124,7 @@ class _Work:
         return marker if bounds.holds(marker.length_mm) else None
 
     def _judge(self, stock: Stock) -> Judge:
-        return Judge(replace(self.fabric, max_length_mm=None), stock, self.effort.settings, self._nester)
+        return Judge(replace(self.fabric, max_length_mm=None), stock, self.effort, self._nester)
 
     @property
     def _nester(self) -> Nester:
