@@ -340,13 +340,15 @@ class OrderedPiece:
 class Copy:
     """One piece to be cut out of the cloth: which, for which garment, and how it may lie.
 
-    ``mirrored`` is None where the search may choose. ``angles_deg`` is a subset of the piece's allowed angles.
+    ``mirrored`` is None where the search may choose. ``angles_deg`` is a subset of the piece's allowed angles. One that
+    is ``locked`` lies there already, and stays.
     """
 
     piece: str
     bundle: int
     mirrored: bool | None
     angles_deg: tuple[float, ...]
+    locked: Placement | None = None
 
 
 @dataclass(frozen=True, slots=True)

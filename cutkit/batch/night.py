@@ -22,8 +22,8 @@ from cutkit.model import Marker
 from cutkit.report.balance import Spread, issued_mm
 from cutkit.report.summary import Cut, Terms
 
-Conditions = Callable[[str, Job], tuple[Spread, Terms]]
-"""How a marker, by its path, is spread, and what its cloth costs."""
+Conditions = Callable[[str, Job, Mapping[str, Any]], tuple[Spread, Terms]]
+"""How a marker, by its path, its job and the figures in the store, is spread, and what its cloth costs."""
 Lost = Literal["", "moved", "changed", "faulty"]
 WEEKS = 12
 """How many weeks a trend looks back, at least."""
@@ -57,9 +57,9 @@ class Ready:
 
     @property
     def cloth(self) -> tuple[str, str, float]:
-        """What tells cloths apart: the job's name for it, the material, the full width in mm."""
-        width = self.job.width_mm or self.figures["usable_width_mm"]
-        return self.job.cloth, self.figures["material"], width
+        """What tells cloths apart: the job's name for it or its fabric's, the material, the full width in mm."""
+        width = self.figures.get("width_mm") or self.job.width_mm or self.figures["usable_width_mm"]
+        return self.job.cloth or self.figures.get("cloth", ""), self.figures["material"], width
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,7 +232,7 @@ def _ready(record: JobRecord, conditions: Conditions, finder: _Finder) -> Iterab
         path, marker, lost = finder.find(written.path, written.sha256)
         # A job that is done wrote its marker, its pictures, its pick list, then its programs.
         programs = files[len([key for key in record.job.outputs() if key != "program"]) :]
-        spread, terms = conditions(written.path, record.job)
+        spread, terms = conditions(written.path, record.job, figures)
         yield Ready(
             record=record,
             job=record.job,

@@ -229,9 +229,13 @@ def _with_files(
     from cutkit.report import marker_figures, nest_entry
 
     paths = prepared.outputs(search.index)
-    made = _files(prepared, marker, text, paths) if marker.placements else _Made()
+    plies = prepared.nest.demands[search.index].plies
+    made = _files(prepared, marker, text, paths, plies) if marker.placements else _Made()
     figures = nest_entry(marker_figures(marker, path=paths["marker"], search_s=search.spent_s + spent.seconds))
     figures["sha256"] = sha256_of(text)
+    figures["cloth"] = prepared.nest.cloth_name
+    if plies > 1:
+        figures["plies"] = plies
     if made.cut_s is not None:
         figures["cut_s"] = made.cut_s
     return Nested(
@@ -261,19 +265,15 @@ class _Made:
     """The time that the program takes on the cutter."""
 
 
-def _files(prepared: PreparedJob, marker: Marker, text: bytes, paths: dict[str, str]) -> _Made:
+def _files(prepared: PreparedJob, marker: Marker, text: bytes, paths: dict[str, str], plies: int) -> _Made:
     """Everything that is to be written of a marker. A machine's limit must not cost the marker: it is a fault of the
     result, not of the task."""
     made = _Made()
     if "program" in paths and prepared.profile is not None:
         with _noted(made):
             _add_programs(made, prepared, marker, paths)
-    drawing = Drawing(
-        marker=marker,
-        path=paths["marker"],
-        date=time.strftime("%Y-%m-%d"),
-        cut=_cut(prepared.bundle.job, marker, paths["marker"], made.cut_s),
-    )
+    cut = _cut(prepared.bundle.job, marker, paths["marker"], made.cut_s, plies)
+    drawing = Drawing(cut=cut, date=time.strftime("%Y-%m-%d"))
     first = [OutputFile(paths["marker"], text)]
     for kind in DRAWINGS:
         if kind in paths:
@@ -292,14 +292,15 @@ def _noted(made: _Made) -> Iterator[None]:
         made.fault = (error.exit_code, str(error))
 
 
-def _cut(job: Job, marker: Marker, path: str, cut_s: float | None) -> Cut:
-    """How a job's marker is cut, for its page."""
+def _cut(job: Job, marker: Marker, path: str, cut_s: float | None, plies: int) -> Cut:
+    """How a job's marker is cut, for its page: on as many plies as the job says, else on those that it was planned
+    for."""
     return Cut(
         marker=marker,
         path=path,
         order=job.name,
         due=shown_due(job.due_at),
-        spread=Spread(plies=job.plies or 1, end_allowance_mm=job.end_allowance_mm or 0.0),
+        spread=Spread(plies=job.plies or plies, end_allowance_mm=job.end_allowance_mm or 0.0),
         cut_s=cut_s,
     )
 

@@ -57,8 +57,8 @@ def command(
 
     job = prepared(inputs, options)
     say_notices(job.notices, quiet=quiet, all_of_them="`cutkit inspect` lists them")
-    if options["tilt_deg"]:
-        say("note: what --tilt gains is not in the estimate", quiet=quiet)
+    if any(piece.tilt_deg for demand in job.demands for piece in demand.pieces):
+        say("note: what tilting pieces gains is not in the estimate", quiet=quiet)
     known = _history(history, quiet)
     rows = [
         Row(demand, estimate_length(demand.pieces, job.fabric_of(demand), job.settings.gap_mm, known))

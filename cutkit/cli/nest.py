@@ -160,7 +160,7 @@ def command(
                 unplaced += [f"{u.piece}: {u.count} not placed: {u.reason}" for u in marker.unplaced]
                 own = files.with_ending(str(number)) if len(figures) > 1 else files
                 if marker.placements:
-                    _write(marker, own, sources, pdf_page)
+                    _write(marker, own, sources, pdf_page, demand.plies)
                     rows.append(replace(row, path=str(own.marker)))
     if rolls:
         write_remnants(output, used_together(uses), rows, sources)
@@ -237,16 +237,19 @@ def _files_beside(per_demand: list[Outputs], job: Prepared, rules: LayRules, out
     return [*numbered, *(remnant_paths(output) if rules.rolls else ())]
 
 
-def _write(marker: Marker, files: Outputs, inputs: tuple[str, ...], pdf_page: PageKind) -> None:
+def _write(marker: Marker, files: Outputs, inputs: tuple[str, ...], pdf_page: PageKind, plies: int) -> None:
     """Write the marker, and its drawings where they are wanted."""
     from datetime import date
 
     from cutkit.formats.files import write_whole
     from cutkit.formats.marker import write_marker
     from cutkit.outputs.drawings import Drawing
+    from cutkit.report.balance import Spread
+    from cutkit.report.summary import Cut, order_of
 
     write_marker(files.marker, marker, inputs=inputs)
-    drawing = Drawing(marker=marker, path=str(files.marker), date=date.today().isoformat(), pdf_page=pdf_page)
+    cut = Cut(marker=marker, path=str(files.marker), order=order_of(marker), spread=Spread(plies=plies))
+    drawing = Drawing(cut=cut, date=date.today().isoformat(), pdf_page=pdf_page)
     for kind, path in files.drawings.items():
         write_whole(path, drawing.of(kind), inputs=inputs)
 

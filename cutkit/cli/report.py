@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -141,8 +141,8 @@ def _night(paths: list[Path], span: dict[str, Any], options: dict[str, Any], qui
     spreads = read_spreads(options["spreads"]) if options["spreads"] else {}
     factors = read_factors(options["factors"]) if options["factors"] else None
 
-    def conditions(path: str, job: Job) -> tuple[Spread, Terms]:
-        own = {"plies": job.plies, "end_allowance": job.end_allowance_mm}
+    def conditions(path: str, job: Job, figures: Mapping[str, Any]) -> tuple[Spread, Terms]:
+        own = {"plies": job.plies or figures.get("plies"), "end_allowance": job.end_allowance_mm}
         own = {name: value for name, value in own.items() if value is not None}
         told = options | own | spreads.get(name_of(path), {})
         return _spread(told), _terms(told, factors)

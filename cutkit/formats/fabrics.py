@@ -17,7 +17,7 @@ from cutkit.formats.toml_text import TomlText, parse_toml
 from cutkit.model import Defect, Nap, Repeat, Spread, Zone
 from cutkit.units import parse_percent
 
-MOST_SHRINKAGE, MOST_GROWTH = 0.5, 0.2
+MOST_SHRINKAGE, MOST_GROWTH = 0.4, 0.2
 _PRICE = re.compile(r"\s*(\d+(?:[.,]\d+)?)\s*/\s*(m|yd)\s*")
 _WEIGHT = re.compile(r"\s*(\d+(?:[.,]\d+)?)\s*(g/m2|g/m²|gsm|oz/yd2|oz/yd²)\s*")
 _GSM_PER = {"oz/yd2": 28.349523125 / 0.9144**2, "oz/yd²": 28.349523125 / 0.9144**2}

@@ -190,9 +190,10 @@ def _rules(text: TomlText) -> Iterator[Rule]:
 
 
 def _rule(kind: RuleKind, name: str, fields: dict[str, Any], where: str) -> Rule:
-    return Rule(
-        kind, name, PieceRules(**{k: v for k, v in fields.items() if k != "priority"}), where, fields.get("priority", 0)
-    )
+    said = {field: value for field, value in fields.items() if field != "priority"}
+    if said.get("turns") == "any":  # whatever the cloth's tilt is
+        said.setdefault("tilt_deg", 180.0)
+    return Rule(kind, name, PieceRules(**said), where, fields.get("priority", 0))
 
 
 def _sense_faults(fields: dict[str, Any]) -> Iterator[KeyFault]:

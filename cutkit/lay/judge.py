@@ -119,8 +119,10 @@ class Judge:
         return marker
 
     def judged_mm(self, lot: Lot) -> float:
-        """The length of the lot's marker, which is nested now for a short time where there is none yet: long enough that
-        something is searched once the tables are made."""
+        """The length of the lot's marker, which is nested now for a short time where there is none yet.
+
+        It is long enough that something is searched once the tables are made.
+        """
         settings = self.effort.short
         while lot not in self.known or self._hardly_searched(lot, settings):
             self.nested(lot, settings)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from cutkit.model import Marker
 from cutkit.outputs.names import marker_title
 
 if TYPE_CHECKING:
@@ -18,14 +17,12 @@ DRAWINGS: tuple[DrawingKind, ...] = ("svg", "dxf", "pdf", "html")
 
 @dataclass(frozen=True, kw_only=True)
 class Drawing:
-    """What is to be drawn: a marker, the path of its file, the day to be shown, a PDF's pages, and for the page with
-    its figures how it is cut (None: once, on one ply)."""
+    """What is to be drawn: a marker with its file's path and how it is cut (for the page with its figures), the day to
+    be shown, and a PDF's pages."""
 
-    marker: Marker
-    path: str
+    cut: Cut
     date: str
     pdf_page: PageKind = "roll"
-    cut: Cut | None = None
 
     def of(self, kind: DrawingKind) -> bytes:
         """The file; LimitError where a PDF would be too large."""
@@ -34,22 +31,21 @@ class Drawing:
     def _svg(self) -> bytes:
         from cutkit.formats.svg.marker import marker_svg
 
-        return marker_svg(self.marker, date=self.date).encode()
+        return marker_svg(self.cut.marker, date=self.date).encode()
 
     def _dxf(self) -> bytes:
         from cutkit.formats.dxf.marker import marker_dxf
 
-        return marker_dxf(self.marker).encode()
+        return marker_dxf(self.cut.marker).encode()
 
     def _pdf(self) -> bytes:
         from cutkit.formats.pdf.marker import marker_pdf
 
-        return marker_pdf(self.marker, title=marker_title(self.path), date=self.date, page=self.pdf_page)
+        return marker_pdf(self.cut.marker, title=marker_title(self.cut.path), date=self.date, page=self.pdf_page)
 
     def _html(self) -> bytes:
         from cutkit.formats.html.report import report_html
         from cutkit.outputs.report_page import report_page
-        from cutkit.report.summary import Cut, order_of, summarize
+        from cutkit.report.summary import summarize
 
-        cut = self.cut or Cut(marker=self.marker, path=self.path, order=order_of(self.marker))
-        return report_html(report_page(summarize([cut]), date=self.date)).encode()
+        return report_html(report_page(summarize([self.cut]), date=self.date)).encode()

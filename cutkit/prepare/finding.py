@@ -28,7 +28,9 @@ def read_sources(wanted: Wanted) -> tuple[SourceFile, ...]:
     if not has_instance(files):
         files += [read_source(path, role, given=given_of(path)) for role, path in rules_found(wanted)]
         fabric = fabric_path(wanted, files)
-        files += [read_source(fabric, "fabric", given=given_of(fabric))] if fabric is not None else []
+        if fabric is not None:
+            given = fabric if fabric == wanted.fabric else given_of(fabric)
+            files.append(read_source(fabric, "fabric", given=given))
     return tuple(files)
 
 
@@ -57,7 +59,7 @@ def user_rules() -> Path | None:
         return None
     if not path.is_file():
         raise InputError("no such file", where=str(path), hint=f"{RULES_VARIABLE} in the environment names it.")
-    return path
+    return path if _says_anything(path) else None
 
 
 def _user_folder() -> Path:
@@ -71,10 +73,14 @@ def _user_folder() -> Path:
 def project_rules(wanted: Wanted) -> Path | None:
     """The project's rules file."""
     beside = Path(wanted.patterns[0]).parent / PROJECT_NAME
-    if beside.is_file():
-        return beside
     base = Path(wanted.base).absolute()
-    return next((folder / PROJECT_NAME for folder in (base, *base.parents) if (folder / PROJECT_NAME).is_file()), None)
+    upward = (folder / PROJECT_NAME for folder in (base, *base.parents))
+    return next((path for path in (beside, *upward) if _says_anything(path)), None)
+
+
+def _says_anything(path: Path) -> bool:
+    """Whether there is such a file, and not an empty one."""
+    return path.is_file() and path.stat().st_size > 0
 
 
 def fabric_path(wanted: Wanted, files: Sequence[SourceFile]) -> str | None:

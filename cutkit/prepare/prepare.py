@@ -45,6 +45,11 @@ class Prepared:
         """The cloth of one of the demands."""
         return replace(self.fabric, material=demand.material)
 
+    @property
+    def cloth_name(self) -> str:
+        """What the cloth is called; empty where it has no name of its own."""
+        return (self.config["name"] or "") if self.config is not None else ""
+
     def start_of(self, demand: Demand) -> Marker | None:
         """The marker to go on from, where it is one of this demand's pieces."""
         pieces = {piece.id for piece in demand.pieces}

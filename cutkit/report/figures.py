@@ -146,6 +146,7 @@ def nest_entry(figures: MarkerFigures) -> dict[str, Any]:
         "path": figures.path,
         "fabric": figures.fabric,
         "material": figures.material,
+        "width_mm": figures.width_mm,
         "usable_width_mm": figures.usable_width_mm,
         "length_mm": figures.length_mm,
         "laid_mm": figures.laid_mm,

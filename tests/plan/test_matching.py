@@ -113,7 +113,14 @@ def test_matched_pieces_do_not_tilt_turn_or_flip_and_it_is_said():
     front, pocket, facing = found.demands[0].pieces
     assert (front.allowed_angles_deg, pocket.tilt_deg) == ((0.0, 180.0), 0.0)
     assert (front.may_mirror, facing.may_mirror) == (False, True)
-    assert codes(found) == ["matched-straight", "matched-straight"]
+    assert codes(found) == ["matched-on-grain", "matched-straight"]
+
+
+def test_a_piece_matched_to_the_cloth_alone_may_turn_but_does_not_tilt():
+    found = plan(rule("POCKET", at("a", (0.0, 0.0), phase=(5.0, 6.0)), turns="quarter", tilt_steps_deg=(0.0, 2.0)))
+    pocket = next(piece for piece in found.demands[0].pieces if piece.name == "POCKET")
+    assert (pocket.allowed_angles_deg, pocket.tilt_deg) == ((0.0, 90.0, 180.0, 270.0), 0.0)
+    assert codes(found) == ["matched-straight"]
 
 
 def test_a_group_on_cloth_with_a_nap_lies_with_the_nap():
