@@ -16,7 +16,16 @@ Glossary
     spread      the plies that are laid on one another and cut at once
     ply         one layer of cloth in a spread
     splice      where one length of cloth ends within a ply and the next one begins, overlapping it
+    roll        a length of cloth in stock, with the flaws that were found in it
     remnant     cloth that is left of a roll, for another day
+    flaw        a fault of the cloth; also called a defect
+    quality     the class of a piece: which flaws may lie within it, because nobody will see them there
+    zone        a strip along the cloth, at a place across its width, as the shade differs from edge to edge
+    block       the larger shape that a piece reserves, to be cut again by hand or kept clear of its neighbours
+    fold        where folded or tubular cloth turns over; a piece drawn as a half may lie with its fold line on it
+    repeat      the distance at which the cloth's pattern of stripes or checks comes again
+    match       a point of a piece that must lie at a certain place of the repeat
+    section     a stretch of a marker that belongs to some garments alone
     efficiency  the area of the pieces over usable width times marker length
     utilisation the area of the pieces over all the cloth that was issued
 
@@ -40,6 +49,11 @@ MarkKind = Literal["notch", "drill", "internal", "sew", "grain", "fold", "label"
 NotchShape = Literal["slit", "v", "t", "castle", "check", "u"]
 Tool = Literal["knife", "pen", "punch"]
 Nap = Literal["two-way", "one-way", "per-bundle"]
+Spread = Literal["face-up", "face-to-face", "folded", "tubular"]
+FoldSide = Literal["low", "high"]
+Bundling = Literal["mixed", "sections"]
+RollKind = Literal["roll", "remnant"]
+MarkerSet = Literal["full", "half"]
 Units = Literal["mm", "cm", "in"]
 UnitsFrom = Literal["option", "text", "insunits", "assumed"]
 Dialect = Literal["ASTM D6673", "AAMA-292", "plain"]
@@ -126,14 +140,112 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """A flaw of the cloth that no piece may lie on: an axis-parallel box, x0, y0, x1, y1."""
+    """A flaw of the cloth: an axis-parallel box, x0, y0, x1, y1.
+
+    No piece may lie on it but those whose quality class is one that it ``allows``.
+    """
 
     box_mm: tuple[float, float, float, float]
+    allows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """A length of cloth in stock: a roll, or a remnant, which is used up before any roll is begun.
+
+    Its flaws are boxes in its own coordinates: x along it from the end that is cut first, y across its full width, from
+    the low edge, selvedge included. ``material`` "" holds for any.
+    """
+
+    name: str
+    width_mm: float
+    length_mm: float
+    kind: RollKind = "roll"
+    flaws: tuple[Defect, ...] = ()
+    material: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The cloth of a roll that one ply of a marker takes: from ``from_mm`` to ``to_mm`` on it, both margins within.
+
+    ``left_mm`` of the roll are left behind it for another day; 0 where another marker of the same lay is cut there.
+    """
+
+    roll: str
+    from_mm: float
+    to_mm: float
+    left_mm: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A strip along the whole cloth, from ``y0_mm`` to ``y1_mm`` across the usable width."""
+
+    name: str
+    y0_mm: float
+    y1_mm: float
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """The pattern of the cloth: a grid that begins at an offset from the origin of the usable width.
+
+    Along the direction ``angle_deg`` (0: the warp) it comes again every ``x_mm``, across it every ``y_mm``; None where
+    the cloth is plain in that direction, as stripes are along themselves.
+    """
+
+    x_mm: float | None
+    y_mm: float | None
+    offset_x_mm: float = 0.0
+    offset_y_mm: float = 0.0
+    angle_deg: float = 0.0
+
+    def phase(self, x_mm: float, y_mm: float) -> tuple[float, float]:
+        """Where in the repeat a point of the cloth lies: from 0 to below the repeat; 0 in a plain direction."""
+        c, s = cos_sin_deg(self.angle_deg)
+        x, y = x_mm - self.offset_x_mm, y_mm - self.offset_y_mm
+        along, across = c * x + s * y, c * y - s * x
+        return along % self.x_mm if self.x_mm else 0.0, across % self.y_mm if self.y_mm else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A point of a piece, in its own coordinates, that must lie at a certain place of the cloth's repeat.
+
+    With ``group`` "" that place is ``at_mm`` of the repeat, along and across. Otherwise it is the place at which all
+    other points of that group lie in the same garment, wherever that is. ``along`` and ``across`` say in which of the
+    repeat's directions it must.
+    """
+
+    name: str
+    point: Point
+    group: str = ""
+    at_mm: Point = (0.0, 0.0)
+    along: bool = True
+    across: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """A point of a piece that must lie at a place of the cloth: a border print, a panel. None: anywhere that way."""
+
+    point: Point
+    x_mm: float | None = None
+    y_mm: float | None = None
 
 
 @dataclass(frozen=True)
 class Fabric:
-    """The cloth to lay pieces on. The usable width is the width less a selvedge on either side."""
+    """The cloth to lay pieces on, as it lies on the table.
+
+    The usable width is the width less the selvedges: ``selvedge_mm`` at the low edge (y = 0) and ``high_selvedge_mm``,
+    or the same, at the other one. ``width_mm`` is of one layer: half the opened width where the cloth is folded, with
+    the fold at y = 0, and the flat width of a tube, with a fold at either edge; a fold has no selvedge. In the lengths
+    ``start_margin_mm`` and ``end_margin_mm`` before x = 0 and behind the last piece lies nothing; a ``max_length_mm``
+    holds with both of them. The ``shrinkage`` (parts of the length and of the width) is in the outlines already.
+    ``has_face`` False: both sides of the cloth are alike.
+    """
 
     width_mm: float
     selvedge_mm: float = 0.0
@@ -142,11 +254,38 @@ class Fabric:
     material: str = ""
     max_length_mm: float | None = None
     defects: tuple[Defect, ...] = ()
+    high_selvedge_mm: float | None = None
+    start_margin_mm: float = 0.0
+    end_margin_mm: float = 0.0
+    spread: Spread = "face-up"
+    has_face: bool = True
+    zones: tuple[Zone, ...] = ()
+    repeat: Repeat | None = None
+    shrinkage: tuple[float, float] = (0.0, 0.0)
+    weight_gsm: float | None = None
+    price_per_m: float | None = None
 
     @property
     def usable_width_mm(self) -> float:
         """What is left between the selvedges."""
-        return self.width_mm - 2 * self.selvedge_mm
+        high = self.selvedge_mm if self.high_selvedge_mm is None else self.high_selvedge_mm
+        return self.width_mm - self.selvedge_mm - high
+
+    @property
+    def longest_mm(self) -> float | None:
+        """The longest that the pieces may reach: the length limit less the margins at both ends."""
+        limit = self.max_length_mm
+        return None if limit is None else limit - self.start_margin_mm - self.end_margin_mm
+
+    @property
+    def folds_mm(self) -> tuple[float, ...]:
+        """Where across the usable width the cloth is folded."""
+        return {"folded": (0.0,), "tubular": (0.0, self.usable_width_mm)}.get(self.spread, ())
+
+    @property
+    def layers(self) -> int:
+        """How many layers of cloth one ply of the spread has."""
+        return 2 if self.folds_mm else 1
 
 
 @dataclass(frozen=True)
@@ -155,6 +294,12 @@ class OrderedPiece:
 
     ``ordered`` copies lie as drawn and ``ordered_mirrored`` mirrored; where ``may_mirror`` is true the search chooses
     and only the sum counts. A copy lies at one of ``allowed_angles_deg``, up to ``tilt_deg`` off it.
+
+    What lies there is the ``outline``; neighbours and the edges of the cloth keep from the ``block`` where there is
+    one, which contains the outline, with ``buffer_mm`` told for what it is made of. The piece lies on flaws that allow
+    its ``quality``, in one of the ``zones`` by name (none: anywhere), and with its ``fold`` side, low or high across
+    its own coordinates, on a fold of the cloth. ``ordered`` counts copies in the marker; each stands for
+    ``per_copy`` pieces of every ply.
     """
 
     id: str
@@ -170,24 +315,40 @@ class OrderedPiece:
     ignores_nap: bool = False
     material: str = ""
     style: str = ""
+    block: Polygon | None = None
+    buffer_mm: float = 0.0
+    quality: str = ""
+    zones: tuple[str, ...] = ()
+    fold: FoldSide | None = None
+    matches: tuple[Match, ...] = ()
+    ties: tuple[Tie, ...] = ()
+    per_copy: int = 1
+    category: str = ""
 
     @property
     def total(self) -> int:
         """How many copies were ordered."""
         return self.ordered + self.ordered_mirrored
 
+    @property
+    def reserved(self) -> Polygon:
+        """What nothing else may lie on: the block, or the outline where there is none."""
+        return self.outline if self.block is None else self.block
+
 
 @dataclass(frozen=True, slots=True)
 class Copy:
     """One piece to be cut out of the cloth: which, for which garment, and how it may lie.
 
-    ``mirrored`` is None where the search may choose. ``angles_deg`` is a subset of the piece's allowed angles.
+    ``mirrored`` is None where the search may choose. ``angles_deg`` is a subset of the piece's allowed angles. One that
+    is ``locked`` lies there already, and stays.
     """
 
     piece: str
     bundle: int
     mirrored: bool | None
     angles_deg: tuple[float, ...]
+    locked: Placement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,18 +370,26 @@ class Order:
 
 @dataclass(frozen=True)
 class Demand:
-    """What one marker must hold: the pieces of one material, and every copy of them that the order needs."""
+    """What one marker must hold: the pieces of one material, and every copy of them that the order needs.
+
+    It is cut from ``plies`` plies, on all of which each of its garments stands for ``garments_per_bundle``; they give
+    ``surplus`` pieces more than these need, by the id of the piece.
+    """
 
     material: str
     pieces: tuple[OrderedPiece, ...]
     copies: tuple[Copy, ...]
+    plies: int = 1
+    garments_per_bundle: int = 1
+    surplus: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
     """Where one copy lies: mirror (y -> -y) if ``mirrored``, turn by ``angle_deg``, move by (``x_mm``, ``y_mm``).
 
-    Mirroring and turning are about the origin of the piece's own coordinates.
+    Mirroring and turning are about the origin of the piece's own coordinates. Where it is ``locked``, a search that
+    starts from its marker leaves it where it is.
     """
 
     piece: str
@@ -229,6 +398,7 @@ class Placement:
     y_mm: float
     angle_deg: float
     mirrored: bool = False
+    locked: bool = False
 
     @property
     def matrix(self) -> tuple[float, float, float, float, float, float]:
@@ -266,13 +436,19 @@ class InputFile:
 
 @dataclass(frozen=True, slots=True)
 class NestSettings:
-    """What the nest search is told. Exactly one of ``time_s`` and ``rounds`` limits the effort."""
+    """What the nest search is told. Exactly one of ``time_s`` and ``rounds`` limits the effort.
+
+    All pieces of a garment lie within ``bundle_span_mm`` along the cloth (None: anywhere), and with ``bundling``
+    "sections" no piece of another garment lies in a garment's stretch.
+    """
 
     gap_mm: float = 0.0
     seed: int = 0
     time_s: float | None = None
     rounds: int | None = None
     workers: int = 2
+    bundle_span_mm: float | None = None
+    bundling: Bundling = "mixed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +470,10 @@ class Stated:
 
 @dataclass(frozen=True)
 class Marker:
-    """The layout of all copies on the fabric; self-contained. Length and efficiency are derived from the pieces."""
+    """The layout of all copies on the fabric; self-contained. Length and efficiency are derived from the pieces.
+
+    ``stretch`` tells which cloth it is cut from, where that was chosen among rolls.
+    """
 
     fabric: Fabric
     pieces: tuple[OrderedPiece, ...]
@@ -304,6 +483,7 @@ class Marker:
     inputs: tuple[InputFile, ...] = ()
     search: SearchRecord = field(default_factory=lambda: SearchRecord(None, 0, None))
     stated: Stated | None = None
+    stretch: Stretch | None = None
 
     @cached_property
     def by_id(self) -> dict[str, OrderedPiece]:

@@ -6,11 +6,12 @@ import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from cutkit.batch.night import Left, Night, Ready, Week, shown_due
+from cutkit.batch.night import Left, Night, Ready, Week
 from cutkit.batch.store import State
-from cutkit.cli.report_page import Frame, anchor_of, number_cell, without_empty
 from cutkit.cli.report_store import LOST_TEXTS, cloth_name, job_name, programs_of
+from cutkit.formats.jobs import shown_due
 from cutkit.formats.report_page import PageAnswer, PageCell, PageColumn, PageItem, PageList, PageTable
+from cutkit.outputs.report_page import Frame, anchor_of, number_cell, without_empty
 from cutkit.units import format_duration
 
 STATES: Mapping[State, str] = {"failed": "failed", "cancelled": "cancelled", "queued": "not done", "running": "running"}

@@ -119,7 +119,8 @@ class BalanceLine:
 
 @dataclass(frozen=True)
 class MarkerSheet:
-    """A marker with its own figures. ``regions`` are the places of its waste, by their key in PLACE_COLOURS."""
+    """A marker with its own figures. ``regions`` are the places of its waste, by their key in PLACE_COLOURS;
+    ``splices`` are the bands (x0, x1) in which a ply may end and the next one begin."""
 
     anchor: str
     title: str
@@ -129,6 +130,7 @@ class MarkerSheet:
     marker: Marker
     regions: Mapping[str, BaseGeometry] = field(default_factory=dict)
     warning: str = ""
+    splices: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from sample_markers import marker_of
 
-from cutkit.cli.report_page import report_page
 from cutkit.formats.report_page import PageAnswer, PageCell, PageColumn, PageItem, PageList, PageTable, ReportPage
 from cutkit.model import Defect, Marker, Unplaced
+from cutkit.outputs.report_page import report_page
 from cutkit.report.balance import Spread
 from cutkit.report.summary import Cut, Factor, Summary, Terms, summarize
 

@@ -47,6 +47,15 @@ def test_one_job_with_every_key(tmp_path):
         svg = "out/{name}.svg"
         dxf = "out/{name}.dxf"
         program = "out/{name}.plt"
+        html = "out/{name}.html"
+        picklist = "out/{name}.picks.json"
+        notches = "after"
+        cut_order = "column"
+        common_lines = true
+        bridges = 2
+        bridge = "3mm"
+        registration = "marks.csv"
+        registration_tolerance = "1mm"
         due = 2026-11-28
         priority = 5
         """,
@@ -80,12 +89,22 @@ def test_one_job_with_every_key(tmp_path):
         svg=f"{base}/out/shirt 42.svg",
         dxf=f"{base}/out/shirt 42.dxf",
         program=f"{base}/out/shirt 42.plt",
+        html=f"{base}/out/shirt 42.html",
+        picklist=f"{base}/out/shirt 42.picks.json",
+        notches="after",
+        cut_order="column",
+        common_lines=True,
+        bridges=2,
+        bridge_mm=3.0,
+        registration=f"{base}/marks.csv",
+        registration_tolerance_mm=1.0,
         due_at=datetime(2026, 11, 28, 23, 59, 59).timestamp(),
         priority=5,
         given={
             f"{base}/a.dxf": "a.dxf",
             f"{base}/sub/b.dxf": "sub/b.dxf",
             f"{base}/a.rul": "a.rul",
+            f"{base}/marks.csv": "marks.csv",
             f"{base}/own/table.toml": "own/table.toml",
         },
     )
@@ -173,7 +192,7 @@ def test_all_faults_of_all_jobs_at_once(tmp_path):
     assert seen == {
         *(("a", key) for key in ("pattens", "width", "nap", "time", "tilt", "patterns")),
         *(("b", key) for key in ("patterns", "rounds", "due", "program")),
-        *(("c", key) for key in ("time", "cutter", "selvedge", "priority")),
+        *(("c", key) for key in ("time", "cutter", "priority")),
     }
     texts = "\n".join(map(str, found.faults))
     for part in ("Did you mean 'patterns'?", "'150' has no unit", "Did you mean 'one-way'?", "exclude each other"):

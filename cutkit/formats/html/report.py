@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from importlib import resources
 
-from cutkit.formats.html.marker import marker_picture
+from cutkit.formats.html.marker import marker_picture, rule_chips
 from cutkit.formats.report_page import (
     PLACE_COLOURS,
     BalanceLine,
@@ -181,7 +181,7 @@ def _sheet(sheet: MarkerSheet) -> str:
  data-do="out" aria-label="Zoom out">−</button><button type="button" data-do="fit">Whole</button>
 <label><input type="checkbox" data-do="waste" checked> waste by place</label></div>
 <div class="view" tabindex="0" aria-label="The marker; plus and minus zoom, arrows move">{marker_picture(sheet)}</div>
-<figcaption>{_size_chips(sheet)}{_place_chips(sheet)}</figcaption>
+<figcaption>{_size_chips(sheet)}{_rule_chips(sheet)}{_place_chips(sheet)}</figcaption>
 </figure>
 </section>"""
 
@@ -194,6 +194,10 @@ def _size_chips(sheet: MarkerSheet) -> str:
         f'<span><i class="chip" style="background:{fill}"></i>{_text(size) or "no size"}</span>'
         for size, fill in fills.fills.items()
     )
+
+
+def _rule_chips(sheet: MarkerSheet) -> str:
+    return "".join(f'<span class="told-by">{sample}{_text(text)}</span>' for sample, text in rule_chips(sheet))
 
 
 def _place_chips(sheet: MarkerSheet) -> str:

@@ -303,5 +303,5 @@ class _Flow:
             self.paragraph(sheet.warning, colour=ALARM)
         self.y -= 2
         self.figures(sheet.figures, 7)
-        draw_small(self.paper, sheet.marker, MARGIN_MM, self.y - height, (INNER_MM, height))
+        draw_small(self.paper, sheet.marker, MARGIN_MM, self.y - height, (INNER_MM, height), sheet.splices)
         self.y -= height + 2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from cutkit import __version__
 from cutkit.formats.report_page import (
@@ -18,6 +17,7 @@ from cutkit.formats.report_page import (
     PageTable,
     ReportPage,
 )
+from cutkit.outputs.names import marker_title
 from cutkit.report.balance import PARTS, Balance
 from cutkit.report.places import Place
 from cutkit.report.summary import Costs, MarkerRow, Summary, Terms, Totals, per_garment
@@ -249,8 +249,7 @@ def anchor_of(index: int) -> str:
 
 
 def _name(row: MarkerRow) -> str:
-    name = Path(row.figures.path).name.removesuffix(".json").removesuffix(".marker")
-    return name or " + ".join(row.figures.styles) or "marker"
+    return marker_title(row.figures.path) or " + ".join(row.figures.styles) or "marker"
 
 
 def _sheet(index: int, row: MarkerRow) -> MarkerSheet:
