@@ -35,6 +35,7 @@ class Judged:
 @click.argument("marker_path", metavar="MARKER")
 @click.argument("programs", metavar="[PROGRAM...]", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--cutter", metavar="NAME|FILE", help="The machine that PROGRAM is for.")
+@click.option("--matches", "with_matches", is_flag=True, help="List every match point with its residual.")
 @registration_options
 @stroke_options
 @json_option
@@ -43,17 +44,19 @@ def command(
     marker_path: str,
     programs: tuple[Path, ...],
     cutter: str | None,
+    with_matches: bool,
     registration_path: Path | None,
     registration_tolerance_mm: float,
     as_json: bool,
     quiet: bool,
     **choices: Any,
 ) -> None:
-    """Referee a marker file: inside the fabric, no overlap, the gap kept, angles, counts and nap as ordered.
+    """Referee a marker file: inside the fabric, no overlap, the gap kept, angles, counts and nap as ordered, and every
+    other rule of cloth that it holds: flaws, zones, folds, matches, ties, blocks, garments together.
 
-    With PROGRAM, it is run on the emulated cutter too, and every piece of the marker must be cut exactly once; the
-    programs of several windows are given in their order. Prints a line for each fault and ends with exit code 5 where
-    there is one.
+    Prints a line for each fault and ends with exit code 5 where there is one; then the rules that hold in the marker,
+    each with the figure that comes nearest to breaking it. With PROGRAM, it is run on the emulated cutter too, and
+    every piece of the marker must be cut exactly once; the programs of several windows are given in their order.
     """
     from cutkit.check import check_marker
     from cutkit.formats.marker import read_marker
@@ -73,7 +76,7 @@ def command(
     if as_json:
         print_json(_report(marker_path, marker, faults, judged))
     else:
-        _print_marker(marker_path, marker, faults)
+        _print_marker(marker_path, marker, faults, with_matches)
         _print_program(judged)
     for remark in judged.outcome.remarks if judged else ():
         say(f"note [{remark.code}]: {remark.message}", quiet=quiet)
@@ -92,6 +95,9 @@ def _judge(
 
 
 def _report(path: str, marker: Marker, faults: list[Fault], judged: Judged | None) -> dict[str, Any]:
+    from cutkit.check import match_residuals, rule_figures
+    from cutkit.cli.rule_tables import match_json, rule_json
+
     report: dict[str, Any] = {
         "schema": "cutkit.check/1",
         "marker": path,
@@ -104,6 +110,8 @@ def _report(path: str, marker: Marker, faults: list[Fault], judged: Judged | Non
         },
         "length_mm": marker.length_mm if _is_measurable(faults) else None,
         "efficiency": marker.efficiency if _is_measurable(faults) else None,
+        "rules": [rule_json(figure) for figure in rule_figures(marker)] if _is_measurable(faults) else [],
+        "matches": [match_json(residual) for residual in match_residuals(marker)] if _is_measurable(faults) else [],
     }
     if judged:
         verdict = judged.verdict
@@ -119,17 +127,34 @@ def _report(path: str, marker: Marker, faults: list[Fault], judged: Judged | Non
     return report
 
 
-def _print_marker(path: str, marker: Marker, faults: list[Fault]) -> None:
+def _print_marker(path: str, marker: Marker, faults: list[Fault], with_matches: bool) -> None:
     for fault in faults:
         click.echo(f"{fault.code}: {fault.message}")
     for entry in marker.unplaced:
         click.echo(f"unplaced: {entry.count} of {entry.piece}: {entry.reason}")
+    if _is_measurable(faults):
+        _print_rules(marker, with_matches)
     text = f"{path}: {_counted(len(faults), 'fault') if faults else 'valid'}; "
     text += f"{_counted(len(marker.placements), 'piece')} of {_counted(len(marker.bundles), 'garment')}"
     if _is_measurable(faults):
         text += f", {format_length(marker.length_mm)} long on {format_length(marker.fabric.usable_width_mm)}"
         text += f", efficiency {100 * marker.efficiency:.2f} %"
     click.echo(text)
+
+
+def _print_rules(marker: Marker, with_matches: bool) -> None:
+    """The tables of the rules that hold, and of the matches; nothing where there are none."""
+    from cutkit.check import match_residuals, rule_figures
+    from cutkit.cli.rule_tables import match_table, rule_table
+    from cutkit.cli.tables import print_table
+
+    tables = [rule_table(marker, rule_figures(marker))]
+    if with_matches:
+        tables.append(match_table(marker, match_residuals(marker)))
+    for table in tables:
+        if table.rows:
+            print_table(table)
+            click.echo()
 
 
 def _is_measurable(faults: list[Fault]) -> bool:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from cutkit.errors import InputError, UsageError, did_you_mean
-from cutkit.model import Fabric
+from cutkit.model import Fabric, MarkerSet
 from cutkit.rules import NO_RULES, RuleBook
 
-MarkerSet = Literal["full", "half"]
 MOST_PLIES = 10_000
 
 
