@@ -40,11 +40,23 @@ def settle(empty: Marker, layouts: list[Laid]) -> Marker:
     faults = []
     keep_bundles = empty.settings.bundle_span_mm is not None or any(m.group for p in empty.pieces for m in p.matches)
     for laid in layouts:
-        marker = _cut_to_limit(replace(empty, placements=_placements(laid, keep_bundles)))
+        marker = _cut_to_limit(steadiest_first(replace(empty, placements=_placements(laid, keep_bundles))))
         faults = check_marker(marker)
         if not faults:
             return marker
     raise CutkitError(f"no layout passes the referee: {faults[0].message}")
+
+
+def steadiest_first(marker: Marker) -> Marker:
+    """The marker with the pieces that may tilt least before the others, where the nap asks all to point alike.
+
+    Whoever judges the nap holds each piece against the first one, and allows it twice its own tilt: that is right where
+    the first piece has the least.
+    """
+    if marker.fabric.nap == "two-way":
+        return marker
+    order = sorted(marker.placements, key=lambda p: marker.by_id[p.piece].tilt_deg)
+    return replace(marker, placements=tuple(order))
 
 
 def _placements(laid: Laid, keep_bundles: bool) -> tuple[Placement, ...]:
