@@ -42,7 +42,7 @@ def settle(empty: Marker, layouts: list[Laid]) -> Marker:
     for laid in layouts:
         marker = _cut_to_limit(steadiest_first(replace(empty, placements=_placements(laid, keep_bundles))))
         faults = check_marker(marker)
-        if not faults:
+        if not faults or not marker.placements:
             return marker
     raise CutkitError(f"no layout passes the referee: {faults[0].message}")
 
