@@ -672,7 +672,10 @@ def test_steps_off_the_grain_do_not_turn_a_piece_against_the_nap(angle, found):
     stepped = piece("B", allowed_angles_deg=(0.0, 2.0, 358.0, 180.0, 182.0, 178.0))
     fabric = Fabric(300.0, nap="one-way")
     places = [at(0, 0), at(220, 130, "B", angle)]
-    assert codes(make_marker([piece("A"), stepped], places, fabric=fabric)) == found
+    marker = make_marker([piece("A"), stepped], places, fabric=fabric)
+    assert codes(marker) == found
+    grain = figures(marker)["grain"]
+    assert (grain.holds, grain.worst, grain.limit) == ("0, 180 deg, up to 2 deg off", angle % 180 and 2.0, 2.0)
 
 
 def test_locked_pieces_are_judged_like_others():
