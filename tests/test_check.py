@@ -219,6 +219,13 @@ def test_angles(angle, tilt, found):
     assert codes(marker) == found
 
 
+@pytest.mark.parametrize("odd", [nan, inf, -inf])
+def test_an_allowed_angle_that_is_none(odd):
+    marker = make_marker([piece(allowed_angles_deg=(odd,))], [at(0, 0)], fabric=Fabric(200.0, nap="one-way"))
+    assert codes(marker) == ["angle"]
+    assert [figure.rule for figure in rule_figures(marker)] == ["grain", "nap"]
+
+
 def test_angles_that_only_one_piece_may_take():
     loose = piece(allowed_angles_deg=(0.0, 90.0, 180.0, 270.0))
     assert codes(make_marker([loose], [at(50, 0, angle=90)])) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from math import isfinite
 
 import numpy as np
 import shapely
@@ -39,6 +40,8 @@ def angle_faults(marker: Marker) -> Iterator[Fault]:
 
 def turn_of(angle_deg: float) -> float:
     """The quarter turn that an allowed angle is a step off; the angle itself where it is no step."""
+    if not isfinite(angle_deg):
+        return angle_deg
     turn = round(angle_deg / 90.0) * 90.0 % 360.0
     return turn if off_deg(angle_deg, turn) <= MOST_STEP_DEG else angle_deg
 
