@@ -437,7 +437,12 @@ HALF = Polygon([(0, 0), (100, 0), (80, 50), (20, 50)])
         ("folded", "low", at(100, 200, angle=180), "its low side lies 200.000 mm off"),
         ("tubular", "low", at(100, 200, angle=180), None),
         ("tubular", "low", at(100, 199, angle=180), "lies 1.000 mm off the fold at y 0.000 or y 200.000 mm"),
-        ("face-up", "low", at(0, 0), "piece A must lie on a fold; the cloth is spread face-up and has none"),
+        (
+            "face-up",
+            "low",
+            at(0, 0),
+            "A (placement 0, bundle 1) must lie on a fold; the cloth is spread face-up and has none",
+        ),
     ],
 )
 def test_half_pieces_on_the_fold(spread, fold, place, found):

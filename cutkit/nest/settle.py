@@ -40,7 +40,7 @@ def settle(empty: Marker, layouts: list[Laid]) -> Marker:
     faults = []
     keep_bundles = empty.settings.bundle_span_mm is not None or any(m.group for p in empty.pieces for m in p.matches)
     for laid in layouts:
-        marker = _cut_to_limit(replace(empty, placements=_placements(laid, keep_bundles)))
+        marker = _cut_to_limit(replace(empty, placements=_heads_first(empty, _placements(laid, keep_bundles))))
         faults = check_marker(marker)
         if not faults:
             return marker
@@ -68,6 +68,17 @@ def _placements(laid: Laid, keep_bundles: bool) -> tuple[Placement, ...]:
     return tuple(p for _, p in sorted(placements, key=lambda entry: entry[0]))
 
 
+def _heads_first(empty: Marker, placements: tuple[Placement, ...]) -> tuple[Placement, ...]:
+    """Where the nap has pieces look one way, those that may tilt least come first.
+
+    Others than our referee take the first piece for the way the nap runs, and let the later ones be off it by their own
+    tilt alone. Where all may tilt alike, nothing changes.
+    """
+    if empty.fabric.nap == "two-way":
+        return placements
+    return tuple(sorted(placements, key=lambda p: empty.by_id[p.piece].tilt_deg))
+
+
 def _placement(laid: Laid, bundle: int, i: int) -> Placement:
     pose = laid.pose(i)
     x, y = laid.found.place[i] - pose.centre_mm
@@ -76,14 +87,15 @@ def _placement(laid: Laid, bundle: int, i: int) -> Placement:
 
 
 def _cut_to_limit(marker: Marker) -> Marker:
-    """The marker without the pieces that lie beyond the fabric's length limit; they are named as unplaced."""
+    """The marker without the pieces that lie beyond the length limit, block and all; they are named as unplaced."""
     limit = marker.fabric.longest_mm
-    if limit is None or marker.length_mm <= limit + ROUNDING_MM:
+    reach = [p.polygon(marker.by_id[p.piece].reserved).bounds[2] for p in marker.placements]
+    if limit is None or max(reach, default=0.0) <= limit + ROUNDING_MM:
         return marker
     kept: list[Placement] = []
     left: dict[str, int] = {}
-    for placement, polygon in zip(marker.placements, marker.polygons, strict=True):
-        if polygon.bounds[2] <= limit + ROUNDING_MM:
+    for placement, end in zip(marker.placements, reach, strict=True):
+        if end <= limit + ROUNDING_MM:
             kept.append(placement)
         else:
             left[placement.piece] = left.get(placement.piece, 0) + 1
