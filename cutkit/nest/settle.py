@@ -88,14 +88,15 @@ def _placement(laid: Laid, bundle: int, i: int) -> Placement:
 
 
 def _cut_to_limit(marker: Marker) -> Marker:
-    """The marker without the pieces that lie beyond the fabric's length limit; they are named as unplaced."""
+    """The marker without the pieces that lie beyond the length limit, block and all; they are named as unplaced."""
     limit = marker.fabric.longest_mm
-    if limit is None or marker.length_mm <= limit + ROUNDING_MM:
+    reach = [p.polygon(marker.by_id[p.piece].reserved).bounds[2] for p in marker.placements]
+    if limit is None or max(reach, default=0.0) <= limit + ROUNDING_MM:
         return marker
     kept: list[Placement] = []
     left: dict[str, int] = {}
-    for placement, polygon in zip(marker.placements, marker.polygons, strict=True):
-        if polygon.bounds[2] <= limit + ROUNDING_MM:
+    for placement, end in zip(marker.placements, reach, strict=True):
+        if end <= limit + ROUNDING_MM:
             kept.append(placement)
         else:
             left[placement.piece] = left.get(placement.piece, 0) + 1
