@@ -91,6 +91,8 @@ class Nested:
     fault: tuple[int, str] | None = None
     notes: tuple[str, ...] = ()
     """What the program does otherwise than drawn, in words."""
+    limited: bool = False
+    """Whether the marker may not be longer than some length: a better layout may hold what is left out."""
 
     @property
     def rank(self) -> tuple[int, float]:
@@ -251,6 +253,7 @@ def _with_files(
         ended_early=spent.ended_early,
         fault=made.fault,
         notes=tuple(made.notes),
+        limited=prepared.nest.fabric.max_length_mm is not None,
     )
 
 
