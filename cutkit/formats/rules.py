@@ -52,7 +52,8 @@ def _at(value: str | list[str | float]) -> At:
         return parse_point(value)
     if len(value) != 2:
         raise ValueError("a point is notch:3, drill:1, corner:2, layer:9:1 or two lengths")
-    x, y = (keys.length(part) if isinstance(part, str) else float(part) for part in value)
+    near = keys.within(-keys.FARTHEST_MM, keys.FARTHEST_MM)
+    x, y = (keys.length(part) if isinstance(part, str) else near(float(part)) for part in value)
     return x, y
 
 
