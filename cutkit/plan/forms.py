@@ -5,7 +5,8 @@ What the plan decides where they do not say it plainly:
 - a piece that may look another way than the cloth's nap, or may be turned off its grain, is free of the nap;
 - on cloth without a face, and where every copy gives a left and a right piece, copies may lie mirrored;
 - a piece drawn as a half with its mirror line along the grain lies as a half on a fold, unless its rule says else;
-- pieces matched to one another lie straight, all at one angle, and as many of them mirrored as were ordered.
+- matched pieces do not tilt; those matched to one another stay on the grain, all at one angle, and as many of them lie
+  mirrored as were ordered.
 """
 
 from __future__ import annotations
@@ -127,11 +128,17 @@ def _allowed_by_cloth(rules: PieceRules, terms: Terms, say: Say) -> PieceRules:
     if terms.fabric.repeat is None and rules.matches:
         say("no-repeat", "its match points are not used: the cloth has no repeat")
         rules = replace(rules, matches=None)
-    grouped = any(match.group for match in rules.matches or ())
-    if grouped and (rules.turns in ("quarter", "any") or rules.tilt_deg or rules.tilt_steps_deg):
-        say("matched-straight", "it lies on its grain, not turned or tilted: it is matched to other pieces")
-    if grouped:
-        rules = replace(rules, turns="grain", tilt_deg=0.0, tilt_steps_deg=None)
+    return _straight_where_matched(rules, say) if rules.matches else rules
+
+
+def _straight_where_matched(rules: PieceRules, say: Say) -> PieceRules:
+    """The rules of a matched piece without tilt, and without turns where it is matched to others."""
+    if rules.tilt_deg or rules.tilt_steps_deg or rules.turns == "any":
+        say("matched-straight", "it does not tilt: it is matched, and stripes would run askew in it")
+        rules = replace(rules, tilt_deg=0.0, tilt_steps_deg=None)
+    if any(match.group for match in rules.matches or ()) and rules.turns in ("quarter", "any"):
+        say("matched-on-grain", "it stays on its grain: it is matched to other pieces")
+        rules = replace(rules, turns="grain")
     return rules
 
 

@@ -113,7 +113,14 @@ def test_matched_pieces_do_not_tilt_turn_or_flip_and_it_is_said():
     front, pocket, facing = found.demands[0].pieces
     assert (front.allowed_angles_deg, pocket.tilt_deg) == ((0.0, 180.0), 0.0)
     assert (front.may_mirror, facing.may_mirror) == (False, True)
-    assert codes(found) == ["matched-straight", "matched-straight"]
+    assert codes(found) == ["matched-on-grain", "matched-straight"]
+
+
+def test_a_piece_matched_to_the_cloth_alone_may_turn_but_does_not_tilt():
+    found = plan(rule("POCKET", at("a", (0.0, 0.0), phase=(5.0, 6.0)), turns="quarter", tilt_steps_deg=(0.0, 2.0)))
+    pocket = next(piece for piece in found.demands[0].pieces if piece.name == "POCKET")
+    assert (pocket.allowed_angles_deg, pocket.tilt_deg) == ((0.0, 90.0, 180.0, 270.0), 0.0)
+    assert codes(found) == ["matched-straight"]
 
 
 def test_a_group_on_cloth_with_a_nap_lies_with_the_nap():
@@ -175,7 +182,9 @@ def test_left_and_right_differ_across_the_repeat():
 
 
 def test_ties_that_contradict_one_another_or_the_repeat():
-    with pytest.raises(InfeasibleError, match=r"the ties to x = 100 mm and 150 mm cannot hold together: 10.0 mm off"):
+    with pytest.raises(
+        InfeasibleError, match=r"the tie to x = 100 mm and the tie to x = 150 mm cannot hold together: 10.0 mm off"
+    ):
         plan(
             Rule("piece", "POCKET", PieceRules(ties=(TieRule((0.0, 0.0), 100.0), TieRule((40.0, 0.0), 150.0)))),
             nap="one-way",
@@ -232,7 +241,9 @@ def test_the_hands_of_a_piece_have_each_their_own_angles():
 def test_on_the_fold_the_place_across_is_given():
     marks = (Mark("fold", ((0.0, 25.0), (100.0, 25.0))),)
     pieces = [make_piece("BACK", "M", marks=marks, unfolded=True)]
-    with pytest.raises(InfeasibleError, match=r"25.0 mm off across the repeat at BACK-M"):
+    with pytest.raises(
+        InfeasibleError, match=r"match 'side' and the fold cannot hold together: 25.0 mm off across the repeat"
+    ):
         plan(rule("BACK", at("side", (40.0, 50.0))), pieces=pieces, spread="folded")
     centred = plan(rule("BACK", at("cb", (40.0, 25.0))), pieces=pieces, spread="folded")
     assert centred.demands[0].pieces[0].matches[0].point == (40.0, 0.0)

@@ -306,3 +306,17 @@ def test_marker_remainder_and_surplus_make_the_order(spread, ordered):
                 made = piece.total * piece.per_copy * part.plies - over.get(piece.id, 0)
                 cut[piece.name, piece.size] = cut.get((piece.name, piece.size), 0) + made
         assert cut == {(n, size): sum(q) * k for size, k in ordered.items() for n, q in quantities.items()}
+
+
+def test_the_table_of_the_documentation():
+    """The copies of three garments in docs/spreads.md are those of the plan."""
+    page = (PATTERNS.parent / "docs" / "spreads.md").read_text()
+    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.count("|") == 7]
+    names, *table = (row for row in rows if not row[0].startswith("-"))
+    assert names == ["spread", "set", "quantity", "alike on both sides", "copies", "pieces too many"]
+    assert len(table) == 12
+    for spread, sets, quantity, alike, copies, surplus in table:
+        drawn, mirrored = map(int, quantity.split(","))
+        piece = make_piece("P", "M", (drawn, mirrored), **({} if alike == "yes" else {"outline": WEDGE}))
+        found = demand(piece, of=order(M=3), cloth={"spread": spread}, sets=sets)
+        assert (len(found.copies), sum(n for _, n in found.surplus)) == (int(copies), int(surplus)), (spread, quantity)
