@@ -134,6 +134,7 @@ def wanted_of(inputs: tuple[str, ...], options: dict[str, Any]) -> Wanted:
         ignore_layer=options["ignore_layer"],
         fabric=options["fabric"],
         rules=options["rules"],
+        rolls=options.get("rolls"),
         rule_texts=options["rule"],
         cloth={key: options.get(key) for key in CLOTH_OPTIONS} | {"tilt": options["tilt_deg"]},
         order_plies=options["order_plies"],

@@ -130,6 +130,7 @@ CLOTH_KEYS: Keys = {
     "repeat": Key("repeat", dict[str, Any], _repeat),
     "zones": Key("zones", list[dict[str, Any]], _zones),
     "flaws": Key("flaws", list[dict[str, Any]], read_flaws),
+    "rolls": Key("rolls", str),
     "qualities": Key("qualities", list[str], keys.texts),
     "shrinkage": Key("shrinkage", dict[str, Any], _shrinkage),
     "weight": Key("weight", str, _weight),
