@@ -24,11 +24,11 @@ NAMES_SHOWN = 4
 
 @dataclass(frozen=True)
 class Ruled:
-    """A piece of a style with what rules say of it: the key, the value and the rule, in the order of the keys."""
+    """A piece of a style with what rules say of it: the key, its value, the rule, and where the key stands."""
 
     style: str
     piece: Piece
-    values: tuple[tuple[str, Any, Rule], ...]
+    values: tuple[tuple[str, Any, Rule, str], ...]
 
 
 def print_config(job: Prepared, as_json: bool) -> None:
@@ -60,7 +60,9 @@ def _ruled(job: Prepared) -> Iterator[Ruled]:
         for piece in {piece.name: piece for piece in style.pattern.pieces}.values():
             said = dict(book.rules_for(style.label, piece).said())
             origins = book.origins(style.label, piece)
-            values = tuple((key_of[name], said[name], rule) for name, rule in origins.items() if rule is not None)
+            values = tuple(
+                (key_of[name], said[name], rule, rule.place(name)) for name, rule in origins.items() if rule is not None
+            )
             yield Ruled(style.label, piece, values)
 
 
@@ -105,14 +107,12 @@ def _piece_table(config: Config, ruled: Sequence[Ruled]) -> TableData:
     groups: dict[Any, list[Ruled]] = {}
     for each in ruled:
         if each.values:
-            groups.setdefault(tuple((key, repr(value), rule.where) for key, value, rule in each.values), []).append(
-                each
-            )
+            groups.setdefault(tuple((key, repr(value), where) for key, value, _, where in each.values), []).append(each)
     rows = []
     for group in groups.values():
         names = _names(group, len({each.style for each in ruled}) > 1)
-        for key, value, rule in group[0].values:
-            rows.append((names, key, shown(key, value), _place(config.layer_of(rule), rule.where)))
+        for key, value, rule, where in group[0].values:
+            rows.append((names, key, shown(key, value), _place(config.layer_of(rule), where)))
             names = ""
     return TableData(columns, tuple(rows))
 
@@ -231,10 +231,10 @@ def _json(job: Prepared, config: Config, ruled: Sequence[Ruled]) -> dict[str, An
                     key: {
                         "value": msgspec.to_builtins(value),
                         "layer": config.layer_of(rule),
-                        "where": rule.where,
+                        "where": where,
                         "rule": f"{rule.kind} {rule.name}",
                     }
-                    for key, value, rule in each.values
+                    for key, value, rule, where in each.values
                 },
             }
             for each in ruled

@@ -7,7 +7,7 @@ strict: an unknown table or key, a wrong type and a length without a unit are re
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from cutkit.errors import InputError, UsageError, did_you_mean
@@ -187,7 +187,8 @@ def _rules(text: TomlText) -> Iterator[Rule]:
         fields, faults = keys.read_keys(table, RULE_KEYS)
         for fault in (*faults, *_sense_faults(fields)):
             raise fault_error(text, (kind, name), fault)
-        yield _rule(kind, name, fields, text.place(kind, name))
+        places = tuple((RULE_KEYS[key].field, text.place(kind, name, key)) for key in table)
+        yield replace(_rule(kind, name, fields, text.place(kind, name)), places=places)
 
 
 def _rule(kind: RuleKind, name: str, fields: dict[str, Any], where: str) -> Rule:

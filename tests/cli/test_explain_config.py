@@ -47,6 +47,9 @@ def test_every_value_with_where_it_comes_from(folder, cutkit):
     assert cloth["tilt"] == (2.0, "rules", "shirts.toml, line 3")
     assert cloth["spread"] == ("face-up", "built in", "built in")
     assert told["cloth"]["gap"]["instead_of"] == [{"value": 0.0, "layer": "built in", "where": "built in"}]
+    (sleeve,) = [each["rules"]["tilt"] for each in told["pieces"] if each["piece"] == "SLEEVE"]
+    where = {"layer": "project", "where": "cutkit.toml, line 4", "rule": "piece SLEEVE"}
+    assert sleeve == {"value": 3.0, **where}
     rules = {each["piece"]: {key: rule["value"] for key, rule in each["rules"].items()} for each in told["pieces"]}
     assert rules["SLEEVE"] == {"tilt": 3.0}
     assert rules["COLLAR_TOP"] == {"tilt": 0.0, "quality": "A"}
