@@ -64,8 +64,10 @@ def test_as_a_table(folder, cutkit):
     ran = cutkit("nest", *ARGS, "--explain-config")
     assert ran.code == 0, ran.err
     lines = [line.split() for line in ran.out.splitlines()]
-    assert ["gap", "1.0", "mm", "project:", "cutkit.toml,", "line", "2"] in lines
+    assert ["gap", "1.0", "mm", "project,", "line", "2"] in lines
     assert ["margin_end", "20.0", "mm", "--margin-end"] in lines
+    assert ["SLEEVE", "tilt", "3", "deg", "project,", "line", "4"] in lines
+    assert max(map(len, ran.out.splitlines()[:20])) <= 80
     assert "Matches no piece: piece 'SLEVE' (project: cutkit.toml, line 5)." in ran.out
     assert "No rule: FRONT_L, FRONT_R, BACK, YOKE and" in ran.out
     assert "rule-unused: cutkit.toml: piece 'SLEVE' (line 5) matches no piece" in ran.err
