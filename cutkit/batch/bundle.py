@@ -90,6 +90,7 @@ def wanted_of(job: Job) -> Wanted:
             "margin_end": job.margin_end_mm,
             "gap": job.gap_mm,
             "max_length": job.max_length_mm,
+            "span": job.span_mm,
             "tilt": job.tilt_deg,
             "nap": job.nap,
             "spread": job.spread,

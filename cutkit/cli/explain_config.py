@@ -79,11 +79,13 @@ def _cloth_table(config: Config) -> TableData:
         Column("From", "left"),
         Column("Instead of", "left", worth=1),
     )
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for key, settings in config.cloth.items():
         *others, last = settings
         instead = "; ".join(f"{shown(key, other.value)} ({_near(config, other)})" for other in others[1:])
         rows.append((key, shown(key, last.value), _near(config, last), instead))
+    if not any(instead for *_, instead in rows):
+        return TableData(columns[:-1], tuple(row[:-1] for row in rows))
     return TableData(columns, tuple(rows))
 
 
@@ -154,6 +156,7 @@ LENGTHS = (
     "margin_end",
     "gap",
     "max_length",
+    "span",
     "buffer",
     "allowance",
 )

@@ -20,6 +20,7 @@ CLOTH_OPTIONS = (
     "margin_end",
     "gap",
     "max_length",
+    "span",
     "nap",
     "spread",
     "face",

@@ -123,6 +123,7 @@ CLOTH_KEYS: Keys = {
     "margin_end": Key("margin_end", str, keys.not_negative),
     "gap": Key("gap", str, keys.not_negative),
     "max_length": Key("max_length", str, keys.above_zero),
+    "span": Key("span", str, keys.above_zero),
     "tilt": Key("tilt", str | float, keys.angle_within(0, 180)),
     "nap": Key("nap", Nap),
     "spread": Key("spread", Spread),

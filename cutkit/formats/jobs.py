@@ -68,6 +68,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     margin_end_mm: float | None = None
     gap_mm: float | None = None
     max_length_mm: float | None = None
+    span_mm: float | None = None
     tilt_deg: float | None = None
     nap: Nap | None = None
     spread: Spread | None = None
@@ -349,6 +350,7 @@ _KEYS: Keys = {
     "margin_end": Key("margin_end_mm", str, keys.not_negative),
     "gap": Key("gap_mm", str, keys.not_negative),
     "max_length": Key("max_length_mm", str, keys.above_zero),
+    "span": Key("span_mm", str, keys.above_zero),
     "tilt": Key("tilt_deg", float, keys.within(0, 180)),
     "nap": Key("nap", Nap),
     "spread": Key("spread", Spread),

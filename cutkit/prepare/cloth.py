@@ -13,7 +13,7 @@ from cutkit.prepare.layers import Config
 from cutkit.prepare.wanted import Wanted, Words
 
 NOT_NEGATIVE = ("selvedge", "selvedge_low", "selvedge_high", "margin_start", "margin_end", "gap")
-ABOVE_ZERO = ("width", "max_length")
+ABOVE_ZERO = ("width", "max_length", "span")
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ BUILT_IN: Mapping[str, Any] = {
     "margin_end": 0.0,
     "gap": 0.0,
     "max_length": None,
+    "span": None,
     "tilt": 0.0,
     "nap": "two-way",
     "spread": "face-up",

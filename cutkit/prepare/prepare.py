@@ -124,7 +124,7 @@ class Preparer:
         return Prepared(
             demands=(*plan.demands, *plan.remainder),
             fabric=fabric,
-            settings=NestSettings(gap_mm=config["gap"]),
+            settings=NestSettings(gap_mm=config["gap"], bundle_span_mm=config["span"]),
             inputs=_inputs(patterns, files),
             notices=(
                 *of_patterns,
