@@ -76,6 +76,7 @@ def wanted_of(job: Job) -> Wanted:
         material=job.material,
         units=job.units,
         rul=job.rul,
+        start=job.start,
         cut_layer=job.cut_layer,
         mark_layer=job.mark_layer,
         ignore_layer=job.ignore_layer,

@@ -105,14 +105,8 @@ class Preparer:
         from cutkit.plan.demand import make_plan
         from cutkit.plan.terms import Terms
 
-        config, rolls = config_of(wanted, files), rolls_of(files)
-        if config["width"] is None and rolls:
-            config = config.with_setting("width", _widest(config, rolls))
-        if config["width"] is None:
-            example = wanted.words.example("width", "150cm")
-            raise UsageError("the fabric's width is missing", hint=f"Give it, for example {example}.")
-        for found in senseless(config, wanted.words):
-            raise found.error
+        rolls = rolls_of(files)
+        config = _sound_config(wanted, files, rolls)
         patterns = [self.pattern(wanted, file, files) for file in of_role(files, "pattern")]
         fabric = fabric_of(config, ", ".join(dict.fromkeys(pattern.style for pattern in patterns)))
         config = _with_labels(config, patterns)
@@ -137,6 +131,19 @@ class Preparer:
             config=config,
             patterns=tuple(patterns),
         )
+
+
+def _sound_config(wanted: Wanted, files: Sequence[SourceFile], rolls: Sequence[Roll]) -> Config:
+    """All that is said; UsageError or InputError where that makes no cloth."""
+    config = config_of(wanted, files)
+    if config["width"] is None and rolls:
+        config = config.with_setting("width", _widest(config, rolls))
+    if config["width"] is None:
+        example = wanted.words.example("width", "150cm")
+        raise UsageError("the fabric's width is missing", hint=f"Give it, for example {example}.")
+    for found in senseless(config, wanted.words):
+        raise found.error
+    return config
 
 
 def _with_labels(config: Config, patterns: Sequence[Pattern]) -> Config:
