@@ -491,6 +491,20 @@ def test_a_label_keeps_off_flaws_and_match_points_where_there_is_room():
         assert not any(line.intersects(cross) for line in label_boxes(group))
 
 
+def test_a_piece_that_a_flaw_covers_has_its_label_nevertheless():
+    root = drawn(plain(defects=(Defect((590.0, 390.0, 1010.0, 710.0)),)))
+    fonts = [float(group.find("s:text", NS).get("font-size")) for group in label_groups(root)]
+    assert fonts[1] == pytest.approx(fonts[0], rel=0.1)
+
+
+def test_small_cloth_has_a_small_scale_bar():
+    piece = replace(PANEL, outline=box(0, 0, 20, 20))
+    root = drawn(make_marker([piece], [SPOTS[0]], fabric=Fabric(30.0, nap="one-way")))
+    assert_calm(root)
+    assert sum(float(half.get("width")) for half in root.iterfind(".//s:g[@id='scale-bar']/s:rect", NS)) == 10
+    assert "1 cm" in all_text(root).split(" | ")
+
+
 def test_the_picture_stays_small_and_the_same():
     marker = crowded_marker()
     text = marker_svg(marker, date=DATE)
