@@ -117,10 +117,10 @@ def compiled_loops() -> tuple[Callable[..., Any], ...]:
     """
     from numba import njit
 
-    from cutkit.kernels import moves
+    from cutkit.kernels import moves, near, scan, state
 
-    gather, scan, sum_stamps, descend = moves.gather, moves.scan, moves.sum_stamps, moves.descend
-    length, height, step_number = moves.LENGTH, moves.HEIGHT, moves.STEP
+    gather, scan, sum_stamps, descend = near.gather, scan.scan, scan.sum_stamps, moves.descend
+    length, height, step_number = state.LENGTH, state.HEIGHT, state.STEP
 
     @njit(nogil=True)
     def gathers(layout: Any, tables: Any, scratch: Any, times: int) -> int:
@@ -166,7 +166,7 @@ def compiled_loops() -> tuple[Callable[..., Any], ...]:
 
 def search_rows() -> Iterator[str]:
     """A line per part of a move."""
-    from cutkit.kernels import moves, separate
+    from cutkit.kernels import separate, state
 
     gathers, descents, sums, scans = compiled_loops()
     chain = chain_in_search()
@@ -180,21 +180,21 @@ def search_rows() -> Iterator[str]:
         us = 1e6 * least_s(lambda: loop(layout, tables, scratch, TIMES)) / TIMES
         return us, (tally[counter] - before) / (RUNS * TIMES)
 
-    gather_us, _ = measured(gathers, moves.EVALUATIONS)
+    gather_us, _ = measured(gathers, state.EVALUATIONS)
     neighbours = gathers(layout, tables, scratch, TIMES) / TIMES
-    descent_us, evaluations = measured(descents, moves.EVALUATIONS)
-    sum_us, added = measured(sums, moves.SCANNED)
-    scan_us, _ = measured(scans, moves.SCANNED)
+    descent_us, evaluations = measured(descents, state.EVALUATIONS)
+    sum_us, added = measured(sums, state.SCANNED)
+    scan_us, _ = measured(scans, state.SCANNED)
     evaluation_us = (descent_us - gather_us) / evaluations
     yield f"gathering {neighbours:.1f} neighbours       {gather_us:>9.3f} us"
     yield f"an exact evaluation against them {evaluation_us:>9.4f} us    {1 / evaluation_us:.2f} million a second"
     yield f"a descent, {evaluations:.0f} evaluations       {descent_us:>9.2f} us"
     yield f"summing stamps                   {sum_us:>9.2f} us    {1e3 * sum_us / added:.3f} ns a number added"
     yield f"picking the best positions       {max(0.0, scan_us - sum_us):>9.2f} us    a scan without its sums"
-    yield from _moves_and_sweeps(chain, moves, separate)
+    yield from _moves_and_sweeps(chain, state, separate)
 
 
-def _moves_and_sweeps(chain: Any, moves: Any, separate: Any) -> Iterator[str]:
+def _moves_and_sweeps(chain: Any, state: Any, separate: Any) -> Iterator[str]:
     """Moves as the search makes them, bookkeeping and all, and one sweep over a layout with many overlaps."""
     layout, scratch, tables = chain.layout, chain.scratch, chain.problem.tables
     before, begin = layout.tally.copy(), time.thread_time()
@@ -202,13 +202,13 @@ def _moves_and_sweeps(chain: Any, moves: Any, separate: Any) -> Iterator[str]:
         if done >= SLICES:
             break
     spent = time.thread_time() - begin
-    count, evaluations, scanned = (layout.tally[k] - before[k] for k in (moves.MOVES, moves.EVALUATIONS, moves.SCANNED))
+    count, evaluations, scanned = (layout.tally[k] - before[k] for k in (state.MOVES, state.EVALUATIONS, state.SCANNED))
     text = f"{evaluations / count:.0f} evaluations, {scanned / count:,.0f} numbers added"
     yield f"a move in the search             {1e6 * spent / count:>9.1f} us    {text}"
     rate = evaluations / spent / 1e6
     yield f"the search                                     {rate:.2f} million evaluations a second and core"
     separate.sweep(layout, tables, scratch)  # once uncounted: it is loaded from the cache
-    separate.shrink(layout, tables, 0.9 * float(layout.number[moves.LENGTH]), 0.0)
+    separate.shrink(layout, tables, 0.9 * float(layout.number[state.LENGTH]), 0.0)
     separate.reset(layout, tables, scratch)
     clashing = int((layout.clashes > 0).sum())
     begin = time.thread_time()

@@ -43,6 +43,18 @@ def parse_duration(text: str) -> float:
     return _parse(text, SECONDS_PER, "time", "90s, 10m or 2h")
 
 
+def parse_angle(text: str) -> float:
+    """Degrees of ``3deg`` or ``3°``; ValueError where the unit is missing."""
+    return _parse(text.replace("°", "deg"), {"deg": 1.0}, "angle", "3deg")
+
+
+def parse_percent(text: str) -> float:
+    """The fraction of ``2%``: 0.02; ValueError where the sign is missing."""
+    if not text.rstrip().endswith("%"):
+        raise ValueError(f"{text!r} has no unit; write it like 2%")
+    return _parse(text.rstrip()[:-1] + "pct", {"pct": 0.01}, "share", "2%")
+
+
 def format_length(mm: float) -> str:
     """A length for people: metres from one metre up, else centimetres or millimetres."""
     if abs(mm) >= 1000:

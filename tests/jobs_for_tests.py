@@ -53,7 +53,7 @@ class DirectExecutor:
     """Performs each task in this process, at once."""
 
     def __init__(self):
-        from cutkit.batch.prepare import Preparer
+        from cutkit.prepare.prepare import Preparer
 
         self._preparer = Preparer()
         self._events = []

@@ -429,11 +429,20 @@ def _nap(marker: Marker) -> Iterator[Finding]:
         piece = _piece(marker, p)
         if not piece.ignores_nap and marker.fabric.nap != "two-way":
             key = p.bundle if marker.fabric.nap == "per-bundle" else 0
-            groups.setdefault(key, []).append((p.angle_deg, piece.tilt_deg))
+            groups.setdefault(key, []).append((p.angle_deg, piece.tilt_deg + max(_steps(piece))))
     for key, angles in groups.items():
         tries = {angle + way * tilt for angle, tilt in angles for way in (-1, 1)}
         if not any(all(_turned_by(a, d) <= tilt + FORGIVEN_DEG for a, tilt in angles) for d in tries):
             yield "nap", (), f"no direction for all of garment {key}"
+
+
+def _steps(piece: OrderedPiece) -> Iterator[float]:
+    """The steps off the grain of a piece that may tilt in steps of at most five degrees: of its angles, the rest."""
+    yield 0.0
+    for angle in piece.allowed_angles_deg:
+        nearest = min(_turned_by(angle, quarter) for quarter in (0.0, 90.0, 180.0, 270.0))
+        if nearest <= 5.0:
+            yield nearest
 
 
 def _garments(marker: Marker, outlines: list[Shape]) -> Iterator[Finding]:

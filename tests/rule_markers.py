@@ -38,6 +38,7 @@ ROWS, COLUMNS = 3, 2
 EDIT_MM = (0.07, 0.4, 0.9, 3.3, 12.0, 43.0, 131.0)
 EDIT_DEG = (0.4, 1.7, 4.3, 7.7, 90.0, 180.0)
 CLASSES = ("", "A", "B")
+STEPS_DEG = (0.0, 1.5, 358.5, 180.0, 181.5, 178.5)
 
 
 def rule_marker(seed: int) -> Marker:
@@ -83,8 +84,8 @@ def _fabric(rng: random.Random, garments: int) -> Fabric:
     repeat = Repeat(
         rng.choice([None, 60.0, 44.5]),
         rng.choice([None, 80.0, 31.25]),
-        rng.uniform(-50, 50),
-        rng.uniform(-50, 50),
+        round(rng.uniform(-50, 50), 3),
+        round(rng.uniform(-50, 50), 3),
         rng.choice([0.0, 0.0, 30.0, 90.0]),
     )
     return Fabric(
@@ -141,7 +142,7 @@ def _outline(rng: random.Random) -> Polygon:
 
 def _piece(rng: random.Random, fabric: Fabric, name: str, row: int) -> OrderedPiece:
     outline = translate(_outline(rng), rng.uniform(-300, 300), rng.uniform(-300, 300))
-    angles = rng.choice([(0.0, 180.0), (0.0, 180.0), (0.0, 90.0, 180.0, 270.0)])
+    angles = rng.choice([(0.0, 180.0), (0.0, 180.0), STEPS_DEG, (0.0, 90.0, 180.0, 270.0)])
     buffer_mm = rng.choice([0.0, 0.0, 5.0])
     whole = outline.buffer(buffer_mm, join_style="mitre", mitre_limit=1.5)
     block = Polygon(whole.exterior) if buffer_mm else rng.choice([None, None, outline.envelope])
@@ -168,7 +169,8 @@ def _spot(
     rng: random.Random, fabric: Fabric, piece: OrderedPiece, bundle: int, at: Point, mirrored: bool, along: float
 ) -> Placement:
     """The piece's middle near ``at``, at an angle that it may have and the nap allows."""
-    base = rng.choice(piece.allowed_angles_deg) if piece.ignores_nap or fabric.nap == "two-way" else along
+    free = piece.ignores_nap or fabric.nap == "two-way"
+    base = rng.choice([a for a in piece.allowed_angles_deg if free or math.cos(math.radians(a - along)) > 0])
     tilt = rng.choice([0.0, 0.9, -0.9]) * piece.tilt_deg
     turned = Placement(piece.id, bundle, 0.0, 0.0, base + tilt, mirrored, rng.random() < 0.2)
     x0, y0, x1, y1 = piece.outline.bounds

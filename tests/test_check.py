@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from dataclasses import replace
 from math import inf, nan
+from pathlib import Path
 
 import pytest
 from builders import make_marker, rectangle
@@ -356,6 +358,8 @@ def test_blocks_keep_apart_and_within_the_cloth(first, second, gap, found):
 def test_a_block_holds_its_outline_and_reaches_to_the_end_of_the_table():
     short = translate(rectangle(98, 60), 0, -5)
     assert "reaches out of the block, about 1.98" in only(make_marker([piece(block=short)], [at(0, 5)]))
+    pierced = Polygon(BLOCK.exterior, [translate(rectangle(4, 4), 20, 20).exterior])
+    assert codes(make_marker([piece(block=pierced)], [at(10, 5)])) == ["block-outline"]
     fabric = Fabric(200.0, max_length_mm=120.0)
     assert codes(make_marker([piece(block=BLOCK)], [at(10, 5)], fabric=fabric)) == []
     assert "reaches to x 121.000 mm" in only(make_marker([piece(block=BLOCK)], [at(11, 5)], fabric=fabric))
@@ -552,6 +556,11 @@ def test_a_group_asks_for_what_all_of_it_ask_for():
     assert codes(make_marker([group("A"), group("B")], places, fabric=CHECKS)) == ["match"]
     assert codes(make_marker([group("A"), group("B", across=False)], places, fabric=CHECKS)) == []
     assert codes(make_marker([group("A", along=False), group("B", across=False)], places, fabric=CHECKS)) == []
+    askew = [at(0, 0), at(131, 80, "B")]
+    assert codes(make_marker([group("A"), group("B")], askew, fabric=CHECKS)) == ["match"]
+    marker = make_marker([group("A"), group("B", along=False)], askew, fabric=CHECKS)
+    assert codes(marker) == []
+    assert [(r.along_mm, r.across_mm) for r in match_residuals(marker)] == [(None, 0.0), (None, 0.0)]
 
 
 def test_every_point_of_a_group_has_its_residual_to_the_farthest():
@@ -604,6 +613,10 @@ def test_sections_keep_garments_apart():
 
 def test_a_section_within_another_is_told_whole():
     assert "share 110.000 mm" in only(garments([0, 500, 110, 120], bundling="sections"))
+    assert [fault.message for fault in check_marker(garments([0, 500, 110, 120, 300, 310], bundling="sections"))] == [
+        "the sections of bundles 1 and 2 share 110.000 mm, from x 110.000 mm",
+        "the sections of bundles 1 and 3 share 110.000 mm, from x 300.000 mm",
+    ]
 
 
 def test_every_garment_has_as_many_lefts_as_rights():
@@ -625,11 +638,11 @@ def test_every_garment_has_as_many_lefts_as_rights():
 @pytest.mark.parametrize(
     ("tilts", "angles", "found"),
     [
-        ((5.0, 0.0), (5.0, 0.0), []),
-        ((0.0, 5.0), (0.0, -5.0), []),
-        ((5.0, 5.0, 0.0), (5.0, -5.0, 0.0), []),
-        ((5.0, 0.0, 0.0), (0.0, 5.0, -5.0), ["nap"]),
-        ((5.0, 0.0), (5.1, 0.0), ["nap"]),
+        ((8.0, 0.0), (8.0, 0.0), []),
+        ((0.0, 8.0), (0.0, -8.0), []),
+        ((8.0, 8.0, 0.0), (8.0, -8.0, 0.0), []),
+        ((8.0, 0.0, 0.0), (0.0, 8.0, -8.0), ["nap"]),
+        ((8.0, 0.0), (8.1, 0.0), ["nap"]),
     ],
 )
 def test_the_nap_leaves_every_piece_its_own_tilt(tilts, angles, found):
@@ -640,6 +653,26 @@ def test_the_nap_leaves_every_piece_its_own_tilt(tilts, angles, found):
     ]
     places = [at(150 * k + 20, 60, name, angle) for k, (name, angle) in enumerate(zip(names, angles, strict=True))]
     assert codes(make_marker(pieces, places, fabric=Fabric(250.0, nap="one-way"))) == found
+
+
+def test_every_code_is_explained():
+    """docs/marker.md has a row for each code that the referee may give, and for no other."""
+    root = Path(__file__).parents[1]
+    sources = "".join(path.read_text() for path in (root / "cutkit/check").glob("*.py"))
+    given = set(re.findall(r'Fault\(\s*"([a-z-]+)"', sources))
+    table = (root / "docs/marker.md").read_text().partition("| code |")[2].partition("\n\n")[0]
+    rows = [row.split("|")[1] for row in table.splitlines() if row.startswith("|")]
+    explained = {code for row in rows for code in re.findall("`([a-z-]+)`", row)}
+    assert len(given) > 20
+    assert explained == given
+
+
+@pytest.mark.parametrize(("angle", "found"), [(2.0, []), (358.0, []), (180.0, ["nap"]), (182.0, ["nap"])])
+def test_steps_off_the_grain_do_not_turn_a_piece_against_the_nap(angle, found):
+    stepped = piece("B", allowed_angles_deg=(0.0, 2.0, 358.0, 180.0, 182.0, 178.0))
+    fabric = Fabric(300.0, nap="one-way")
+    places = [at(0, 0), at(220, 130, "B", angle)]
+    assert codes(make_marker([piece("A"), stepped], places, fabric=fabric)) == found
 
 
 def test_locked_pieces_are_judged_like_others():
@@ -670,6 +703,15 @@ def test_the_figures_name_the_nearest():
         "flaws": (67.0, 0.0, (1,)),
     }
     assert found["edges"].holds == "selvedges 10 mm"
+
+
+def test_the_figures_are_of_the_farthest():
+    tied = piece(ordered=3, tilt_deg=5.0, ties=(Tie((0.0, 0.0), None, 60.0),), fold="low")
+    places = [at(0, 60), at(150, 63, angle=1.5), at(300, 61, angle=1.0)]
+    found = figures(make_marker([tied], places, fabric=Fabric(200.0, spread="folded")))
+    assert (found["grain"].worst, found["grain"].placements) == (1.5, (1,))
+    assert (found["tie"].worst, found["tie"].placements) == (3.0, (1,))
+    assert (found["fold"].worst, found["fold"].placements) == (pytest.approx(63 + 2.6177, abs=1e-3), (1,))
 
 
 @given(

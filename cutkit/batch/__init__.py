@@ -2,7 +2,7 @@
 
 ::
 
-    prepare   from a job to what it needs, and what is wrong with it before anything runs
+    prepare   a job with its nest and its machine, and what is wrong with it before anything runs
     bundle    a job with the bytes of its inputs: all that a worker needs
     perform   one task: some searching on a bundle's markers, and the files that come of it
     workers   processes that stay alive and perform tasks; the seam for other executors

@@ -16,14 +16,14 @@ from typing import Any, Literal
 from cutkit.batch.store import JobRecord, State, Written
 from cutkit.errors import CutkitError
 from cutkit.formats.files import sha256_of
-from cutkit.formats.jobs import Job
+from cutkit.formats.jobs import Job, shown_due
 from cutkit.formats.marker import parse_marker
 from cutkit.model import Marker
 from cutkit.report.balance import Spread, issued_mm
 from cutkit.report.summary import Cut, Terms
 
-Conditions = Callable[[str, Job], tuple[Spread, Terms]]
-"""How a marker, by its path, is spread, and what its cloth costs."""
+Conditions = Callable[[str, Job, Mapping[str, Any]], tuple[Spread, Terms]]
+"""How a marker, by its path, its job and the figures in the store, is spread, and what its cloth costs."""
 Lost = Literal["", "moved", "changed", "faulty"]
 WEEKS = 12
 """How many weeks a trend looks back, at least."""
@@ -53,13 +53,13 @@ class Ready:
     @property
     def issued_mm(self) -> float:
         """The length of cloth off the roll."""
-        return issued_mm(self.figures["length_mm"], self.spread)
+        return issued_mm(self.figures.get("laid_mm", self.figures["length_mm"]), self.spread)
 
     @property
     def cloth(self) -> tuple[str, str, float]:
-        """What tells cloths apart: the job's name for it, the material, the full width in mm."""
-        width = self.job.width_mm or self.figures["usable_width_mm"]
-        return self.job.cloth, self.figures["material"], width
+        """What tells cloths apart: the job's name for it or its fabric's, the material, the full width in mm."""
+        width = self.figures.get("width_mm") or self.job.width_mm or self.figures["usable_width_mm"]
+        return self.job.cloth or self.figures.get("cloth", ""), self.figures["material"], width
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,15 +169,6 @@ def read_night(
     )
 
 
-def shown_due(at: float | None) -> str:
-    """A due date, year first: the day alone where its end is meant; empty where there is none."""
-    if at is None:
-        return ""
-    moment = datetime.fromtimestamp(at)
-    day_ends = (moment.hour, moment.minute, moment.second) == (23, 59, 59)
-    return moment.strftime("%Y-%m-%d" if day_ends else "%Y-%m-%d %H:%M")
-
-
 def _within(record: JobRecord, since: float | None, until: float) -> bool:
     """Whether a job ended in the span; one that is open belongs to every span that had begun when it came."""
     row = record.row
@@ -239,10 +230,9 @@ def _ready(record: JobRecord, conditions: Conditions, finder: _Finder) -> Iterab
         if written is None:
             continue  # no piece fitted, so there is no file
         path, marker, lost = finder.find(written.path, written.sha256)
-        # A job that is done wrote its marker, its pictures, then its programs.
-        pictures = [path for path in (record.job.svg, record.job.dxf, record.job.pdf) if path is not None]
-        programs = files[1 + len(pictures) :]
-        spread, terms = conditions(written.path, record.job)
+        # A job that is done wrote its marker, its pictures, its pick list, then its programs.
+        programs = files[len([key for key in record.job.outputs() if key != "program"]) :]
+        spread, terms = conditions(written.path, record.job, figures)
         yield Ready(
             record=record,
             job=record.job,

@@ -6,18 +6,24 @@ It knows nothing of the store, nor of the machine that it was sent from: what go
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from cutkit.batch.bundle import Bundle
-from cutkit.batch.prepare import Prepared, Preparer
+from cutkit.batch.prepare import PreparedJob, prepare_job
 from cutkit.errors import CutkitError
 from cutkit.formats.files import sha256_of
-from cutkit.model import Marker, NestSettings, SearchRecord
+from cutkit.formats.jobs import Job, shown_due
+from cutkit.model import Marker, SearchRecord
 from cutkit.nest import Progress, Stage
-from cutkit.toolpath import CutterProfile
+from cutkit.outputs.drawings import DRAWINGS, Drawing
+from cutkit.outputs.programs import make_programs
+from cutkit.prepare.prepare import Preparer
+from cutkit.report.balance import Spread
+from cutkit.report.summary import Cut
 
 Tell = Callable[[Stage, str, float | None], None]
 """Told now and then what is being done, for which material, and the efficiency so far (a fraction; None before there is
@@ -117,7 +123,7 @@ class Failed:
 def perform(task: Task, stop: Callable[[], bool], tell: Tell, preparer: Preparer) -> Done | Failed:
     """Search, and make the files. Any failure comes back as ``Failed``: a bad job must not end its worker."""
     try:
-        prepared = preparer.prepare(task.bundle)
+        prepared = prepare_job(task.bundle, preparer)
         nested = [_nested(prepared, search, task.threads, stop, tell) for search in task.searches]
         return Done(task.id, tuple(nested))
     except CutkitError as error:
@@ -151,22 +157,21 @@ class _Listener:
             self.tell(progress.stage, self.material, progress.efficiency)
 
 
-def _nested(prepared: Prepared, search: Search, threads: int, stop: Callable[[], bool], tell: Tell) -> Nested:
+def _nested(prepared: PreparedJob, search: Search, threads: int, stop: Callable[[], bool], tell: Tell) -> Nested:
     from cutkit.formats.marker import parse_marker
     from cutkit.nest import nest
 
-    demand, job = prepared.demands[search.index], prepared.bundle.job
+    job, nesting = prepared.bundle.job, prepared.nest
+    demand = nesting.demands[search.index]
     start = parse_marker(search.start, where="the best marker so far") if search.start is not None else None
     listener = _Listener(demand.material, tell, search.spent_s)
     begin = time.monotonic()
     if start is not None and search.seconds == 0:
         # Its text again, byte for byte: what was checked and perhaps already written stays as it is.
         return _with_files(prepared, search, start, search.start or b"", listener, _Spent())
-    settings = NestSettings(
-        gap_mm=job.gap_mm, seed=search.seed, time_s=search.seconds, rounds=search.rounds, workers=threads
-    )
-    fabric = replace(prepared.fabric, material=demand.material)
-    found = nest(fabric, demand, settings, inputs=prepared.inputs, listener=listener, stop=stop, start=start)
+    settings = replace(nesting.settings, seed=search.seed, time_s=search.seconds, rounds=search.rounds, workers=threads)
+    fabric = nesting.fabric_of(demand)
+    found = nest(fabric, demand, settings, inputs=nesting.inputs, listener=listener, stop=stop, start=start)
     spent = _Spent(time.monotonic() - begin, cut_short=stop() and _is_short(found.search, search))
     marker = _better(found, start)
     if found.search.time_s is not None:
@@ -219,14 +224,18 @@ def _checked_text(marker: Marker) -> bytes:
 
 
 def _with_files(
-    prepared: Prepared, search: Search, marker: Marker, text: bytes, listener: _Listener, spent: _Spent
+    prepared: PreparedJob, search: Search, marker: Marker, text: bytes, listener: _Listener, spent: _Spent
 ) -> Nested:
     from cutkit.report import marker_figures, nest_entry
 
     paths = prepared.outputs(search.index)
-    made = _files(prepared, marker, text, paths) if marker.placements else _Made()
+    plies = prepared.nest.demands[search.index].plies
+    made = _files(prepared, marker, text, paths, plies) if marker.placements else _Made()
     figures = nest_entry(marker_figures(marker, path=paths["marker"], search_s=search.spent_s + spent.seconds))
     figures["sha256"] = sha256_of(text)
+    figures["cloth"] = prepared.nest.cloth_name
+    if plies > 1:
+        figures["plies"] = plies
     if made.cut_s is not None:
         figures["cut_s"] = made.cut_s
     return Nested(
@@ -256,45 +265,60 @@ class _Made:
     """The time that the program takes on the cutter."""
 
 
-def _files(prepared: Prepared, marker: Marker, text: bytes, paths: dict[str, str]) -> _Made:
+def _files(prepared: PreparedJob, marker: Marker, text: bytes, paths: dict[str, str], plies: int) -> _Made:
     """Everything that is to be written of a marker. A machine's limit must not cost the marker: it is a fault of the
     result, not of the task."""
-    made = _Made([OutputFile(paths["marker"], text)])
-    if "svg" in paths:
-        from cutkit.formats.svg.marker import marker_svg
-
-        made.files.append(OutputFile(paths["svg"], marker_svg(marker, date=time.strftime("%Y-%m-%d")).encode()))
-    if "dxf" in paths:
-        from cutkit.formats.dxf.marker import marker_dxf
-
-        made.files.append(OutputFile(paths["dxf"], marker_dxf(marker).encode()))
-    if "pdf" in paths:
-        from cutkit.formats.pdf.marker import marker_pdf
-
-        title = Path(paths["marker"]).name.removesuffix(".json").removesuffix(".marker")
-        try:
-            made.files.append(OutputFile(paths["pdf"], marker_pdf(marker, title=title, date=time.strftime("%Y-%m-%d"))))
-        except CutkitError as error:
-            made.fault = (error.exit_code, str(error))
+    made = _Made()
     if "program" in paths and prepared.profile is not None:
-        try:
-            _add_programs(made, prepared.profile, prepared.bundle.job.windows == "auto", marker, paths)
-        except CutkitError as error:
-            made.fault = (error.exit_code, str(error))
+        with _noted(made):
+            _add_programs(made, prepared, marker, paths)
+    cut = _cut(prepared.bundle.job, marker, paths["marker"], made.cut_s, plies)
+    drawing = Drawing(cut=cut, date=time.strftime("%Y-%m-%d"))
+    first = [OutputFile(paths["marker"], text)]
+    for kind in DRAWINGS:
+        if kind in paths:
+            with _noted(made):
+                first.append(OutputFile(paths[kind], drawing.of(kind)))
+    made.files = first + made.files
     return made
 
 
-def _add_programs(made: _Made, profile: CutterProfile, windows: bool, marker: Marker, paths: dict[str, str]) -> None:
-    """The program, or of several windows PROGRAM-1, PROGRAM-2, ... before the suffix."""
-    from cutkit.cut.figures import cut_figures
-    from cutkit.cut.plan import plan_cut
-    from cutkit.formats.program import program_texts
+@contextmanager
+def _noted(made: _Made) -> Iterator[None]:
+    """An error within it is the fault of what was made."""
+    try:
+        yield
+    except CutkitError as error:
+        made.fault = (error.exit_code, str(error))
 
-    path = plan_cut(marker, profile, windows=windows)
-    texts = program_texts(path, profile, f"cutkit {Path(paths['marker']).name}")
-    program = Path(paths["program"])
-    names = [program.with_name(f"{program.stem}-{n}{program.suffix}") for n in range(1, len(texts) + 1)]
-    names = [program] if len(texts) == 1 else names
-    made.files += [OutputFile(str(name), text.encode("ascii")) for name, text in zip(names, texts, strict=True)]
-    made.cut_s = cut_figures(path, profile).time_s
-    made.notes += [f"{n.code}: {f'{n.piece}: ' if n.piece else ''}{n.message}" for n in path.notices]
+
+def _cut(job: Job, marker: Marker, path: str, cut_s: float | None, plies: int) -> Cut:
+    """How a job's marker is cut, for its page: on as many plies as the job says, else on those that it was planned
+    for."""
+    return Cut(
+        marker=marker,
+        path=path,
+        order=job.name,
+        due=shown_due(job.due_at),
+        spread=Spread(plies=job.plies or plies, end_allowance_mm=job.end_allowance_mm or 0.0),
+        cut_s=cut_s,
+    )
+
+
+def _add_programs(made: _Made, prepared: PreparedJob, marker: Marker, paths: dict[str, str]) -> None:
+    """The programs of a marker and their pick list; what is doubtful about its print is said, too."""
+    from cutkit.cut.figures import cut_figures
+    from cutkit.cut.registration import registration_notices
+
+    profile, job, fit = prepared.profile, prepared.bundle.job, prepared.fit
+    if profile is None:
+        return
+    name = Path(paths["marker"]).name
+    programs = make_programs(marker, profile, name=name, windows=job.windows == "auto", fit=fit)
+    names = programs.names(Path(paths["program"]))
+    if "picklist" in paths:
+        made.files.append(OutputFile(paths["picklist"], programs.pick_list(paths["marker"]).encode()))
+    made.files += [OutputFile(str(path), text) for path, text in zip(names, programs.texts, strict=True)]
+    made.cut_s = cut_figures(programs.path, profile).time_s
+    notices = [*(registration_notices(fit) if fit else ()), *programs.path.notices]
+    made.notes += [f"{n.code}: {f'{n.piece}: ' if n.piece else ''}{n.message}" for n in notices]

@@ -1,163 +1,78 @@
-"""From a job to what it needs, a demand for each marker and a cutter; and every fault before anything runs."""
+"""From a job to what it needs, a nest and a cutter; and every fault before anything runs."""
 
 from __future__ import annotations
 
 import os
-import tempfile
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
-from cutkit.batch.bundle import Bundle, BundleFile, KnownInput, Role, is_order_file, read_input
+from cutkit.batch.bundle import Bundle, KnownInput, files_of, known, read_input, wanted_of
+from cutkit.cut.registration import RegistrationFit
 from cutkit.errors import CutkitError, InputError, UsageError
 from cutkit.formats.jobs import Job, JobFault, fault_of
-from cutkit.model import Demand, Fabric, InputFile, Notice, Order, Pattern
+from cutkit.model import Notice, Pattern
+from cutkit.outputs.names import with_ending
+from cutkit.outputs.programs import print_fit, with_strokes
+from cutkit.prepare.cloth import senseless
+from cutkit.prepare.finding import fabric_path, has_instance, rules_found
+from cutkit.prepare.layers import config_of, layer_files, read_layer
+from cutkit.prepare.prepare import Prepared, Preparer, order_of
+from cutkit.prepare.sources import Role, SourceFile
+from cutkit.prepare.wanted import Wanted
 from cutkit.toolpath import CutterProfile
 
-PATTERNS_KEPT = 32
-"""Patterns that are kept after they were read: jobs of one night often share them."""
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """A job ready to be nested: a demand for each of its markers, and the machine that cuts them."""
+class PreparedJob:
+    """A job ready to be nested, the machine that cuts it, and where its print lies."""
 
     bundle: Bundle
-    demands: tuple[Demand, ...]
-    fabric: Fabric
+    nest: Prepared
     profile: CutterProfile | None
-    notices: tuple[Notice, ...]
-
-    @property
-    def inputs(self) -> tuple[InputFile, ...]:
-        """What the markers name as their inputs."""
-        roles: tuple[Role, ...] = ("pattern", "rules", "order")
-        files = [file for role in roles for file in self.bundle.of_role(role)]
-        return tuple(dict.fromkeys(InputFile(file.given, file.sha256) for file in files))
+    fit: RegistrationFit | None
 
     def outputs(self, index: int) -> dict[str, str]:
         """Where the files of one of the markers go, by key: ``NAME-MATERIAL`` where there are several materials."""
-        paths = self.bundle.job.outputs()
-        if len(self.demands) == 1:
-            return paths
-        material = self.demands[index].material
-        ending = "".join(c if c.isalnum() or c in "-_." else "-" for c in material).strip("-.") or "no-material"
-        return {key: _with_ending(path, ending) for key, path in paths.items()}
+        ending = self.nest.endings[index]
+        return {key: str(with_ending(Path(path), ending)) for key, path in self.bundle.job.outputs().items()}
 
 
-def _with_ending(path: str, ending: str) -> str:
-    """``m.marker.json`` and ``shell`` to ``m-shell.marker.json``."""
-    name = Path(path)
-    suffix = ".marker.json" if name.name.endswith(".marker.json") else name.suffix
-    return str(name.with_name(f"{name.name.removesuffix(suffix)}-{ending}{suffix}"))
-
-
-class Preparer:
-    """Prepares jobs, and remembers the patterns that it read by what is in their files."""
-
-    def __init__(self) -> None:
-        self._patterns: OrderedDict[object, Pattern] = OrderedDict()
-
-    def prepare(self, bundle: Bundle) -> Prepared:
-        """A bundle as demands; the error of the first thing that is wrong with it."""
-        from cutkit.formats.strip_packing import is_strip_packing
-
-        profile = profile_of(bundle)
-        files = bundle.of_role("pattern")
-        if any(is_strip_packing(file.path, file.data) for file in files):
-            return _instance(bundle, profile)
-        patterns = [self.pattern(bundle, file) for file in files]
-        return _prepared(bundle, profile, patterns, order_of(bundle))
-
-    def pattern(self, bundle: Bundle, file: BundleFile) -> Pattern:
-        """The pattern in one of a bundle's files, with the rule table that the bundle has for it."""
-        from cutkit.formats.dxf.layers import LayerRoles, Overrides
-        from cutkit.formats.patterns import parse_pattern
-
-        job = bundle.job
-        rules = next((f for f in bundle.of_role("rules") if f.owner in ("", file.path)), None)
-        try:
-            layers = LayerRoles(job.cut_layer, job.mark_layer, job.ignore_layer)
-        except ValueError as error:
-            raise UsageError(str(error)) from error
-        key = (file.path, file.sha256, rules and rules.sha256, job.units, job.rul, layers)
-        if key not in self._patterns:
-            with tempfile.TemporaryDirectory(prefix="cutkit-") as folder:
-                told = Overrides(job.units, _laid_out(rules, folder) if rules is not None else None, layers)
-                self._patterns[key] = parse_pattern(file.data, where=file.path, told=told)
-            if len(self._patterns) > PATTERNS_KEPT:
-                self._patterns.popitem(last=False)
-        self._patterns.move_to_end(key)
-        return self._patterns[key]
-
-
-def _laid_out(file: BundleFile, folder: str) -> str:
-    """A file of a bundle in a folder, for a reader that wants a path."""
-    path = Path(folder) / Path(file.path).name
-    path.write_bytes(file.data)
-    return str(path)
-
-
-def order_of(bundle: Bundle) -> Order | None:
-    """The order of a bundle; None where the job has none."""
-    from cutkit.formats.orders import read_order
-
-    files = bundle.of_role("order")
-    if not files:
-        return read_order(bundle.job.order) if bundle.job.order is not None else None
-    with tempfile.TemporaryDirectory(prefix="cutkit-") as folder:
-        try:
-            return read_order(_laid_out(files[0], folder))
-        except CutkitError as error:
-            where = (error.where or "").replace(folder + os.sep, "")
-            raise InputError(error.message, where=where, hint=error.hint) from error
+def prepare_job(bundle: Bundle, preparer: Preparer) -> PreparedJob:
+    """A bundle as demands, with its machine; the error of the first thing that is wrong with it."""
+    profile, fit = profile_of(bundle), fit_of(bundle)
+    nest = preparer.prepare(wanted_of(bundle.job), bundle.files)
+    if fit is not None and len(nest.demands) > 1:
+        hint = "Give each material a job of its own, by the key material."
+        raise UsageError(f"registration is of one printed marker, and the job has {len(nest.demands)}", hint=hint)
+    return PreparedJob(bundle, nest, profile, fit)
 
 
 def profile_of(bundle: Bundle) -> CutterProfile | None:
-    """The machine of a bundle; UsageError or InputError where there is none of that name, or its file is wrong."""
+    """The machine of a bundle, with the job's choices; UsageError or InputError where there is none of that name, or
+    its file is wrong."""
     from cutkit.formats.profile import load_profile, parse_profile
 
-    files = bundle.of_role("cutter")
-    if files:
-        return parse_profile(files[0].data, Path(files[0].path).stem, files[0].given)
-    return load_profile(bundle.job.cutter) if bundle.job.cutter is not None else None
+    job, files = bundle.job, bundle.of_role("cutter")
+    if job.cutter is None:
+        return None
+    profile = (
+        parse_profile(files[0].data, Path(files[0].path).stem, files[0].given) if files else load_profile(job.cutter)
+    )
+    return with_strokes(profile, job.strokes())
 
 
-def _instance(bundle: Bundle, profile: CutterProfile | None) -> Prepared:
-    from cutkit.formats.strip_packing import parse_instance
-
-    job, files = bundle.job, bundle.of_role("pattern")
-    if len(files) > 1:
-        raise UsageError("a strip-packing instance is nested alone", hint="Name one JSON file, or pattern files.")
-    given = {"width": job.width_mm, "order": job.order, "material": job.material, "units": job.units, "rul": job.rul}
-    given |= {"selvedge": job.selvedge_mm, "nap": job.nap if job.nap != "two-way" else None}
-    for key, value in given.items():
-        if value:
-            raise UsageError(f"{key} does not go with a strip-packing instance, which says all of that itself")
-    instance = parse_instance(files[0].data, where=files[0].path)
-    fabric = Fabric(instance.strip_height_mm, name=instance.name, max_length_mm=job.max_length_mm)
-    if job.gap_mm > fabric.usable_width_mm:
-        raise UsageError(f"the gap of {job.gap_mm:g} mm is wider than the strip of {fabric.usable_width_mm:g} mm")
-    pieces = tuple(replace(piece, tilt_deg=job.tilt_deg) for piece in instance.demand.pieces)
-    return Prepared(bundle, (replace(instance.demand, pieces=pieces),), fabric, profile, instance.notices)
-
-
-def _prepared(bundle: Bundle, profile: CutterProfile | None, patterns: list[Pattern], order: Order | None) -> Prepared:
-    from cutkit.plan.demand import make_plan
-
-    job = bundle.job
-    if job.width_mm is None:
-        raise UsageError("the fabric's width is missing", hint='Give it, for example width = "150cm".')
-    plan = make_plan(patterns, order, nap=job.nap, material=job.material, tilt_deg=job.tilt_deg)
-    styles = ", ".join(dict.fromkeys(pattern.style for pattern in patterns))
-    fabric = Fabric(job.width_mm, job.selvedge_mm, job.nap, name=styles, max_length_mm=job.max_length_mm)
-    notices = tuple(notice for pattern in patterns for notice in pattern.notices) + plan.notices
-    return Prepared(bundle, plan.demands, fabric, profile, notices)
+def fit_of(bundle: Bundle) -> RegistrationFit | None:
+    """Where the print of a bundle's marker lies; InputError where its marks are wrong."""
+    files = bundle.of_role("registration")
+    if not files:
+        return None
+    return print_fit(files[0].data, bundle.job.registration_tolerance_mm, where=files[0].path)
 
 
 # --- before anything runs
@@ -188,63 +103,101 @@ class Checker:
 
     def gather(self, job: Job) -> tuple[Bundle, list[JobFault]]:
         """The job with its inputs as they are now, and a fault for each one that cannot be read."""
-        files: list[BundleFile] = []
+        files: list[SourceFile] = []
         faults: list[JobFault] = []
 
-        def read(path: str, role: Role, key: str) -> None:
+        def read(key: str, role: Role, path: str) -> None:
             _note(faults, job, key, lambda: files.append(read_input(job, path, role)))
 
-        for path in job.patterns:
-            read(path, "pattern", "patterns")
-        if job.rul is not None:
-            read(job.rul, "rules", "rul")
-        if job.order is not None and is_order_file(job):
-            read(job.order, "order", "order")
-        if job.cutter is not None and os.path.isabs(job.cutter):
-            read(job.cutter, "cutter", "cutter")
+        for named in files_of(job):
+            read(*named)
+        if not has_instance(files):
+            wanted = wanted_of(job)
+            for role, path in _note(faults, job, "rules", lambda: list(rules_found(wanted))) or ():
+                read("rules", role, path)
+            fabric = _note(faults, job, "fabric", lambda: fabric_path(wanted, files))
+            if fabric is not None and fabric != job.fabric:
+                read("fabric", "fabric", fabric)
         return Bundle(job, tuple(files)), faults
 
     def check(self, job: Job) -> tuple[Checked | None, list[JobFault]]:
         """The job, able to run; None with all its faults where it is not."""
-        from cutkit.nest import default_time_s
-
         bundle, faults = self.gather(job)
+        wanted = wanted_of(job)
+        faults += _cloth_faults(job, wanted, bundle.files, faults)
+        bad = {fault.key for fault in faults}
         _note(faults, job, "cutter", lambda: profile_of(bundle))
-        if not any(fault.key in ("patterns", "rul") for fault in faults):
+        _note(faults, job, "registration", lambda: fit_of(bundle))
+        if not bad & {"patterns", "rul"}:
             bundle = self._with_rule_tables(bundle, faults)
-        if not any(fault.key == "order" for fault in faults):
-            _note(faults, job, "order", lambda: order_of(bundle))
+        if "order" not in bad:
+            _note(faults, job, "order", lambda: order_of(wanted, bundle.files))
         prepared = None
-        if not any(fault.key != "cutter" for fault in faults):
-            without = replace(bundle, job=msgspec.structs.replace(job, cutter=None))
-            prepared = _note(faults, job, "", lambda: self._preparer.prepare(without))
+        if not any(fault.key not in ("cutter", "registration") for fault in faults):
+            prepared = _note(faults, job, "", lambda: self._prepared(bundle, faults))
         outputs = list(job.outputs().values())
         if prepared is not None:
-            outputs = [path for k in range(len(prepared.demands)) for path in prepared.outputs(k).values()]
+            outputs = [path for k in range(len(prepared.nest.demands)) for path in prepared.outputs(k).values()]
         faults += _output_faults(job, bundle, outputs)
         if prepared is None or faults:
             return None, faults
-        wishes = [
-            job.time_s or (SECONDS_A_ROUND * job.rounds if job.rounds else default_time_s(len(demand.copies)))
-            for demand in prepared.demands
-        ]
-        inputs = tuple(file.known for file in bundle.files)
-        materials = tuple(demand.material for demand in prepared.demands)
-        writes = tuple(outputs)
-        return Checked(job, bundle.key, inputs, materials, tuple(wishes), writes, prepared.notices), faults
+        return _checked(prepared, bundle, outputs), faults
+
+    def _prepared(self, bundle: Bundle, faults: Sequence[JobFault]) -> PreparedJob:
+        """The job without what is known to be wrong with its machine: the nest may have faults of its own."""
+        if not faults:
+            return prepare_job(bundle, self._preparer)
+        without = [file for file in bundle.files if file.role not in ("cutter", "registration")]
+        job = msgspec.structs.replace(bundle.job, cutter=None, registration=None)
+        return prepare_job(Bundle(job, tuple(without)), self._preparer)
 
     def _with_rule_tables(self, bundle: Bundle, faults: list[JobFault]) -> Bundle:
         """The bundle with the rule tables that its patterns have beside them, and a fault for each bad pattern."""
         from cutkit.formats.strip_packing import is_strip_packing
 
         files = list(bundle.files)
+
+        def read(file: SourceFile) -> Pattern:
+            return self._preparer.pattern(wanted_of(bundle.job), file, bundle.files)
+
         for file in bundle.of_role("pattern"):
             if is_strip_packing(file.path, file.data):
                 continue
-            pattern = _note(faults, bundle.job, "patterns", lambda file=file: self._preparer.pattern(bundle, file))  # type: ignore[misc]
+            pattern = _note(faults, bundle.job, "patterns", lambda file=file: read(file))  # type: ignore[misc]
             if pattern is not None and pattern.rule_table is not None and bundle.job.rul is None:
                 files.append(read_input(bundle.job, pattern.rule_table.path, "rules", owner=file.path))
         return Bundle(bundle.job, tuple(files))
+
+
+def _cloth_faults(
+    job: Job, wanted: Wanted, files: Sequence[SourceFile], before: Sequence[JobFault]
+) -> Iterator[JobFault]:
+    """What is wrong with a job's cloth and rules: in the job itself, in their files, or with all of it together."""
+    faults: list[JobFault] = []
+    instance = has_instance(files)
+    for file in () if instance else layer_files(files):
+        _note(faults, job, "fabric" if file.role == "fabric" else "rules", lambda file=file: read_layer(file))  # type: ignore[misc]
+    if not instance and not before and not faults:
+        config = _note(faults, job, "order" if job.order else "", lambda: config_of(wanted, files))
+        found = senseless(config, wanted.words) if config is not None else ()
+        faults += [fault_of(one.error, job.source, job.name, one.key) for one in found]
+    yield from faults
+
+
+def _checked(prepared: PreparedJob, bundle: Bundle, outputs: Sequence[str]) -> Checked:
+    from cutkit.nest import default_time_s
+
+    job, nest = bundle.job, prepared.nest
+    by_rounds = SECONDS_A_ROUND * job.rounds if job.rounds else None
+    return Checked(
+        job=job,
+        key=bundle.key,
+        inputs=tuple(map(known, bundle.files)),
+        materials=tuple(demand.material for demand in nest.demands),
+        wishes_s=tuple(job.time_s or by_rounds or default_time_s(len(demand.copies)) for demand in nest.demands),
+        writes=tuple(outputs),
+        notices=nest.notices,
+    )
 
 
 def gathered_again(job: Job, inputs: Iterable[KnownInput]) -> Bundle:
@@ -253,11 +206,11 @@ def gathered_again(job: Job, inputs: Iterable[KnownInput]) -> Bundle:
     InputError where one of them has changed since, or is gone: what would be nested is not what was checked.
     """
     files = []
-    for known in inputs:
-        file = read_input(job, known.path, known.role, known.owner)
-        if file.sha256 != known.sha256:
+    for before in inputs:
+        file = read_input(job, before.path, before.role, before.owner)
+        if file.sha256 != before.sha256:
             hint = "Run the batch again with its job file: it takes the job up as a changed one."
-            raise InputError("the file has changed since the job was queued", where=known.path, hint=hint)
+            raise InputError("the file has changed since the job was queued", where=before.path, hint=hint)
         files.append(file)
     return Bundle(job, tuple(files))
 
@@ -310,7 +263,7 @@ def check_jobs(jobs: Sequence[Job], checker: Checker) -> tuple[list[Checked], li
 def _clashes(checked: Sequence[Checked]) -> list[JobFault]:
     """A fault for every output that another job writes, too, or that another job reads."""
     writers: dict[str, list[Job]] = {}
-    inputs = {os.path.realpath(path): one.job for one in checked for path in (known.path for known in one.inputs)}
+    inputs = {os.path.realpath(path): one.job for one in checked for path in (i.path for i in one.inputs)}
     for one in checked:
         for path in one.writes:
             writers.setdefault(os.path.realpath(path), []).append(one.job)

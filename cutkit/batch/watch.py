@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cutkit.batch.bundle import files_of
 from cutkit.errors import CutkitError
 from cutkit.formats.jobs import Job, JobList, is_job_file, read_jobs
 
@@ -82,8 +83,7 @@ class HotFolder:
 
 def inputs_of(job: Job) -> list[str]:
     """The files that a job names as its inputs."""
-    paths = [*job.patterns, job.rul, job.order, job.cutter]
-    return [path for path in paths if path is not None and os.path.isabs(path)]
+    return [path for _, _, path in files_of(job)]
 
 
 def _stamp(path: str) -> Stamp | None:

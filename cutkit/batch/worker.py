@@ -14,9 +14,9 @@ import threading
 from multiprocessing.connection import Connection
 
 from cutkit.batch.perform import Task, perform
-from cutkit.batch.prepare import Preparer
 from cutkit.batch.workers import Stop, Telling
 from cutkit.nest import Stage
+from cutkit.prepare.prepare import Preparer
 
 
 def main() -> None:

@@ -172,11 +172,11 @@ def _piece_figures(marker: Marker) -> Iterator[RuleFigure]:
     }
     if zoned:
         holds = f"{_counted(len(zoned), 'piece')} in zones"
-        yield _figure("zones", holds, "nearest to its zone's edge", _least(zoned), 0.0)
+        yield _figure("zones", holds, "least spare", _least(zoned), 0.0)
     folded: _Figures = {(i,): fold_off(marker.fabric, piece, p) for i, (p, piece) in enumerate(laid) if piece.fold}
     if folded:
         holds = f"{_counted(len(folded), 'piece')} on a fold"
-        yield _figure("fold", holds, "farthest off it", _most(folded), PLACE_TOLERANCE_MM)
+        yield _figure("fold", holds, "most off it", _most(folded), PLACE_TOLERANCE_MM)
     residuals = match_residuals(marker)
     if residuals:
         off = {(k,): r.distance_mm for k, r in enumerate(residuals)}
@@ -192,7 +192,7 @@ def _piece_figures(marker: Marker) -> Iterator[RuleFigure]:
     }
     if tied:
         holds = f"{_counted(len(tied), 'piece')} tied to places"
-        yield _figure("tie", holds, "farthest off", _most(tied), PLACE_TOLERANCE_MM)
+        yield _figure("tie", holds, "most off", _most(tied), PLACE_TOLERANCE_MM)
 
 
 def _figure(rule: Rule, holds: str, figure: str, worst: _Worst, limit: float) -> RuleFigure:
@@ -217,7 +217,7 @@ def _grain_figure(marker: Marker) -> Iterator[RuleFigure]:
         }
         worst = _most(at)
         holds = _angles_text(angles) + (f", up to {most:g} deg off" if most else "")
-        yield RuleFigure("grain", holds, "farthest off grain", worst.value, most, "deg", worst.placements)
+        yield RuleFigure("grain", holds, "most off grain", worst.value, most, "deg", worst.placements)
     if marker.fabric.nap != "two-way":
         free = sum(piece.ignores_nap for piece in placed)
         holds = marker.fabric.nap + (f"; {_counted(free, 'piece')} free of it" if free else "")

@@ -11,6 +11,9 @@ import shapely
 from cutkit.check.faults import ANGLE_TOLERANCE_DEG, PLACE_TOLERANCE_MM, Fault, named
 from cutkit.model import Marker, OrderedPiece, Placement
 
+MOST_STEP_DEG = 5.0
+"""An allowed angle so near to a quarter turn is that turn and a step off the grain; a farther one is a turn itself."""
+
 
 def off_deg(angle: float, target: float) -> float:
     """How far two angles are apart, 0 to 180."""
@@ -88,8 +91,8 @@ def _pair_faults(piece: OrderedPiece, here: list[Placement]) -> Iterator[Fault]:
 def nap_faults(marker: Marker) -> Iterator[Fault]:
     """Pieces that point another way than those before them, in the marker or in the garment.
 
-    There must be one direction that none of them is off by more than its own tilt: the stretch of directions that is
-    left to them, counted from the first one's angle, is kept from piece to piece.
+    There must be one direction that none of them is off by more than it may be off its grain: the stretch of directions
+    that is left to them, counted from the first one's angle, is kept from piece to piece.
     """
     nap = marker.fabric.nap
     if nap == "two-way":
@@ -102,12 +105,19 @@ def nap_faults(marker: Marker) -> Iterator[Fault]:
         key = 0 if nap == "one-way" else p.bundle
         first, low, high = left.get(key, (p.angle_deg, -180.0, 180.0))
         off = (p.angle_deg - first + 180.0) % 360.0 - 180.0
-        shared = max(low, off - piece.tilt_deg), min(high, off + piece.tilt_deg)
+        own = _off_grain(piece)
+        shared = max(low, off - own), min(high, off + own)
         if shared[0] > shared[1] + ANGLE_TOLERANCE_DEG:
             message = f"{named(marker, index)} points against the nap ({nap}), {abs(off):g} degrees off the first piece"
             yield Fault("nap", message, (index,))
         else:
             left[key] = (first, *shared)
+
+
+def _off_grain(piece: OrderedPiece) -> float:
+    """How far a piece may be off its grain and still point the same way: its tilt, free and in steps."""
+    steps = (min(a % 90.0, 90.0 - a % 90.0) for a in piece.allowed_angles_deg)
+    return piece.tilt_deg + max((step for step in steps if step <= MOST_STEP_DEG), default=0.0)
 
 
 # --- garments together -------------------------------------------------------------------------------------------

@@ -159,11 +159,9 @@ def defect_faults(marker: Marker) -> Iterator[Fault]:
     outlines = sound(marker.polygons)
     for defect in marker.fabric.defects:
         flaw = box(*defect.box_mm)
-        for index, polygon in enumerate(outlines):
+        for index in np.flatnonzero(shapely.intersects(outlines, flaw)).tolist():
             quality = marker.by_id[marker.placements[index].piece].quality
-            if bears(defect, quality):
-                continue
-            overlap = overlap_of(polygon, flaw)
+            overlap = None if bears(defect, quality) else overlap_of(outlines[index], flaw)
             if overlap is not None:
                 message = f"{named(marker, index)} lies on a defect at {list(defect.box_mm)}, {_depth(overlap)}"
                 yield Fault("defect", message + _allowed_there(defect, quality), (index,))

@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -131,10 +130,11 @@ def with_choices(profile: CutterProfile, choices: dict[str, Any]) -> CutterProfi
 
     UsageError for a bridge without length.
     """
-    given = {name: value for name, value in choices.items() if value is not None}
-    if given.get("bridge_mm", 1.0) <= 0:
+    from cutkit.outputs.programs import with_strokes
+
+    if choices["bridge_mm"] is not None and choices["bridge_mm"] <= 0:
         raise UsageError("--bridge must be longer than nothing", hint="Leave bridges out with --bridges 0.")
-    return replace(profile, strokes=replace(profile.strokes, **given))
+    return with_strokes(profile, choices)
 
 
 def say(text: str, *, quiet: bool = False) -> None:

@@ -65,31 +65,29 @@ def command(
     turned, shifted, stretched and sheared as its marks tell; marks that contradict one another are refused (exit 3).
     """
     from cutkit.cut.figures import cut_figures
-    from cutkit.cut.plan import plan_cut
-    from cutkit.formats.files import refuse_bad_outputs, write_whole
+    from cutkit.formats.files import is_toml_path, refuse_bad_outputs, write_whole
     from cutkit.formats.marker import read_valid_marker
-    from cutkit.formats.profile import is_profile_file, load_profile
-    from cutkit.formats.program import program_texts
+    from cutkit.formats.profile import load_profile
     from cutkit.kernels import cache
+    from cutkit.outputs.programs import make_programs
 
     profile = with_choices(load_profile(cutter), choices)
-    inputs: list[str | Path] = [marker_path, *([cutter] if is_profile_file(cutter) else [])]
+    inputs: list[str | Path] = [marker_path, *([cutter] if is_toml_path(cutter) else [])]
     inputs += [registration_path] if registration_path else []
     refuse_bad_outputs([output, svg, picklist], inputs)
     marker = read_valid_marker(marker_path)
     if not cache.holds("route"):
         say("compiling the search for short ways: once, about five seconds", quiet=quiet)
     fit = registration_fit(registration_path, registration_tolerance_mm)
-    path = plan_cut(marker, profile, windows=windows == "auto", registration=fit.registration if fit else None)
-    texts = program_texts(path, profile, f"cutkit {marker_path.name}")
-    programs = _program_names(output, len(texts))
+    made = make_programs(marker, profile, name=marker_path.name, windows=windows == "auto", fit=fit)
+    path, programs = made.path, made.names(output)
     refuse_bad_outputs([*programs, svg, picklist], inputs)
-    for program, text in zip(programs, texts, strict=True):
-        write_whole(program, text.encode("ascii"), inputs=inputs)
+    for program, text in zip(programs, made.texts, strict=True):
+        write_whole(program, text, inputs=inputs)
     if svg is not None:
         write_whole(svg, _picture(path, profile, marker, output), inputs=inputs)
     if picklist is not None:
-        write_whole(picklist, _picks_text(path, profile, marker, marker_path), inputs=inputs)
+        write_whole(picklist, made.pick_list(str(marker_path)), inputs=inputs)
     figures = cut_figures(path, profile)
     job = CutJob(path, profile, marker, tuple(programs), fit)
     say_notices(job.notices, quiet=quiet, all_of_them="--json lists them all")
@@ -124,13 +122,6 @@ class CutJob:
         return list(zip(programs, windows, self.path.advances_mm, strict=True))
 
 
-def _program_names(output: Path, count: int) -> list[Path]:
-    """PROGRAM, or of several windows PROGRAM-1, PROGRAM-2, ... before the suffix."""
-    if count == 1:
-        return [output]
-    return [output.with_name(f"{output.stem}-{number}{output.suffix}") for number in range(1, count + 1)]
-
-
 def _picture(path: ToolPath, profile: CutterProfile, marker: Marker, output: Path) -> str:
     """The planned path as a picture: what the tip shall do, and the ways of the axis between."""
     from cutkit.cut.figures import cut_figures, ways_begin
@@ -153,32 +144,6 @@ def _picture(path: ToolPath, profile: CutterProfile, marker: Marker, output: Pat
     title = f"{output.name} as planned for {profile.name}"
     borders = tuple(window.start_mm for window in path.windows)
     return cut_svg(CutPicture(title, figures, cuts, tuple(travels), (), rings, borders))
-
-
-def _picks_text(path: ToolPath, profile: CutterProfile, marker: Marker, marker_path: Path) -> str:
-    import json
-
-    from cutkit.cut.picklist import pick_list
-
-    picks = [
-        {
-            "placement": pick.placement,
-            "piece": pick.piece,
-            "name": pick.name,
-            "size": pick.size,
-            "bundle": pick.bundle,
-            "centre_mm": [round(value, 3) + 0.0 for value in pick.centre_mm],
-            "angle_deg": pick.angle_deg,
-            "mirrored": pick.mirrored,
-            "area_cm2": round(pick.area_mm2 / 100, 3),
-            "window": pick.window,
-            "cut_s": round(pick.cut_s, 2),
-            "free_s": round(pick.free_s, 2),
-        }
-        for pick in pick_list(marker, path, profile)
-    ]
-    head = {"schema": "cutkit.picklist/1", "marker": str(marker_path), "cutter": profile.name}
-    return json.dumps({**head, "pieces": picks}, indent=1, ensure_ascii=False) + "\n"
 
 
 def _print_table(figures: CutFigures, job: CutJob) -> None:

@@ -67,15 +67,15 @@ def emulate(
 ) -> None:
     """The command, with what it was given."""
     from cutkit.cli.simulate import write_outputs
-    from cutkit.formats.files import refuse_bad_outputs
+    from cutkit.formats.files import is_toml_path, refuse_bad_outputs
     from cutkit.formats.marker import read_marker
-    from cutkit.formats.profile import is_profile_file, load_profile
+    from cutkit.formats.profile import load_profile
     from cutkit.machine.device import make_device, parse_fault
 
     if on_pty == bool(tcp):
         raise UsageError("a device has one port", hint="Give either --pty or --tcp HOST:PORT.")
     faults = [parse_fault(text) for text in fault_texts]
-    inputs: list[str | Path] = [*([marker_path] if marker_path else []), *([cutter] if is_profile_file(cutter) else [])]
+    inputs: list[str | Path] = [*([marker_path] if marker_path else []), *([cutter] if is_toml_path(cutter) else [])]
     refuse_bad_outputs([svg_path, trace_path], inputs)
     profile = load_profile(cutter)
     marker = read_marker(marker_path) if marker_path else None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cutkit.cli.common import json_option, print_json, quiet_option, say
-from cutkit.cli.nest import job_options, nest_job
+from cutkit.cli.nest_options import job_options, prepared
 from cutkit.cli.notices import say_notices
 from cutkit.errors import InputError
 
@@ -55,15 +55,13 @@ def command(
     """
     from cutkit.plan.estimate import estimate_length
 
-    job = nest_job(inputs, {**options, "time_s": None, "rounds": None, "max_length": None})
+    job = prepared(inputs, options)
     say_notices(job.notices, quiet=quiet, all_of_them="`cutkit inspect` lists them")
-    if options["tilt_deg"]:
-        say("note: what --tilt gains is not in the estimate", quiet=quiet)
+    if any(piece.tilt_deg for demand in job.demands for piece in demand.pieces):
+        say("note: what tilting pieces gains is not in the estimate", quiet=quiet)
     known = _history(history, quiet)
     rows = [
-        Row(
-            demand, estimate_length(demand.pieces, replace(job.fabric, material=demand.material), options["gap"], known)
-        )
+        Row(demand, estimate_length(demand.pieces, job.fabric_of(demand), job.settings.gap_mm, known))
         for demand in job.demands
     ]
     if as_json:

@@ -43,12 +43,10 @@ def registration_fit(path: Path | None, tolerance_mm: float) -> RegistrationFit 
     """The fit of the marks in a file; InputError, naming file and line, where they are wrong or contradict."""
     if path is None:
         return None
-    from cutkit.cut.registration import fit_registration, refuse_contradictions
-    from cutkit.formats.registration import read_registration
+    from cutkit.formats.files import read_bytes
+    from cutkit.outputs.programs import print_fit
 
-    fit = fit_registration(read_registration(path), str(path))
-    refuse_contradictions(fit, tolerance_mm, str(path))
-    return fit
+    return print_fit(read_bytes(path), tolerance_mm, where=str(path))
 
 
 def fit_rows(fit: RegistrationFit) -> Iterator[tuple[str, str]]:

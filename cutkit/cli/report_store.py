@@ -159,8 +159,8 @@ def programs_of(one: Ready) -> str:
 
 
 def _cut_table(night: Night) -> TableData:
-    from cutkit.batch.night import shown_due
     from cutkit.cli.tables import Column, TableData, clock
+    from cutkit.formats.jobs import shown_due
 
     columns = (
         Column("Cut"),
@@ -291,7 +291,7 @@ def _ready_cells(one: Ready) -> dict[str, Any]:
 
 
 def _job_cells(row: Any) -> dict[str, Any]:
-    from cutkit.batch.night import shown_due
+    from cutkit.formats.jobs import shown_due
 
     return {"order": row.name, "due": shown_due(row.due_at), "state": row.state, "priority": row.priority}
 

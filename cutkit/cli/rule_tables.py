@@ -87,16 +87,16 @@ def _pieces(marker: Marker, placements: Sequence[int]) -> str:
     if len(placements) > MOST_NAMED:
         return f"{len(placements)} pieces"
     laid = [marker.placements[i] for i in placements]
-    return " / ".join(f"{p.piece} of {p.bundle}" for p in laid)
+    return ", ".join(f"{p.piece} ({p.bundle})" for p in laid)
 
 
 _RULE_COLUMNS = (
     Column("Rule", "left", style="bold"),
-    Column("Holds", "left", shrink_to=12),
+    Column("Holds", "left", shrink_to=28),
     Column("Figure", "left", worth=8, shrink_to=10),
     Column("Worst"),
     Column("Limit", worth=9),
-    Column("Pieces, of garment", "left", worth=20, shrink_to=8),
+    Column("Pieces (garment)", "left", worth=20, shrink_to=12),
 )
 _MATCH_COLUMNS = (
     Column("Match", "left", shrink_to=6, style="bold"),

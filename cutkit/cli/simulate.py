@@ -87,9 +87,9 @@ def command(
     Several programs are run one after the other, as one job. With --marker every piece must be cut exactly once and the
     blade stay on the lines. Any violation ends in exit code 5.
     """
-    from cutkit.formats.files import refuse_bad_outputs, write_whole
+    from cutkit.formats.files import is_toml_path, refuse_bad_outputs, write_whole
     from cutkit.formats.marker import read_marker
-    from cutkit.formats.profile import is_profile_file, load_profile
+    from cutkit.formats.profile import load_profile
 
     if play_s is not None and svg_path is None:
         raise UsageError("--animate is about the picture", hint="Say where to write it (--svg OUT).")
@@ -98,7 +98,7 @@ def command(
     inputs: list[str | Path] = [
         *programs,
         *([marker_path] if marker_path else []),
-        *([cutter] if is_profile_file(cutter) else []),
+        *([cutter] if is_toml_path(cutter) else []),
         *([registration_path] if registration_path else []),
     ]
     refuse_bad_outputs([svg_path, png_path, trace_path], inputs)

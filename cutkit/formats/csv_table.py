@@ -12,10 +12,15 @@ SEPARATORS = (",", ";", "\t")
 
 
 def csv_rows(path: str) -> list[tuple[int, list[str]]]:
+    """The rows of a file, as ``parse_rows`` reads them; InputError where it cannot be read, too."""
+    return parse_rows(read_bytes(path), path)
+
+
+def parse_rows(data: bytes, path: str) -> list[tuple[int, list[str]]]:
     """The rows that hold anything, with their line numbers: UTF-8, with or without a byte order mark, separated by what
     the first row has most of commas, semicolons and tabs. InputError names the file, and the line of a broken row."""
     try:
-        text = read_bytes(path).decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(
             f"not UTF-8 text (byte {error.start})", where=path, hint="Save it as 'CSV UTF-8' from the spreadsheet."

@@ -27,6 +27,11 @@ def read_bytes(path: str | Path) -> bytes:
     return data
 
 
+def is_toml_path(name_or_path: str) -> bool:
+    """Whether what may be a name is a TOML file of the user's own: it ends in .toml or holds a slash."""
+    return name_or_path.casefold().endswith(".toml") or "/" in name_or_path or "\\" in name_or_path
+
+
 def text_of_path(path: str) -> str:
     """A path as text that any file can carry: bytes that are not UTF-8 become question marks (U+FFFD)."""
     return os.fsencode(path).decode("utf-8", "replace")

@@ -6,13 +6,11 @@ explained in ``docs/jobs.md``. Paths in a file are relative to its folder.
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -21,16 +19,30 @@ from typing import Any, Literal
 import msgspec
 
 from cutkit.errors import CutkitError, InputError, did_you_mean
-from cutkit.formats.files import read_bytes
-from cutkit.model import Nap, Units
-from cutkit.units import parse_duration, parse_length
+from cutkit.formats import keys
+from cutkit.formats.csv_table import parse_rows
+from cutkit.formats.fabrics import FABRIC_KEYS
+from cutkit.formats.files import is_toml_path, read_bytes
+from cutkit.formats.keys import Key, Keys
+from cutkit.formats.toml_text import parse_toml
+from cutkit.model import MarkerSet, Nap, Spread, Units
+from cutkit.rules import KINDS
+from cutkit.toolpath import NotchTime, OrderStyle
 
-MOST_TIME_S = 7 * 24 * 3600.0
-FARTHEST_MM = 1e7
-OUTPUTS = ("marker", "svg", "dxf", "pdf", "program")
+OUTPUTS = ("marker", "svg", "dxf", "pdf", "html", "picklist", "program")
 """The keys that name what a job writes."""
+OF_A_PROGRAM = (
+    "notches",
+    "cut_order",
+    "common_lines",
+    "bridges",
+    "bridge",
+    "registration",
+    "registration_tolerance",
+    "picklist",
+)
+"""The keys that say how a program is made."""
 SUFFIXES = (".toml", ".csv")
-_SEPARATORS = (",", ";", "\t")
 _NAME = re.compile(r"[\w.+-][\w .+-]*")
 
 
@@ -46,12 +58,23 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     patterns: tuple[str, ...]
     marker: str
     order: str | None = None
+    fabric: str | None = None
+    rules: tuple[str, ...] = ()
     width_mm: float | None = None
-    selvedge_mm: float = 0.0
-    gap_mm: float = 0.0
+    selvedge_mm: float | None = None
+    selvedge_low_mm: float | None = None
+    selvedge_high_mm: float | None = None
+    margin_start_mm: float | None = None
+    margin_end_mm: float | None = None
+    gap_mm: float | None = None
     max_length_mm: float | None = None
-    tilt_deg: float = 0.0
-    nap: Nap = "two-way"
+    tilt_deg: float | None = None
+    nap: Nap | None = None
+    spread: Spread | None = None
+    face: bool | None = None
+    order_plies: int | None = None
+    sets: MarkerSet | None = None
+    remainder: bool = False
     material: str | None = None
     units: Units | None = None
     rul: str | None = None
@@ -65,9 +88,18 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     min_efficiency: float | None = None
     cutter: str | None = None
     windows: Literal["auto", "off"] = "auto"
+    notches: NotchTime | None = None
+    cut_order: OrderStyle | None = None
+    common_lines: bool | None = None
+    bridges: int | None = None
+    bridge_mm: float | None = None
+    registration: str | None = None
+    registration_tolerance_mm: float = 0.5
     svg: str | None = None
     dxf: str | None = None
     pdf: str | None = None
+    html: str | None = None
+    picklist: str | None = None
     program: str | None = None
     due_at: float | None = None
     priority: int = 0
@@ -80,6 +112,16 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         """The paths of what the job writes, by key."""
         paths = {key: getattr(self, key) for key in OUTPUTS}
         return {key: path for key, path in paths.items() if path is not None}
+
+    def strokes(self) -> dict[str, Any]:
+        """What the job chooses in place of its machine's ``[strokes]``; None for what the machine's profile says."""
+        return {
+            "notches": self.notches,
+            "order": self.cut_order,
+            "common_lines": self.common_lines,
+            "bridges": self.bridges,
+            "bridge_mm": self.bridge_mm,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +142,34 @@ class JobFault:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A job as it was asked for, whether it could be understood or not: its name, its file, and when it is due, as far
+    as that can be read."""
+
+    name: str
+    source: str
+    due_at: float | None = None
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class JobList:
-    """The jobs that could be understood, the faults of the others, and the files of a folder that hold something else
-    (orders, machines)."""
+    """The jobs that could be understood, the faults of the others, the files of a folder that hold something else
+    (orders, machines), and what was asked for in all of them."""
 
     jobs: tuple[Job, ...]
     faults: tuple[JobFault, ...]
     left_alone: tuple[str, ...] = ()
+    asked: tuple[Asked, ...] = ()
+
+
+def shown_due(at: float | None) -> str:
+    """A due date, year first: the day alone where its end is meant; empty where there is none."""
+    if at is None:
+        return ""
+    moment = datetime.fromtimestamp(at)
+    day_ends = (moment.hour, moment.minute, moment.second) == (23, 59, 59)
+    return moment.strftime("%Y-%m-%d" if day_ends else "%Y-%m-%d %H:%M")
 
 
 def fault_of(error: CutkitError, file: str, job: str, key: str) -> JobFault:
@@ -124,6 +187,7 @@ def read_jobs(paths: Sequence[str | Path]) -> JobList:
     """
     jobs: list[Job] = []
     faults: list[JobFault] = []
+    asked: list[Asked] = []
     files, left_alone = _files(paths)
     for path in map(os.path.abspath, files):
         try:
@@ -132,16 +196,17 @@ def read_jobs(paths: Sequence[str | Path]) -> JobList:
             faults.append(fault_of(error, path, "", ""))
             continue
         for table in tables:
+            asked.append(_asked(table))
             job, found = _job(table)
             faults += found
             if job is not None:
                 jobs.append(job)
-    return JobList(tuple(jobs), (*faults, *_named_twice(jobs)), tuple(left_alone))
+    return JobList(tuple(jobs), (*faults, *_named_twice(jobs)), tuple(left_alone), tuple(asked))
 
 
 def is_job_file(path: str) -> bool:
     """Whether a file of a folder is meant to hold jobs: not so a table without a column of patterns, such as an order,
-    and not a machine's profile. One that cannot be read is: its faults have to be told."""
+    and not a machine's profile, a fabric or rules. One that cannot be read is: its faults have to be told."""
     if not path.lower().endswith(SUFFIXES):
         return False
     try:
@@ -149,10 +214,11 @@ def is_job_file(path: str) -> bool:
         if path.lower().endswith(".csv"):
             first = next((line for line in text.splitlines() if line.strip()), "")
             return any(word.strip(' "').casefold() in ("pattern", "patterns") for word in re.split(r"[,;\t]", first))
-        keys = tomllib.loads(text).keys()
+        found = tomllib.loads(text).keys()
     except (OSError, ValueError):
         return True
-    return not keys & {"dialect", "base"} or bool(keys & {"job", "patterns"})
+    other = found & {"dialect", "base", "nest", *KINDS} or found <= FABRIC_KEYS.keys()
+    return not other or bool(found & {"job", "patterns"})
 
 
 def _files(paths: Sequence[str | Path]) -> tuple[list[str], list[str]]:
@@ -204,12 +270,7 @@ class _Table:
 
 
 def _toml_tables(path: str) -> list[_Table]:
-    try:
-        content = tomllib.loads(read_bytes(path).decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise InputError(f"not UTF-8 text (byte {error.start})", where=path) from error
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"not TOML: {error}", where=path) from error
+    content = dict(parse_toml(read_bytes(path), path).values)
     defaults, jobs = content.pop("defaults", {}), content.pop("job", None)
     if content and jobs is None:
         jobs, content = [content], {}
@@ -232,18 +293,7 @@ def _toml_tables(path: str) -> list[_Table]:
 
 
 def _csv_tables(path: str) -> list[_Table]:
-    try:
-        text = read_bytes(path).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        hint = "Save it as 'CSV UTF-8' from the spreadsheet."
-        raise InputError(f"not UTF-8 text (byte {error.start})", where=path, hint=hint) from error
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(_SEPARATORS, key=first.count), strict=True)
-    try:
-        rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
-    except csv.Error as error:
-        raise InputError(f"not a table: {error}", where=f"{path}, line {reader.line_num}") from error
-    rows = [(number, row) for number, row in rows if any(row)]
+    rows = parse_rows(read_bytes(path), path)
     if len(rows) < 2:
         raise InputError("it holds no jobs", where=path, hint="The first line names the columns: pattern,width,...")
     names = ["patterns" if name.casefold() == "pattern" else name for name in rows[0][1]]
@@ -260,54 +310,6 @@ def _csv_tables(path: str) -> list[_Table]:
 
 
 # --- one job, key by key
-
-
-def _length(value: str) -> float:
-    millimetres = parse_length(value)
-    if millimetres > FARTHEST_MM:
-        raise ValueError(f"at most {FARTHEST_MM / 1e6:g} km")
-    return millimetres
-
-
-def _above_zero(value: str) -> float:
-    if (millimetres := _length(value)) <= 0:
-        raise ValueError(f"{value!r} must be above 0")
-    return millimetres
-
-
-def _not_negative(value: str) -> float:
-    if (millimetres := _length(value)) < 0:
-        raise ValueError(f"{value!r} must not be negative")
-    return millimetres
-
-
-def _time(value: str) -> float:
-    seconds = parse_duration(value)
-    if not 0 < seconds <= MOST_TIME_S:
-        raise ValueError(f"{value!r} must be above 0 and at most a week (168h)")
-    return seconds
-
-
-def _within(low: float, high: float) -> Callable[[Any], Any]:
-    def checked(value: Any) -> Any:
-        if not low <= value <= high:
-            raise ValueError(f"{value:g} is not from {low:g} to {high:g}")
-        return value
-
-    return checked
-
-
-def _texts(value: str | list[str]) -> tuple[str, ...]:
-    texts = (value,) if isinstance(value, str) else tuple(value)
-    if not all(text.strip() for text in texts):
-        raise ValueError("an entry is empty")
-    return texts
-
-
-def _some_texts(value: str | list[str]) -> tuple[str, ...]:
-    if not value:
-        raise ValueError("no file is named")
-    return _texts(value)
 
 
 def _order(value: str | int | dict[str, int]) -> str:
@@ -333,70 +335,90 @@ def _name(value: str) -> str:
     return value
 
 
-def _as_it_is(value: Any) -> Any:
-    return value
-
-
-_BIG = 10**9
-_KEYS: Mapping[str, tuple[str, Any, Callable[[Any], Any]]] = {
-    "name": ("name", str, _name),
-    "patterns": ("patterns", str | list[str], _some_texts),
-    "order": ("order", str | int | dict[str, int], _order),
-    "width": ("width_mm", str, _above_zero),
-    "selvedge": ("selvedge_mm", str, _not_negative),
-    "gap": ("gap_mm", str, _not_negative),
-    "max_length": ("max_length_mm", str, _above_zero),
-    "tilt": ("tilt_deg", float, _within(0, 180)),
-    "nap": ("nap", Nap, _as_it_is),
-    "material": ("material", str, _as_it_is),
-    "units": ("units", Units, _as_it_is),
-    "rul": ("rul", str, _as_it_is),
-    "cut_layer": ("cut_layer", str | list[str], _texts),
-    "mark_layer": ("mark_layer", str | list[str], _texts),
-    "ignore_layer": ("ignore_layer", str | list[str], _texts),
-    "time": ("time_s", str, _time),
-    "rounds": ("rounds", int, _within(1, _BIG)),
-    "seed": ("seed", int, _within(0, _BIG)),
-    "extend": ("extend", bool, _as_it_is),
-    "min_efficiency": ("min_efficiency", float, _within(0, 100)),
-    "cutter": ("cutter", str, _as_it_is),
-    "windows": ("windows", Literal["auto", "off"], _as_it_is),
-    "marker": ("marker", str, _as_it_is),
-    "svg": ("svg", str, _as_it_is),
-    "dxf": ("dxf", str, _as_it_is),
-    "pdf": ("pdf", str, _as_it_is),
-    "program": ("program", str, _as_it_is),
-    "due": ("due_at", Any, _due),
-    "priority": ("priority", int, _within(-_BIG, _BIG)),
-    "cloth": ("cloth", str, _as_it_is),
-    "plies": ("plies", int, _within(1, 10_000)),
-    "end_allowance": ("end_allowance_mm", str, _not_negative),
+_KEYS: Keys = {
+    "name": Key("name", str, _name),
+    "patterns": Key("patterns", str | list[str], keys.some_texts),
+    "order": Key("order", str | int | dict[str, int], _order),
+    "fabric": Key("fabric", str),
+    "rules": Key("rules", str | list[str], keys.texts),
+    "width": Key("width_mm", str, keys.above_zero),
+    "selvedge": Key("selvedge_mm", str, keys.not_negative),
+    "selvedge_low": Key("selvedge_low_mm", str, keys.not_negative),
+    "selvedge_high": Key("selvedge_high_mm", str, keys.not_negative),
+    "margin_start": Key("margin_start_mm", str, keys.not_negative),
+    "margin_end": Key("margin_end_mm", str, keys.not_negative),
+    "gap": Key("gap_mm", str, keys.not_negative),
+    "max_length": Key("max_length_mm", str, keys.above_zero),
+    "tilt": Key("tilt_deg", float, keys.within(0, 180)),
+    "nap": Key("nap", Nap),
+    "spread": Key("spread", Spread),
+    "face": Key("face", bool),
+    "order_plies": Key("order_plies", int, keys.within(1, 10_000)),
+    "sets": Key("sets", MarkerSet),
+    "remainder": Key("remainder", bool),
+    "material": Key("material", str),
+    "units": Key("units", Units),
+    "rul": Key("rul", str),
+    "cut_layer": Key("cut_layer", str | list[str], keys.texts),
+    "mark_layer": Key("mark_layer", str | list[str], keys.texts),
+    "ignore_layer": Key("ignore_layer", str | list[str], keys.texts),
+    "time": Key("time_s", str, keys.duration),
+    "rounds": Key("rounds", int, keys.within(1, keys.LARGE)),
+    "seed": Key("seed", int, keys.within(0, keys.LARGE)),
+    "extend": Key("extend", bool),
+    "min_efficiency": Key("min_efficiency", float, keys.within(0, 100)),
+    "cutter": Key("cutter", str),
+    "windows": Key("windows", Literal["auto", "off"]),
+    "notches": Key("notches", NotchTime),
+    "cut_order": Key("cut_order", OrderStyle),
+    "common_lines": Key("common_lines", bool),
+    "bridges": Key("bridges", int, keys.within(0, 10_000)),
+    "bridge": Key("bridge_mm", str, keys.above_zero),
+    "registration": Key("registration", str),
+    "registration_tolerance": Key("registration_tolerance_mm", str, keys.not_negative),
+    "marker": Key("marker", str),
+    "svg": Key("svg", str),
+    "dxf": Key("dxf", str),
+    "pdf": Key("pdf", str),
+    "html": Key("html", str),
+    "picklist": Key("picklist", str),
+    "program": Key("program", str),
+    "due": Key("due_at", Any, _due),
+    "priority": Key("priority", int, keys.within(-keys.LARGE, keys.LARGE)),
+    "cloth": Key("cloth", str),
+    "plies": Key("plies", int, keys.within(1, 10_000)),
+    "end_allowance": Key("end_allowance_mm", str, keys.not_negative),
 }
-"""Every key of a job: the field it becomes, the type that TOML must give it, and how the value is read."""
+"""Every key of a job."""
+
+
+def _asked(table: _Table) -> Asked:
+    """Name and due date of a job that perhaps has faults elsewhere, or in these very keys."""
+    asked = {key: table.values[key] for key in ("due", "priority") if key in table.values}
+    told, _ = keys.read_keys(asked, _KEYS, texts=table.texts)
+    return Asked(_label_of(table), table.file, **told)
+
+
+def _label_of(table: _Table) -> str:
+    """The name that a job's faults are told under."""
+    return str(table.values.get("name", table.label))
 
 
 def _job(table: _Table) -> tuple[Job | None, list[JobFault]]:
     """The job of a table; None with the faults where there are any."""
-    label = str(table.values.get("name", table.label))
+    label = _label_of(table)
     faults: list[JobFault] = []
 
     def fault(key: str, message: str, hint: str = "") -> None:
         faults.append(JobFault(table.file, label, key, message, hint))
 
     fields: dict[str, Any] = {"name": table.label, "source": os.path.abspath(table.file)}
-    for key, value in table.values.items():
-        if key not in _KEYS:
-            near = did_you_mean(key.replace("-", "_"), _KEYS)
-            fault(key, "the key is unknown.", near or "docs/jobs.md lists the keys.")
-            continue
-        field, kind, read = _KEYS[key]
-        try:
-            fields[field] = read(msgspec.convert(value, kind, strict=not table.texts))
-        except msgspec.ValidationError as error:
-            fault(key, _meant(str(error), value, kind))
-        except ValueError as error:
-            fault(key, str(error))
-    for key, message, hint in _sense_faults(fields, table.values):
+    read, wrong = keys.read_keys(table.values, _KEYS, texts=table.texts)
+    fields |= read
+    for found in wrong:
+        unknown = "" if found.key in _KEYS else "docs/jobs.md lists the keys."
+        fault(found.key, found.message, found.hint or unknown)
+    for key, message, hint in _sense_faults(table.values):
         fault(key, message, hint)
     if faults:
         return None, faults
@@ -407,16 +429,7 @@ def _job(table: _Table) -> tuple[Job | None, list[JobFault]]:
         return None, faults
 
 
-def _meant(message: str, value: Any, kind: Any) -> str:
-    """msgspec's message, with the word that was probably meant where only a few are allowed."""
-    words = getattr(kind, "__args__", ())
-    if isinstance(value, str) and words and all(isinstance(word, str) for word in words):
-        near = did_you_mean(value, words)
-        return f"{value!r} is unknown; known are {', '.join(words)}." + (f" {near}" if near else "")
-    return message[:1].lower() + message[1:].replace("`", "")
-
-
-def _sense_faults(fields: Mapping[str, Any], values: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+def _sense_faults(values: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """What is missing, and what does not go together: key, message, what to do."""
     found = []
     if "patterns" not in values:
@@ -427,13 +440,9 @@ def _sense_faults(fields: Mapping[str, Any], values: Mapping[str, Any]) -> list[
         found.append(("program", "a cutter is named, but no program.", 'Name it: program = "{name}.plt"'))
     if "program" in values and "cutter" not in values:
         found.append(("cutter", "a program is wanted, but no cutter is named.", "`cutkit cutters` lists them."))
-    if fields.get("nap", "two-way") != "two-way" and fields.get("tilt_deg", 0) > 90:
-        found.append(("tilt", f"it turns pieces against a {fields['nap']} nap.", "Give at most 90 degrees."))
-    width, selvedge = fields.get("width_mm"), fields.get("selvedge_mm", 0.0)
-    if width is not None and width <= 2 * selvedge:
-        found.append(("selvedge", "no usable width is left between the selvedges.", "Check width and selvedge."))
-    elif width is not None and fields.get("gap_mm", 0.0) > width - 2 * selvedge:
-        found.append(("gap", "it is wider than the usable width.", "Give the least distance of two pieces."))
+    for key in OF_A_PROGRAM:
+        if key in values and "program" not in values and "cutter" not in values:
+            found.append((key, "it is about a program, and none is wanted.", "Name a cutter and a program."))
     return found
 
 
@@ -455,10 +464,13 @@ def _with_paths(fields: dict[str, Any], folder: str) -> dict[str, Any]:
         if out.get(key) is not None:
             out[key] = absolute(out[key].format(name=out["name"]))
     out["patterns"] = tuple(input_path(path) for path in out["patterns"])
-    if out.get("rul") is not None:
-        out["rul"] = input_path(out["rul"])
-    if "cutter" in out and (out["cutter"].endswith(".toml") or "/" in out["cutter"] or "\\" in out["cutter"]):
-        out["cutter"] = input_path(out["cutter"])
+    for key in ("rul", "registration"):
+        if out.get(key) is not None:
+            out[key] = input_path(out[key])
+    for key in ("cutter", "fabric"):
+        if key in out and is_toml_path(out[key]):
+            out[key] = input_path(out[key])
+    out["rules"] = tuple(input_path(path) for path in out.get("rules", ()))
     if out.get("order", "").casefold().endswith((".csv", ".txt", ".tsv")):
         out["order"] = input_path(out["order"])
     out["given"] = given

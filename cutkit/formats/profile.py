@@ -19,7 +19,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 
 from cutkit.errors import InputError, UsageError
-from cutkit.formats.files import read_bytes
+from cutkit.formats.files import is_toml_path, read_bytes
 from cutkit.toolpath import CutterProfile
 
 NAME_KEY = "name"
@@ -112,18 +112,13 @@ def profile_names() -> tuple[str, ...]:
     return tuple(sorted(f.name[: -len(".toml")] for f in folder.iterdir() if f.name.endswith(".toml")))
 
 
-def is_profile_file(name_or_path: str) -> bool:
-    """Whether a cutter is given as a file of the user's own: it ends in .toml or holds a slash."""
-    return name_or_path.endswith(".toml") or "/" in name_or_path or "\\" in name_or_path
-
-
 def load_profile(name_or_path: str) -> CutterProfile:
-    """The profile of that name, or of a TOML file (see ``is_profile_file``).
+    """The profile of that name, or of a TOML file (see ``is_toml_path``).
 
     UsageError for a name that cutkit does not know, with the nearest one; InputError, naming file and key, for a file
     that is missing or says something that cannot be right.
     """
-    if is_profile_file(name_or_path):
+    if is_toml_path(name_or_path):
         return parse_profile(read_bytes(name_or_path), Path(name_or_path).stem, name_or_path)
     names = profile_names()
     if name_or_path not in names:

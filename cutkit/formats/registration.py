@@ -10,7 +10,8 @@ from math import isfinite
 from pathlib import Path
 
 from cutkit.errors import InputError
-from cutkit.formats.csv_table import csv_rows
+from cutkit.formats.csv_table import parse_rows
+from cutkit.formats.files import read_bytes
 from cutkit.toolpath import RegistrationMark
 
 COLUMNS = ("mark", "x_mm", "y_mm", "measured_x_mm", "measured_y_mm")
@@ -18,7 +19,13 @@ COLUMNS = ("mark", "x_mm", "y_mm", "measured_x_mm", "measured_y_mm")
 
 def read_registration(path: str | Path) -> tuple[RegistrationMark, ...]:
     """The marks in a file, in its order; InputError, naming file and line, for anything that is not as it must be."""
-    rows = csv_rows(str(path))
+    return parse_registration(read_bytes(path), where=str(path))
+
+
+def parse_registration(data: bytes, *, where: str) -> tuple[RegistrationMark, ...]:
+    """The marks in the bytes of a file; ``where`` names it in errors."""
+    path = where
+    rows = parse_rows(data, path)
     if not rows:
         raise InputError("there are no marks", where=str(path), hint=f"The first line is {','.join(COLUMNS)}")
     number, names = rows[0]

@@ -78,8 +78,11 @@ def read_rule_table(path: str | Path, pattern_units: Units = "mm") -> RuleTable:
 
     InputError with the line where it is no rule table, or where a rule has not one pair of numbers for every size.
     """
-    where = str(path)
-    data = read_bytes(path)
+    return parse_rule_table(read_bytes(path), pattern_units, where=str(path))
+
+
+def parse_rule_table(data: bytes, pattern_units: Units, *, where: str) -> RuleTable:
+    """The rule table in the bytes of its file; ``where`` names it in errors."""
     text = _decoded(data).replace("\r\n", "\n").replace("\r", "\n")
     starts = list(_RULE.finditer(text))
     head = text[: starts[0].start()] if starts else text[:LONGEST_HEAD]

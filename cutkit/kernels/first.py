@@ -6,20 +6,26 @@ import numpy as np
 
 from cutkit.kernels import inner_kernel, kernel
 from cutkit.kernels.field import Longs
-from cutkit.kernels.moves import (
+from cutkit.kernels.lattice import inside, seat_of
+from cutkit.kernels.near import gather, link, unlink, weigh
+from cutkit.kernels.scan import sum_stamps
+from cutkit.kernels.state import (
+    BUCKET,
+    FLAW,
     FLOOR,
+    FREE,
     GAP,
     HEIGHT,
+    REPEAT_X,
+    REPEAT_Y,
     STEP,
     TOLERANCE,
     WINDOW,
     Layout,
     Scratch,
     Tables,
-    gather,
-    link,
-    sum_stamps,
-    weigh,
+    limits,
+    on_lattice,
 )
 
 MAKES_ARRAYS = False
@@ -29,10 +35,11 @@ NOWHERE = 1e300
 
 
 @kernel
-def lay_out(layout: Layout, tables: Tables, scratch: Scratch, order: Longs, begin: int, end: int) -> None:
-    """Place ``order[begin:end]`` behind those already placed, at the left-bottom-most free lattice position of each.
+def lay_out(layout: Layout, tables: Tables, scratch: Scratch, order: Longs, begin: int, end: int) -> int:
+    """Place ``order[begin:end]`` beside those already placed, at the left-bottom-most free position of each; how many
+    were placed. It ends at the first that finds no place within its limits.
 
-    Every piece fits (its box is not higher than the strip). Begin with empty lists; the strip has no end.
+    Begin with the fixed pieces in the lists, and no other; the strip has no end.
     """
     for k in range(begin, end):
         i = order[k]
@@ -47,10 +54,41 @@ def lay_out(layout: Layout, tables: Tables, scratch: Scratch, order: Longs, begi
             if x + tables.half[s, 0] < best_right:
                 best_x, best_y, best_shape = x, y, s
                 best_right = x + tables.half[s, 0]
+        if best_right >= NOWHERE:
+            return k - begin
         layout.place[i, 0] = best_x
         layout.place[i, 1] = best_y
         layout.shape[i] = best_shape
         link(layout, tables, i)
+    return end - begin
+
+
+@kernel
+def begin(layout: Layout, tables: Tables) -> None:
+    """Empty the lists, and enter what is fixed."""
+    layout.head[:] = -1
+    for i in range(len(layout.shape)):
+        if layout.fixed[i] != FREE:
+            link(layout, tables, i)
+
+
+@kernel
+def take_out(layout: Layout, order: Longs, begin: int, end: int) -> None:
+    """Take ``order[begin:end]`` out of the lists again."""
+    for k in range(begin, end):
+        unlink(layout, order[k])
+
+
+@kernel
+def end_of_placed(layout: Layout, tables: Tables) -> float:
+    """Where the last of the pieces in the lists ends."""
+    end = 0.0
+    for b in range(len(layout.head)):
+        j = layout.head[b]
+        while j >= 0:
+            end = max(end, layout.place[j, 0] + tables.half[layout.shape[j], 0])
+            j = layout.after[j]
+    return end
 
 
 @inner_kernel
@@ -58,22 +96,31 @@ def _leftmost(layout: Layout, tables: Tables, scratch: Scratch, i: int, s: int, 
     """The left-bottom-most free position of piece i as shape s; one that ends beyond ``before`` is as good as none."""
     step = tables.number[STEP]
     half_x = tables.half[s, 0]
-    half_y = tables.half[s, 1]
-    rows = int(max(0.0, tables.number[HEIGHT] - 2.0 * half_y) / step) + 1
+    low_x, high_x, low_y, high_y = limits(layout, tables, i, s)
+    rows = int(max(0.0, high_y - low_y) / step) + 1
     columns = int(2.0 * tables.number[WINDOW] / step) - 1
     enough = WORTH_A_LOOK * step * tables.hull[s]
-    from_x = half_x
-    while from_x + half_x < before:
-        sum_stamps(layout, tables, scratch, i, s, (from_x, half_y), columns, rows)
+    tied = on_lattice(layout, i)
+    slack = tables.number[GAP] + 2.0 * tables.number[WINDOW] + 4.0 * tables.number[BUCKET]
+    if tied:
+        slack += 4.0 * (tables.number[REPEAT_X] + tables.number[REPEAT_Y])
+    last = min(high_x, end_of_placed(layout, tables) + slack)
+    from_x = low_x
+    while from_x <= last and from_x + half_x < before:
+        sum_stamps(layout, tables, scratch, i, s, (from_x, low_y), columns, rows)
         for column in range(columns):
             x = from_x + column * step
-            if x + half_x >= before:
+            if x > last or x + half_x >= before:
                 break
             for row in range(rows):
-                if scratch.sums[row * columns + column] <= enough:
-                    y = half_y + row * step
-                    if _is_free(layout, tables, scratch, i, s, x, y):
-                        return _slide(layout, tables, scratch, i, s, x, y)
+                y = low_y + row * step
+                if tied:
+                    px, py = seat_of(layout, tables, i, s, x, y)
+                    within = inside(px, py, low_x, high_x, low_y, high_y) and px + half_x < before
+                    if within and _is_free(layout, tables, scratch, i, s, px, py):
+                        return px, py
+                elif scratch.sums[row * columns + column] <= enough and _is_free(layout, tables, scratch, i, s, x, y):
+                    return _slide(layout, tables, scratch, i, s, x, y)
         from_x += columns * step
     return NOWHERE, 0.0
 
@@ -103,17 +150,18 @@ def _is_free(layout: Layout, tables: Tables, scratch: Scratch, i: int, s: int, x
 def _slide(layout: Layout, tables: Tables, scratch: Scratch, i: int, s: int, x: float, y: float) -> tuple[float, float]:
     """Slide a free position left and down, by halving steps, as far as it stays free."""
     step = tables.number[STEP]
+    low_x, _, low_y, _ = limits(layout, tables, i, s)
     for _ in range(2):
         move = step
         while move > 1e-4 * step:
-            target = max(x - move, tables.half[s, 0])
+            target = max(x - move, low_x)
             if target < x and _is_free(layout, tables, scratch, i, s, target, y):
                 x = target
             else:
                 move *= 0.5
         move = step
         while move > 1e-4 * step:
-            target = max(y - move, tables.half[s, 1])
+            target = max(y - move, low_y)
             if target < y and _is_free(layout, tables, scratch, i, s, x, target):
                 y = target
             else:
@@ -123,9 +171,11 @@ def _slide(layout: Layout, tables: Tables, scratch: Scratch, i: int, s: int, x: 
 
 @kernel
 def strip_length(layout: Layout, tables: Tables) -> float:
-    """Where the last piece ends."""
+    """Where the last piece ends; flaws are none."""
     length = 0.0
     for i in range(len(layout.shape)):
+        if layout.fixed[i] == FLAW:
+            continue
         length = max(length, layout.place[i, 0] + tables.half[layout.shape[i], 0])
     return length
 

@@ -14,19 +14,21 @@ import numpy as np
 
 from cutkit.kernels import inline_kernel, inner_kernel
 from cutkit.kernels.field import Floats, Ints, cell_of
-from cutkit.kernels.moves import (
+from cutkit.kernels.lattice import part_inside
+from cutkit.kernels.near import gather, link, unlink
+from cutkit.kernels.state import (
     ACTIVE,
     EVALUATIONS,
+    FREE,
     GAP,
-    HEIGHT,
-    LENGTH,
+    REPEAT_COS,
+    REPEAT_SIN,
     TOLERANCE,
     Layout,
     Scratch,
     Tables,
-    gather,
-    link,
-    unlink,
+    limits,
+    on_lattice,
 )
 
 MAKES_ARRAYS = False
@@ -73,11 +75,21 @@ def way_out(edges: Floats, listed: Ints, first: int, last: int, x: float, y: flo
 
 @inner_kernel
 def _shift(layout: Layout, tables: Tables, i: int, dx: float, dy: float) -> None:
-    """Move a piece, within the strip."""
-    half = tables.half[layout.shape[i]]
+    """Move a piece within its limits; one that is tied to the repeat in that direction alone in which it is free."""
+    low_x, high_x, low_y, high_y = limits(layout, tables, i, layout.shape[i])
+    x, y = layout.place[i, 0], layout.place[i, 1]
+    if on_lattice(layout, i):
+        c, sn = tables.number[REPEAT_COS], tables.number[REPEAT_SIN]
+        du = 0.0 if layout.phase[i, 0] < np.inf else c * dx + sn * dy
+        dv = 0.0 if layout.phase[i, 1] < np.inf else c * dy - sn * dx
+        dx, dy = c * du - sn * dv, sn * du + c * dv
+        part = part_inside(x, y, dx, dy, low_x, high_x, low_y, high_y)
+        x, y = x + part * dx, y + part * dy
+    else:
+        x = max(low_x, min(x + dx, high_x))
+        y = max(low_y, min(y + dy, high_y))
     unlink(layout, i)
-    layout.place[i, 0] = max(half[0], min(layout.place[i, 0] + dx, layout.number[LENGTH] - half[0]))
-    layout.place[i, 1] = max(half[1], min(layout.place[i, 1] + dy, tables.number[HEIGHT] - half[1]))
+    layout.place[i, 0], layout.place[i, 1] = x, y
     link(layout, tables, i)
 
 
@@ -104,12 +116,17 @@ def _push(layout: Layout, tables: Tables, scratch: Scratch, i: int, stirred: int
             continue
         distance, out_x, out_y = way_out(tables.edges, tables.listed, first, last, x, y)
         depth = distance + tables.number[GAP]
-        if depth <= tables.number[TOLERANCE]:
+        if depth <= tables.number[TOLERANCE] or (layout.fixed[i] != FREE and layout.fixed[j] != FREE):
             continue
         pushed = True
-        half = 0.5 * OVERSHOOT * depth * sign
-        _shift(layout, tables, i, half * out_x, half * out_y)
-        _shift(layout, tables, j, -half * out_x, -half * out_y)
+        part = 0.5 * OVERSHOOT * depth * sign
+        if layout.fixed[j] != FREE or layout.fixed[i] != FREE:
+            part *= 2.0
+        if layout.fixed[i] == FREE:
+            _shift(layout, tables, i, part * out_x, part * out_y)
+        if layout.fixed[j] != FREE:
+            continue
+        _shift(layout, tables, j, -part * out_x, -part * out_y)
         known = False
         for other in range(stirred):
             known = known or scratch.order[other] == j

@@ -10,20 +10,11 @@ import numpy as np
 
 from cutkit.kernels import inner_kernel, kernel
 from cutkit.kernels.field import Floats, Ints
-from cutkit.kernels.moves import (
-    ACTIVE,
-    EVALUATIONS,
-    LENGTH,
-    SCANNED,
-    Layout,
-    Scratch,
-    Tables,
-    enter_losses,
-    link,
-    move_piece,
-    next_random,
-)
+from cutkit.kernels.lattice import seat_all
+from cutkit.kernels.moves import enter_losses, move_piece
+from cutkit.kernels.near import link
 from cutkit.kernels.relax import relax
+from cutkit.kernels.state import ACTIVE, EVALUATIONS, FREE, LENGTH, SCANNED, Layout, Scratch, Tables, next_random
 
 MAKES_ARRAYS = False
 
@@ -104,7 +95,7 @@ def sweep(layout: Layout, tables: Tables, scratch: Scratch) -> None:
     order = scratch.order
     count = 0
     for i in range(n):
-        if layout.clashes[i] > 0:
+        if layout.clashes[i] > 0 and layout.fixed[i] == FREE:
             order[count] = i
             count += 1
     for k in range(count - 1, 0, -1):
@@ -185,12 +176,13 @@ def _remember(layout: Layout, best_place: Floats, best_shape: Ints, best_number:
 
 @kernel
 def shrink(layout: Layout, tables: Tables, length: float, split_x: float) -> None:
-    """Shorten the strip to ``length``: the pieces right of ``split_x`` move left by the difference, kept inside."""
+    """Shorten the strip to ``length``: the pieces right of ``split_x`` move left by the difference.
+
+    All that are free then move to the nearest place where they may lie.
+    """
     shift = layout.number[LENGTH] - length
     layout.number[LENGTH] = length
     for i in range(len(layout.shape)):
-        half = tables.half[layout.shape[i], 0]
-        x = layout.place[i, 0]
-        if x > split_x:
-            x -= shift
-        layout.place[i, 0] = min(max(x, half), length - half)
+        if layout.place[i, 0] > split_x and layout.fixed[i] == FREE:
+            layout.place[i, 0] -= shift
+    seat_all(layout, tables)

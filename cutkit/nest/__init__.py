@@ -3,10 +3,14 @@
 ::
 
     shapes    what the search sees of the pieces: outlines in each orientation, simplified outward
+    stands    where on the cloth each may stand: zones, folds, ties
+    matching  which are tied to the cloth's repeat, or over it to one another
+    rules     what a layout has to keep as a whole: flaws, locked pieces, matches, spans of garments
     angles    at which angles: in stages, where pieces may tilt
     tables    no-fit polygons of all pairs, tabulated
     start     a first layout
     resume    or the layout of a marker to go on from
+    repair    also one whose pieces overlap, or are others now
     problem   what a search works on
     chain     explore, disrupt, compress: one thread's search
     disrupt   what shakes a layout that will not become shorter

@@ -19,7 +19,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry import Polygon
 
-from cutkit.kernels.moves import Tables
+from cutkit.kernels.state import Tables
 from cutkit.model import Copy, Demand, Fabric, NestSettings, OrderedPiece
 from cutkit.nest.settle import Laid
 
@@ -270,9 +270,9 @@ class TablesCost:
     memory_bytes: int = 0
 
     @staticmethod
-    def of(tables: Tables, half_turns: int, time_s: float) -> TablesCost:
-        """The cost of ``tables`` that took ``time_s``, ``half_turns`` of whose shapes are there twice, turned."""
-        return TablesCost(_pairs_of(len(tables.half), half_turns), time_s, sum(array.nbytes for array in tables))
+    def of(tables: Tables, forms: int, half_turns: int, time_s: float) -> TablesCost:
+        """The cost of ``tables`` of ``forms`` that took ``time_s``; ``half_turns`` of them are there twice, turned."""
+        return TablesCost(_pairs_of(forms, half_turns), time_s, sum(array.nbytes for array in tables))
 
     def most_pairs(self, stage_s: float | None) -> int:
         """How many pairs a stage of ``stage_s`` seconds may have; None: a stage by rounds."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from cutkit.kernels import first, moves
+from cutkit.kernels import first, lattice, state
 from cutkit.kernels import separate as kernels
 from cutkit.nest.disrupt import MILD, Disruption, Experience, Shaken, swap_large, turn_window
 from cutkit.nest.problem import Found, Problem, new_layout
@@ -38,6 +38,8 @@ class SearchPlan:
     patience: int = 200
     turn_share: float = 0.1
     """Part of the disruptions while exploring that turn a window of the strip; the others swap two large pieces."""
+    rephase_share: float = 0.5
+    """Part of the disruptions that also give one knot of matches another phase, where there are any."""
     compress_patience: int = 60
     """Short: where a few dozen sweeps did not remove what a mild disruption caused, hundreds seldom do."""
     compress_from: float = 5e-4
@@ -132,6 +134,11 @@ class Chain:
     def _disrupt(self, disruption: Disruption) -> None:
         shaken = Shaken(self.layout, self.problem, self.rng)
         disruption(shaken)
+        rules = self.problem.rules
+        if rules is not None:
+            if self.rng.random() < self.plan.rephase_share:
+                rules.rephase(self.layout, self.rng)
+            rules.restore_fixed(self.layout)
         shaken.keep_inside()
 
     def _shorter(self, shrink: float) -> float:
@@ -144,8 +151,15 @@ class Chain:
         """Take up a layout, shortened to ``length_mm`` by moving what lies right of ``split_x`` to the left."""
         self.layout.place[:] = found.place
         self.layout.shape[:] = found.shape
-        self.layout.number[moves.LENGTH] = found.length_mm
+        self.layout.number[state.LENGTH] = found.length_mm
+        rules = self.problem.rules
+        if rules is None:
+            kernels.shrink(self.layout, self.problem.tables, length_mm, split_x)
+            return
+        rules.prepare(self.layout, self.problem, split_x, found.length_mm - length_mm)
         kernels.shrink(self.layout, self.problem.tables, length_mm, split_x)
+        rules.confine(self.layout, self.problem, self.rng)
+        lattice.seat_all(self.layout, self.problem.tables)
 
     def _separate(self, patience: int) -> Attempt:
         """Remove the overlaps of the layout in hand; where that succeeds it is the new best."""
@@ -162,7 +176,7 @@ class Chain:
                 self._accept()
                 return outcome
             yield
-            if self.layout.number[moves.LENGTH] >= self.best.length_mm or self.progress >= 1.0:
+            if self.layout.number[state.LENGTH] >= self.best.length_mm or self.progress >= 1.0:
                 self._quick = False
                 return ABANDONED
             if outcome == kernels.FAILED:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 import numpy as np
 from shapely.geometry import box
 
-from cutkit.kernels import cache, nfp
+from cutkit.kernels import cache, first, nfp
 from cutkit.kernels.convex import convex_parts
 from cutkit.kernels.outward import simplify_outward
 from cutkit.nest.chain import Chain, SearchPlan
@@ -102,6 +102,9 @@ def compile_search() -> None:
     problem = Problem(tables, options, {0: 0}, SIDE_MM)
     start = shelf_layout(tables.half, options, height, 0.0)
     chain = Chain(problem, SearchPlan(), np.random.default_rng(1), first_layout(problem, start))
+    first.begin(chain.layout, tables)
+    first.end_of_placed(chain.layout, tables)
+    first.take_out(chain.layout, np.zeros(0, dtype=np.int64), 0, 0)
     for slices, _ in enumerate(chain.run()):
         if slices == 3:
             break

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from cutkit.kernels import moves
-from cutkit.kernels.moves import Layout
+from cutkit.kernels import lattice, state
+from cutkit.kernels.state import Layout
 from cutkit.nest.problem import Problem
 
 Indices = NDArray[np.int64]
@@ -49,7 +49,7 @@ class Shaken:
     @property
     def size_mm(self) -> tuple[float, float]:
         """The strip's length and height."""
-        return float(self.layout.number[moves.LENGTH]), float(self.problem.tables.number[moves.HEIGHT])
+        return float(self.layout.number[state.LENGTH]), float(self.problem.tables.number[state.HEIGHT])
 
     def by_size(self) -> Indices:
         """The pieces from the largest to the smallest."""
@@ -72,9 +72,8 @@ class Shaken:
         self.layout.place[[a, b]] = self.layout.place[[b, a]]
 
     def keep_inside(self) -> None:
-        """Move every piece into the strip."""
-        half = self.problem.tables.half[self.layout.shape]
-        self.layout.place[:] = np.clip(self.layout.place, half, np.maximum(np.array(self.size_mm) - half, half))
+        """Move every piece to the nearest place where it may lie."""
+        lattice.seat_all(self.layout, self.problem.tables)
 
 
 def split_anew(shaken: Shaken) -> None:

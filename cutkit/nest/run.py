@@ -3,30 +3,57 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from cutkit.check import check_marker
 from cutkit.kernels import cache
-from cutkit.model import Copy, Demand, Fabric, InputFile, Marker, NestSettings, OrderedPiece, SearchRecord, Unplaced
+from cutkit.model import Copy, Demand, Fabric, InputFile, Marker, NestSettings, SearchRecord, Unplaced
 from cutkit.nest import Listener, Progress, angles
 from cutkit.nest import Stage as Doing
 from cutkit.nest.angles import Stage, TablesCost
 from cutkit.nest.compile import compile_kernels
+from cutkit.nest.matching import matching_of, tied_ways
 from cutkit.nest.problem import Found, Problem
-from cutkit.nest.resume import layout_of
+from cutkit.nest.reasons import no_place, why_not
+from cutkit.nest.repair import beside_their_garment, repaired, rough_layout
+from cutkit.nest.resume import layout_of, lock, locked_way
+from cutkit.nest.rules import needs_rules, rules_of, without_tilt_of_matched
 from cutkit.nest.search import Effort, Report, search
 from cutkit.nest.settle import Laid, settle
-from cutkit.nest.shapes import Choice, ShapeSet, shapes_of
-from cutkit.nest.start import first_layout, shelf_layout
+from cutkit.nest.shapes import Choice, shapes_of
+from cutkit.nest.stands import Cloth
+from cutkit.nest.start import first_layout, ruled_layout, shelf_layout
 from cutkit.nest.tables import build_tables
 
 SIMPLIFY = 5e-5
 """How far outlines may grow when they are simplified, as a part of the usable width."""
-FITS = 1e-9
-"""A piece may exceed the usable width by this part of it: rounding, not cloth."""
+
+
+NOTHING = Found(np.zeros((0, 2)), np.zeros(0, dtype=np.int32), 0.0)
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """What a search begins with: copies and shapes, their tables where they were made, and a layout."""
+
+    choice: Choice
+    problem: Problem | None
+    found: Found
+
+
+def _area(choice: Choice) -> float:
+    """The area of all copies."""
+    return sum(choice.shapes.area_mm2[copy.piece] for copy in choice.copies)
+
+
+def _unplaced(copies: Sequence[Copy], reasons: Mapping[int, str]) -> list[Unplaced]:
+    """The copies that were left out, counted by piece and reason."""
+    counts = Counter((copies[i].piece, reason) for i, reason in reasons.items())
+    return [Unplaced(piece, count, reason) for (piece, reason), count in counts.items()]
 
 
 @dataclass
@@ -44,6 +71,10 @@ class Run:
     _area_mm2: float = field(default=0.0, init=False)
     _tables_cost: TablesCost = field(default_factory=TablesCost, init=False)
 
+    def __post_init__(self) -> None:
+        self._sought = lock(without_tilt_of_matched(self.demand, self.fabric), self.start)
+        self._no_room: list[Unplaced] = []
+
     def marker(self, inputs: tuple[InputFile, ...]) -> Marker:
         """Nest, and settle on the best layout that the referee passes."""
         self._simplify_mm = SIMPLIFY * self.fabric.usable_width_mm if self._compile() else 0.0
@@ -55,56 +86,40 @@ class Run:
             rounds=rounds,
             workers=self.settings.workers if by_time else None,
         )
-        empty = Marker(self.fabric, self.demand.pieces, (), self.settings, tuple(unplaced), inputs, record)
+        empty = Marker(
+            self.fabric, self.demand.pieces, (), self.settings, tuple(unplaced + self._no_room), inputs, record
+        )
         return settle(empty, layouts)
 
     def _fitting(self) -> tuple[Choice, list[Unplaced]]:
         """The copies that fit the fabric with the shapes that each may take first, and the others with the reason."""
-        ways = angles.first_ways(self.demand, self.fabric)
-        choice = self._choice(list(self.demand.copies), ways)
-        left_out: dict[str, int] = {}
-        for copy, options in zip(choice.copies, choice.options, strict=True):
-            if not options:
-                left_out[copy.piece] = left_out.get(copy.piece, 0) + 1
         by_id = {piece.id: piece for piece in self.demand.pieces}
-        return choice.fitting(), [Unplaced(p, n, self._why_not(by_id[p])) for p, n in left_out.items()]
+        ways = tied_ways(self.fabric, by_id, angles.first_ways(self._sought, self.fabric))
+        choice = self._choice(list(self._sought.copies), ways)
+        _, conflicts = matching_of(self.fabric, by_id, choice.ways)
+        reasons = {conflict.copy: conflict.reason for conflict in conflicts}
+        for i, (copy, options) in enumerate(zip(choice.copies, choice.options, strict=True)):
+            if not options:
+                reasons[i] = why_not(by_id[copy.piece], self.fabric)
+        return choice.without(reasons), _unplaced(choice.copies, reasons)
 
     def _choice(self, copies: list[Copy], ways: list[Copy]) -> Choice:
         """``copies`` with the shapes that fit the fabric among those which they take in ``ways``."""
-        shapes = shapes_of(replace(self.demand, copies=tuple(ways)), self._simplify_mm)
-        options = [[s for s in shapes.options(way) if self._fits(shapes, s)] for way in ways]
+        ways = [way if copy.locked is None else locked_way(copy) for copy, way in zip(copies, ways, strict=True)]
+        cloth = Cloth(self.fabric)
+        shapes = shapes_of(replace(self._sought, copies=tuple(ways)), self._simplify_mm, cloth.stands)
+        options = [[s for s in shapes.options(way) if cloth.fits(shapes.shapes[s])] for way in ways]
         return Choice(shapes, copies, ways, options)
-
-    def _fits(self, shapes: ShapeSet, index: int) -> bool:
-        half_x, half_y = shapes.shapes[index].half_mm
-        limit = self.fabric.max_length_mm
-        across = 2 * half_y <= self.fabric.usable_width_mm * (1 + FITS)
-        return across and (limit is None or 2 * half_x <= limit * (1 + FITS))
-
-    def _why_not(self, piece: OrderedPiece) -> str:
-        x0, y0, x1, y1 = piece.outline.bounds
-        text = f"the piece is {x1 - x0:.1f} mm along the grain and {y1 - y0:.1f} mm across"
-        if piece.tilt_deg > 0:
-            text += f", and does not fit when tilted by up to {piece.tilt_deg:g} degrees either"
-        text += f"; the usable width is {self.fabric.usable_width_mm:.1f} mm"
-        if self.fabric.max_length_mm is not None:
-            text += f" and the length limit {self.fabric.max_length_mm:.1f} mm"
-        return text
 
     def _search(self, choice: Choice) -> tuple[list[Laid], int]:
         """The layouts found, the shortest first, and the rounds it took: in stages, where pieces may tilt."""
-        known = self._known(choice)
-        shelf = shelf_layout(choice.half_mm, choice.options, self.fabric.usable_width_mm, self.settings.gap_mm)
-        start = known or shelf
-        self._area_mm2 = sum(choice.shapes.area_mm2[copy.piece] for copy in choice.copies)
-        self._report("preparing", start)
-        problem = self._problem(choice)
-        if problem is None:
-            return [Laid(start, choice)], 0
-        start = known or first_layout(problem, shelf, self._is_over)
+        begun = self._begun(choice)
+        if begun.problem is None:
+            return [Laid(begun.found, choice)] if len(begun.choice.copies) else [], 0
+        choice, problem, start = begun.choice, begun.problem, begun.found
         self._report("searching", start)
         layouts, rounds = [Laid(start, choice)], 0
-        for stage in angles.stages_of(self.demand, self.settings, self._left_s, self._tables_cost):
+        for stage in angles.stages_of(self._sought, self.settings, self._left_s, self._tables_cost):
             if stage.number > 0:
                 choice, problem, start = self._finer(layouts[0], stage) or (choice, problem, layouts[0].found)
                 if self._is_over():
@@ -115,6 +130,49 @@ class Run:
             rounds += outcome.rounds
         return layouts, rounds
 
+    def _begun(self, choice: Choice) -> _Begun:
+        """The layout to begin with and the tables of its choice; no tables where the search was over before these."""
+        if needs_rules(choice, self.fabric, self.settings):
+            return self._begun_by_rules(choice)
+        known = self._known(choice)
+        shelf = shelf_layout(choice.half_mm, choice.options, self.fabric.usable_width_mm, self.settings.gap_mm)
+        start = known or shelf
+        self._area_mm2 = _area(choice)
+        self._report("preparing", start)
+        problem = self._problem(choice)
+        if problem is None:
+            return _Begun(choice, None, start)
+        start = known or self._mended(choice, problem) or first_layout(problem, shelf, self._is_over)
+        return _Begun(choice, problem, start)
+
+    def _begun_by_rules(self, choice: Choice) -> _Begun:
+        """The same where the layout has rules to keep: their first layout is made whatever the time, for boxes alone
+        would keep none of them. Copies that find no place are left out, with the reason."""
+        self._area_mm2 = _area(choice)
+        self._report("preparing")
+        known = self._known(choice)
+        problem = self._problem(choice, at_any_rate=True)
+        if problem is None or problem.rules is None:
+            return _Begun(choice.without(range(len(choice.copies))), None, NOTHING)
+        if known is not None:
+            return _Begun(choice, problem, problem.rules.with_flaws(known, problem))
+        mended = self._mended(choice, problem)
+        if mended is not None:
+            return _Begun(choice, problem, mended)
+        longest = 2 * sum(2 * choice.half_mm[taken[0], 0] for taken in choice.options)
+        found, left_out = ruled_layout(problem, problem.rules, longest)
+        if not left_out:
+            return _Begun(choice, problem, found)
+        rough = beside_their_garment(found, left_out, problem)
+        mended = repaired(problem, rough, self.settings.seed, self.stop) if self.settings.bundle_span_mm else None
+        if mended is not None:
+            return _Begun(choice, problem, mended)
+        by_id = {piece.id: piece for piece in self.demand.pieces}
+        reasons = {i: no_place(by_id[choice.copies[i].piece], self.fabric, self.settings) for i in left_out}
+        self._no_room += _unplaced(choice.copies, reasons)
+        rest = choice.without(reasons)
+        return self._begun_by_rules(rest) if rest.copies else _Begun(rest, None, NOTHING)
+
     def _known(self, choice: Choice) -> Found | None:
         """The layout to go on from; None where there is none, or it has faults on this cloth: another width or gap."""
         if self.start is None:
@@ -122,19 +180,31 @@ class Run:
         here = replace(self.start, fabric=self.fabric, pieces=self.demand.pieces, settings=self.settings, stated=None)
         return None if check_marker(here) else layout_of(self.start, choice)
 
+    def _mended(self, choice: Choice, problem: Problem) -> Found | None:
+        """The layout of a start with faults, or of other pieces, made sound; None without a start, or in vain."""
+        if self.start is None or not self.start.placements:
+            return None
+        names = {piece.id: piece.name for piece in (*self.start.pieces, *self.demand.pieces)}
+        rough = rough_layout(self.start, choice, problem, names)
+        return repaired(problem, rough, self.settings.seed, self._is_over)
+
     def _finer(self, best: Laid, stage: Stage) -> tuple[Choice, Problem, Found] | None:
         """The best layout in a choice of finer angles, with its tables; None where that would cost too much."""
         if self._is_over():
             return None
         left_s = self._left_s
         most_pairs = self._tables_cost.most_pairs(None if left_s is None else stage.share_of_rest * left_s)
-        ways = angles.finer_ways(self.demand, best, stage, most_pairs, stage.seed(self.settings.seed))
+        ways = angles.finer_ways(self._sought, best, stage, most_pairs, stage.seed(self.settings.seed))
         if ways is None:
             return None
         choice = self._choice(best.choice.copies, ways)
         problem = self._problem(choice)
-        shape = np.array([choice.shape_of(i, best.pose(i)) for i in range(len(ways))], dtype=np.int32)
-        return None if problem is None else (choice, problem, replace(best.found, shape=shape))
+        if problem is None:
+            return None
+        seats = [choice.shape_at(i, best.pose(i), best.found.place[i]) for i in range(len(ways))]
+        flaws = [options[0] for options in problem.options[len(ways) :]]
+        shape = np.array([s for s in seats if s is not None] + flaws, dtype=np.int32)
+        return (choice, problem, replace(best.found, shape=shape)) if None not in seats else None
 
     def _effort(self, stage: Stage) -> Effort:
         """A stage's part of the effort that is left."""
@@ -143,21 +213,32 @@ class Run:
             deadline = time.monotonic() + stage.share_of_rest * left_s
         return Effort(deadline, stage.rounds, self.settings.workers, self.stop)
 
-    def _problem(self, choice: Choice) -> Problem | None:
-        """A choice with its tables; None where the search was over before they were made."""
-        if self._is_over():
+    def _problem(self, choice: Choice, *, at_any_rate: bool = False) -> Problem | None:
+        """A choice with its tables; None where the search was over before they were made.
+
+        ``at_any_rate``: they are made even where the time is over; only a stop from outside counts.
+        """
+        is_over = self.stop if at_any_rate else self._is_over
+        if is_over():
             return None
         shapes, width = choice.shapes, self.fabric.usable_width_mm
+        half = choice.half_mm
         begin = time.monotonic()
-        tables = build_tables(shapes, width, self.settings.gap_mm, self.settings.workers, self._is_over)
+        rules = rules_of(choice, self.demand, self.fabric, self.settings)
+        matching = None if rules is None else rules.matching
+        tables = build_tables(shapes, width, self.settings.gap_mm, self.settings.workers, is_over, matching)
         if tables is None:
             return None
-        half = choice.half_mm
+        half_turn = {k: t for k in range(len(shapes.shapes)) if (t := shapes.half_turn_of(k)) is not None}
+        forms, turned = len(shapes.forms), sum(shapes.form_half_turn(k) is not None for k in range(len(shapes.forms)))
+        self._tables_cost = TablesCost.of(tables, forms, turned, time.monotonic() - begin)
         longest = max(min(2 * half[s, 0] for s in taken) for taken in choice.options)
         solid = sum(shapes.shapes[taken[0]].outline.area for taken in choice.options)
-        half_turn = {k: t for k in range(len(shapes.shapes)) if (t := shapes.half_turn_of(k)) is not None}
-        self._tables_cost = TablesCost.of(tables, len(half_turn), time.monotonic() - begin)
-        return Problem(tables, choice.options, half_turn, max(longest, solid / width))
+        least = max(longest, solid / width)
+        if rules is None:
+            return Problem(tables, choice.options, half_turn, least)
+        options = choice.options + [[s] for s in rules.flaw_shapes]
+        return Problem(tables, options, half_turn, max(least, rules.least_length(tables, options)), rules)
 
     @property
     def _deadline(self) -> float | None:

@@ -38,21 +38,28 @@ def settle(empty: Marker, layouts: list[Laid]) -> Marker:
     if not layouts:
         return empty
     faults = []
+    keep_bundles = empty.settings.bundle_span_mm is not None or any(m.group for p in empty.pieces for m in p.matches)
     for laid in layouts:
-        marker = _cut_to_limit(replace(empty, placements=_placements(laid)))
+        marker = _cut_to_limit(replace(empty, placements=_placements(laid, keep_bundles)))
         faults = check_marker(marker)
         if not faults:
             return marker
     raise CutkitError(f"no layout passes the referee: {faults[0].message}")
 
 
-def _placements(laid: Laid) -> tuple[Placement, ...]:
-    """A placement for every copy. Copies that are alike swap bundles: a garment's pieces shall lie near each other."""
+def _placements(laid: Laid, keep_bundles: bool) -> tuple[Placement, ...]:
+    """A placement for every copy. Copies that are alike swap bundles, unless they keep them: a garment's pieces shall
+    lie near each other."""
     place, copies = laid.found.place, laid.choice.copies
     lying: dict[tuple[str, bool | None, tuple[float, ...]], list[int]] = {}
-    for i, copy in enumerate(copies):
-        lying.setdefault((copy.piece, copy.mirrored, copy.angles_deg), []).append(i)
     placements: list[tuple[int, Placement]] = []
+    for i, copy in enumerate(copies):
+        if copy.locked is not None:
+            placements.append((i, replace(copy.locked, locked=True)))
+        elif keep_bundles:
+            placements.append((i, _placement(laid, copy.bundle, i)))
+        else:
+            lying.setdefault((copy.piece, copy.mirrored, copy.angles_deg), []).append(i)
     for alike in lying.values():
         along = sorted(alike, key=lambda i: (place[i, 0], place[i, 1]))
         bundles = sorted(copies[i].bundle for i in alike)
@@ -70,7 +77,7 @@ def _placement(laid: Laid, bundle: int, i: int) -> Placement:
 
 def _cut_to_limit(marker: Marker) -> Marker:
     """The marker without the pieces that lie beyond the fabric's length limit; they are named as unplaced."""
-    limit = marker.fabric.max_length_mm
+    limit = marker.fabric.longest_mm
     if limit is None or marker.length_mm <= limit + ROUNDING_MM:
         return marker
     kept: list[Placement] = []

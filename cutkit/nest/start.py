@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cutkit.kernels import first, moves
-from cutkit.kernels.moves import Layout
-from cutkit.nest.problem import Found, Problem, new_layout
+from cutkit.kernels import first, state
+from cutkit.kernels.state import Layout, Scratch
+from cutkit.nest.problem import Found, Problem, Rules, new_layout
 
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
@@ -59,10 +60,98 @@ def first_layout(problem: Problem, start: Found, is_over: Callable[[], bool] = l
 def _put_behind(layout: Layout, problem: Problem, placed: Longs, left: Longs) -> None:
     """Lay the pieces that are ``left`` on shelves behind those that are placed."""
     tables = problem.tables
-    gap = float(tables.number[moves.GAP])
+    gap = float(tables.number[state.GAP])
     options = [problem.options[i] for i in left]
-    shelves = shelf_layout(tables.half, options, float(tables.number[moves.HEIGHT]), gap)
+    shelves = shelf_layout(tables.half, options, float(tables.number[state.HEIGHT]), gap)
     ends = layout.place[placed, 0] + tables.half[layout.shape[placed], 0]
     behind = float(ends.max()) + gap if len(placed) else 0.0
     layout.place[left] = shelves.place + (behind, 0.0)
     layout.shape[left] = shelves.shape
+
+
+def ruled_layout(problem: Problem, rules: Rules, longest_mm: float) -> tuple[Found, list[int]]:
+    """A first layout that keeps the rules of cloth, and the copies that found no place, which lie at the origin.
+
+    As ``first_layout``, but what is tied to a place along the strip goes first, and where garments have a span, one
+    garment after the other.
+    """
+    layout, scratch = new_layout(problem, longest_mm, seed=1)
+    first.begin(layout, problem.tables)
+    laying = _Laying(problem, rules, layout, scratch)
+    for garment in laying.garments():
+        laying.lay(garment)
+    return Found(layout.place, layout.shape, float(first.strip_length(layout, problem.tables))), laying.left_out
+
+
+@dataclass
+class _Laying:
+    """A first layout under way, the phases known so far, and the copies that found no place."""
+
+    problem: Problem
+    rules: Rules
+    layout: Layout
+    scratch: Scratch
+    known: dict[tuple[int, int], float] = field(default_factory=dict)
+    left_out: list[int] = field(default_factory=list)
+
+    def garments(self) -> list[list[int]]:
+        """The free copies in the order in which they are laid: one list, or one a garment where there is a span."""
+        tables = self.problem.tables
+        tied = [min(tables.room[s, 1] for s in options) < np.inf for options in self.problem.options]
+        size = [float(tables.hull[options[0]]) for options in self.problem.options]
+        free = np.flatnonzero(self.rules.fixed == state.FREE).tolist()
+        order = sorted(free, key=lambda i: (not tied[i], -size[i]))
+        if self.rules.span_mm is None:
+            return [order]
+        apart: dict[int, list[int]] = {}
+        for i in order:
+            apart.setdefault(int(self.rules.bundle[i]), []).append(i)
+        return [apart[b] for b in sorted(apart)]
+
+    def lay(self, garment: list[int]) -> None:
+        """Lay the copies of a garment; where its span cannot be kept among the others, behind them."""
+        if self.rules.span_mm is None:
+            self.left_out += [i for i in garment if not self._place(i)]
+            return
+        before = dict(self.known)
+        left = self._within(garment, -np.inf)
+        if left:
+            placed = [i for i in garment if i not in left]
+            first.take_out(self.layout, np.array(placed, dtype=np.int64), 0, len(placed))
+            self.known = before
+            left = self._within(garment, self._end())
+        self.left_out += left
+
+    def _within(self, garment: list[int], begin_mm: float) -> list[int]:
+        """Lay a garment's copies from ``begin_mm`` on within its span, which the first one begins; those left out."""
+        span = self.rules.span_mm or np.inf
+        left: list[int] = []
+        low = begin_mm
+        high = np.inf
+        for i in garment:
+            self.layout.span[i] = low, high
+            if not self._place(i):
+                left.append(i)
+            elif high == np.inf:
+                low = float(self.layout.place[i, 0] - self.problem.tables.half[self.layout.shape[i], 0])
+                high = low + span
+        return left
+
+    def _end(self) -> float:
+        """Where the last of the pieces that lie ends."""
+        return float(first.end_of_placed(self.layout, self.problem.tables))
+
+    def _place(self, i: int) -> bool:
+        """Lay one copy as far left as it goes; False where there is no place for it."""
+        matching = self.rules.matching
+        if matching.is_needed:
+            self.layout.phase[i] = matching.phases(self.known)[i]
+        order = np.array([i], dtype=np.int64)
+        if not first.lay_out(self.layout, self.problem.tables, self.scratch, order, 0, 1):
+            return False
+        anchor = self.problem.tables.anchor[self.layout.shape[i]]
+        for axis in (0, 1):
+            k = int(matching.knot[i, axis])
+            if k > 0 and (axis, k) not in self.known:
+                self.known[axis, k] = matching.phase_of(axis, i, self.layout.place[i], anchor)
+        return True

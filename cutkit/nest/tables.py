@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from shapely.geometry import Polygon, box
 from shapely.geometry.polygon import orient
 
-from cutkit.kernels import field, moves, nfp
+from cutkit.kernels import field, nfp, state
 from cutkit.kernels.convex import convex_parts
-from cutkit.kernels.moves import Tables
+from cutkit.kernels.state import Tables
+from cutkit.nest.matching import Matching
 from cutkit.nest.shapes import ShapeSet, rings_of
 
 CELLS_ALONG = ((0, 40), (1000, 28), (10_000, 14))
@@ -62,16 +63,21 @@ class _PairTables:
 
 
 def build_tables(
-    shapes: ShapeSet, height_mm: float, gap_mm: float, workers: int, is_over: Callable[[], bool]
+    shapes: ShapeSet,
+    height_mm: float,
+    gap_mm: float,
+    workers: int,
+    is_over: Callable[[], bool],
+    matching: Matching | None = None,
 ) -> Tables | None:
     """The tables of ``shapes`` on a fabric of usable width ``height_mm``; None where ``is_over`` became true meanwhile.
 
     ``workers`` threads share the work; the result does not depend on their number.
     """
     owners, _ = _share_pairs(shapes)
-    outlines = _Outlines.of([kept_apart(shape.outline, height_mm) for shape in shapes.shapes])
+    outlines = _Outlines.of([kept_apart(form.outline, height_mm) for form in shapes.forms])
     parts = [owners[k : k + PAIRS_AT_A_TIME] for k in range(0, len(owners), PAIRS_AT_A_TIME)]
-    plan = _Plan.of(shapes, height_mm, gap_mm, len(owners))
+    plan = replace(_Plan.of(shapes, height_mm, gap_mm, len(owners)), matching=matching)
 
     def tables_of(pairs: list[Pair]) -> _PairTables | None:
         return None if is_over() else _pair_tables(plan, pairs, *no_fit_polygons(outlines, pairs))
@@ -90,18 +96,19 @@ def tabulated(shapes: ShapeSet, height_mm: float, gap_mm: float, no_fit: list[tu
 
 @dataclass(frozen=True)
 class _Plan:
-    """What all tables of a preparation share: half boxes, height, lattice step, gap and how fine the cells are."""
+    """What all tables of a preparation share: the forms' half boxes, height, step, gap, how fine the cells are."""
 
     half: Floats
     height_mm: float
     step_mm: float
     gap_mm: float
     cells_along: int
+    matching: Matching | None = None
 
     @staticmethod
     def of(shapes: ShapeSet, height_mm: float, gap_mm: float, pairs: int) -> _Plan:
         """The plan for ``shapes`` on a fabric."""
-        half = np.array([shape.half_mm for shape in shapes.shapes]).reshape(-1, 2)
+        half = np.array([form.half_mm for form in shapes.forms]).reshape(-1, 2)
         cells_along = max((least, cells) for least, cells in CELLS_ALONG if least <= pairs)[1]
         return _Plan(half, height_mm, height_mm / LATTICE_ROWS, gap_mm, cells_along)
 
@@ -135,20 +142,27 @@ def _inset_ring(ring: Floats, distance: float) -> Floats:
 
 def _tables(shapes: ShapeSet, plan: _Plan, built: list[_PairTables]) -> Tables:
     joined = _join(built)
-    pair_grid, pair_shape = _by_shapes(_share_pairs(shapes)[1], joined)
-    size = np.array([shape.hull_side_mm for shape in shapes.shapes])
+    form = np.array([shape.form for shape in shapes.shapes])
+    pair_grid, pair_shape = _by_shapes(_share_pairs(shapes)[1][np.ix_(form, form)], joined)
+    _let_lie_on_flaws(shapes, pair_shape)
+    size = np.array([shape.hull_side_mm for shape in shapes.shapes if shape.allows is None])
     longest = float(plan.half[:, 0].max())
-    number = np.zeros(7)
-    number[moves.HEIGHT] = plan.height_mm
-    number[moves.STEP] = plan.step_mm
-    number[moves.TOLERANCE] = (1 - 2 * INSET) * _tolerance(plan.height_mm)
-    number[moves.FLOOR] = FLOOR * size.mean()
-    number[moves.GAP] = plan.gap_mm
-    number[moves.WINDOW] = max(WINDOW * plan.height_mm, 4 * longest)
-    number[moves.BUCKET] = longest
+    number = np.zeros(11)
+    number[state.HEIGHT] = plan.height_mm
+    number[state.STEP] = plan.step_mm
+    number[state.TOLERANCE] = (1 - 2 * INSET) * _tolerance(plan.height_mm)
+    number[state.FLOOR] = FLOOR * size.mean()
+    number[state.GAP] = plan.gap_mm
+    number[state.WINDOW] = max(WINDOW * plan.height_mm, 4 * longest)
+    number[state.BUCKET] = longest
+    number[[state.REPEAT_X, state.REPEAT_Y]] = plan.matching.repeat_mm if plan.matching else 1.0
+    number[[state.REPEAT_COS, state.REPEAT_SIN]] = plan.matching.axes[0] if plan.matching else (1.0, 0.0)
+    half = plan.half[form]
     return Tables(
-        half=plan.half,
-        hull=np.sqrt(size / size.mean()),
+        half=half,
+        room=_rooms(shapes, half, plan.height_mm),
+        anchor=np.array([shape.stand.anchor for shape in shapes.shapes]).reshape(-1, 2),
+        hull=np.sqrt(np.array([shape.hull_side_mm for shape in shapes.shapes]) / size.mean()),
         pair_grid=pair_grid,
         pair_shape=pair_shape,
         cell_start=joined.cell_start,
@@ -159,10 +173,32 @@ def _tables(shapes: ShapeSet, plan: _Plan, built: list[_PairTables]) -> Tables:
     )
 
 
+def _rooms(shapes: ShapeSet, half: Floats, height_mm: float) -> Floats:
+    """From where to where the centre of every shape may lie: low and high x, low and high y."""
+    rooms = np.empty((len(half), 4))
+    rooms[:, 0], rooms[:, 1] = half[:, 0], np.inf
+    rooms[:, 2], rooms[:, 3] = half[:, 1], np.maximum(half[:, 1], height_mm - half[:, 1])
+    for k, shape in enumerate(shapes.shapes):
+        if shape.stand.room is not None:
+            rooms[k] = shape.stand.room
+    return rooms
+
+
+def _let_lie_on_flaws(shapes: ShapeSet, pair_shape: NDArray[np.int32]) -> None:
+    """Empty the tables of the pairs of a flaw and a shape that may lie on it: no cells, and a stamp of no size."""
+    flaws = [k for k, shape in enumerate(shapes.shapes) if shape.allows]
+    for k in flaws:
+        for other, shape in enumerate(shapes.shapes):
+            if shape.may_lie_on(shapes.shapes[k]):
+                for a, b in ((k, other), (other, k)):
+                    pair_shape[a, b, [state.COLUMNS, state.ROWS]] = 0
+                    pair_shape[a, b, [state.STAMP_X, state.STAMP_Y]] = -1
+
+
 def _share_pairs(shapes: ShapeSet) -> tuple[list[Pair], NDArray[np.int64]]:
-    """The pairs whose NFP is worked out, and for every pair (A, B) its owner's number and sign: (S, S, 2)."""
-    count = len(shapes.shapes)
-    half_turn = [shapes.half_turn_of(k) for k in range(count)]
+    """The pairs of forms whose NFP is worked out, and for every pair (A, B) its owner's number and sign: (F, F, 2)."""
+    count = len(shapes.forms)
+    half_turn = [shapes.form_half_turn(k) for k in range(count)]
     owners: dict[Pair, int] = {}
     owner_of = np.zeros((count, count, 2), dtype=np.int64)
     for a in range(count):

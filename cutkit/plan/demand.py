@@ -1,71 +1,46 @@
 """What an order needs to be cut: garments by size, expanded into the copies of each material.
 
-The rules, each one said in the plan's notices where it was used:
-
-- no order means one garment of the sample size, of every style;
-- an order line without a style holds for every style;
-- a piece without a size, or in the sample size alone while the other pieces are graded, is cut for every size;
-- a piece of quantity 0 is not cut.
+``garments`` reads the order, ``forms`` makes of each piece's rules, the cloth and the spread how its copies may lie,
+``counting`` how many of them there are, and ``matching`` judges at which angles the matches of a garment can hold.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from math import inf
 
-from cutkit.errors import InputError, UsageError, did_you_mean
-from cutkit.model import Copy, Demand, Nap, Notice, Order, OrderedPiece, OrderLine, Pattern, Piece
-
-MOST_COPIES = 100_000
-"""Copies that one order may need; beyond it somebody has typed a zero too many."""
-
-Key = tuple[int, int]
-"""A piece of a job: the number of its style and its own number in the style's pattern."""
+from cutkit.errors import InfeasibleError, InputError, UsageError, did_you_mean
+from cutkit.model import Copy, Demand, Fabric, Nap, Notice, Order, OrderedPiece, Pattern, Piece
+from cutkit.plan.counting import Entry, Part, entries_of, parts_of, surplus_of
+from cutkit.plan.directions import Directions, Hand
+from cutkit.plan.forms import Form, Source, form_of
+from cutkit.plan.garments import (
+    Key,
+    Style,
+    garments_of,
+    needs_of,
+    order_of_samples,
+    refuse_too_many,
+    styles_of,
+    styles_of_line,
+)
+from cutkit.plan.terms import Terms
+from cutkit.rules import PieceRules, RuleBook
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be cut: the order in full, one demand per material, and what was assumed on the way."""
+    """What is to be cut: the order in full, one demand per material, and what was assumed on the way.
+
+    ``remainder`` are the demands of a second marker per material, for garments that are left over of the plies.
+    """
 
     order: Order
     demands: tuple[Demand, ...]
     notices: tuple[Notice, ...]
-
-
-@dataclass(frozen=True)
-class _Style:
-    """A pattern under the name that the order knows it by, with an id for each of its pieces."""
-
-    label: str
-    pattern: Pattern
-    ids: tuple[str, ...]
-
-    @property
-    def sizes(self) -> tuple[str, ...]:
-        return tuple(size for size in self.pattern.sizes if size)
-
-    @property
-    def sized_pieces(self) -> dict[str, set[str]]:
-        """The sizes in which each piece, by its name, is drawn."""
-        sizes: dict[str, set[str]] = {}
-        for piece in self.pattern.pieces:
-            sizes.setdefault(piece.name, set()).add(piece.size)
-        return sizes
-
-    @property
-    def graded(self) -> bool:
-        return any(len(sizes) > 1 for sizes in self.sized_pieces.values())
-
-
-@dataclass(frozen=True)
-class _Garment:
-    """One garment of the order: its number, the number of its style, and its size as the pattern spells it."""
-
-    bundle: int
-    style: int
-    size: str
+    remainder: tuple[Demand, ...] = ()
 
 
 def plan_demands(
@@ -76,7 +51,7 @@ def plan_demands(
     material: str | None = None,
     tilt_deg: float = 0.0,
 ) -> tuple[Demand, ...]:
-    """The demands of ``make_plan``, one per material in order of first appearance."""
+    """The demands of ``make_plan`` on plain cloth, one per material in order of first appearance."""
     return make_plan(patterns, order, nap=nap, material=material, tilt_deg=tilt_deg).demands
 
 
@@ -84,240 +59,57 @@ def make_plan(
     patterns: Sequence[Pattern],
     order: Order | None,
     *,
-    nap: Nap,
+    nap: Nap = "two-way",
     material: str | None = None,
     tilt_deg: float = 0.0,
+    terms: Terms | None = None,
 ) -> Plan:
     """The copies that an order of garments needs, materials apart, never an empty job.
 
     Garments are numbered in the order of the lines, pieces without a material are a material of their own (""), and
-    material names are compared without regard to case. ``material`` selects one. InputError (exit 3) where a size or a
-    style does not exist, a piece misses an ordered size, or nothing is left to cut; UsageError (exit 2) for an unknown
-    ``material``.
+    material names are compared without regard to case. ``material`` selects one. ``terms`` are the cloth, its spread
+    and the rules of pieces; without them the cloth is plain and lies face up, with ``nap`` and ``tilt_deg``.
+
+    InputError (exit 3) where a size or a style does not exist, a piece misses an ordered size, nothing is left to cut,
+    or rules name what is not there; UsageError (exit 2) for an unknown ``material``, and plies that the spread cannot
+    have; InfeasibleError (exit 4) where rules cannot hold on this cloth. All of them name the piece.
     """
+    terms = terms or Terms(Fabric(inf, nap=nap), RuleBook(default=PieceRules(tilt_deg=tilt_deg)))
+    terms.refuse_senseless()
     notices: list[Notice] = []
-    styles = _styles(patterns)
+    styles = styles_of(patterns)
     if order is None:
-        order, notices = _default_order(styles)
-    _refuse_too_many(sum(line.count * len(_styles_of(styles, line)) for line in order.lines), "garments")
-    garments = _garments(styles, order, notices)
-    keys = _needs(styles, garments, notices)
-    _refuse_too_many(sum(styles[s].pattern.pieces[i].per_garment for needed in keys for s, i in needed), "pieces")
+        order, notices = order_of_samples(styles)
+    refuse_too_many(sum(line.count * len(styles_of_line(styles, line)) for line in order.lines), "garments")
+    parts = parts_of(styles, garments_of(styles, order, notices), terms, notices)
+    jobs = [_job(styles, part, material, notices) for part in parts]
+    _tell_of_shrinkage(terms.fabric, notices)
+    demands, *others = (tuple(_demand(name, job, notices) for name in job.selected) for job in jobs)
+    return Plan(order, demands, tuple(dict.fromkeys(notices)), *others)
+
+
+def _job(styles: Sequence[Style], part: Part, material: str | None, notices: list[Notice]) -> _Job:
+    """What the demands of a part are made from; refuses one that is empty or too large."""
+    keys = needs_of(styles, part.garments, notices)
+    refuse_too_many(sum(styles[s].pattern.pieces[i].per_garment for needed in keys for s, i in needed), "pieces")
     if not any(keys):
-        where = ", ".join(pattern.path for pattern in patterns)
-        reason = "every piece that was ordered has quantity 0" if garments else "the order is empty"
+        where = ", ".join(style.pattern.path for style in styles)
+        reason = "every piece that was ordered has quantity 0" if part.garments else "the order is empty"
         raise InputError(f"nothing to cut: {reason}", where=where)
     materials = _materials(styles, keys)
-    demands = tuple(
-        _demand(name, _Job(styles, garments, keys, nap, tilt_deg), materials)
-        for name in _selected(list(dict.fromkeys(materials.values())), material)
-    )
-    return Plan(order, demands, tuple(dict.fromkeys(notices)))
+    return _Job(styles, part, keys, materials, _selected(list(dict.fromkeys(materials.values())), material))
 
 
-def default_order(patterns: Sequence[Pattern]) -> Order:
-    """One garment of the sample size of each style; of the middle size where a pattern names no sample size."""
-    return _default_order(_styles(patterns))[0]
-
-
-# --- styles and the ids of their pieces
-
-
-def _styles(patterns: Sequence[Pattern]) -> tuple[_Style, ...]:
-    if not patterns:
-        raise UsageError("no pattern was given")
-    labels = [pattern.style.strip() or Path(pattern.path).stem for pattern in patterns]
-    folded = Counter(label.casefold() for label in labels)
-    for index, pattern in enumerate(patterns):
-        if folded[labels[index].casefold()] > 1:
-            labels[index] = Path(pattern.path).stem
-    twice = [label for label, count in Counter(label.casefold() for label in labels).items() if count > 1]
-    if twice:
-        paths = ", ".join(p.path for p, label in zip(patterns, labels, strict=True) if label.casefold() in twice)
-        raise UsageError("two inputs are the same style", where=paths, hint="Give each style once; rename one of them.")
-    prefixes = [f"{label}-" if len(patterns) > 1 else "" for label in labels]
-    taken: set[str] = set()
-    return tuple(
-        _Style(label, pattern, tuple(_free_id(prefix, piece, taken) for piece in pattern.pieces))
-        for label, prefix, pattern in zip(labels, prefixes, patterns, strict=True)
-    )
-
-
-def _free_id(prefix: str, piece: Piece, taken: set[str]) -> str:
-    """``FRONT-M``, or ``FRONT-M#2`` for a second one. Every piece of the file gets one: orders do not shift it."""
-    wanted = prefix + "-".join(part for part in (piece.name.strip() or "piece", piece.size) if part)
-    name, count = wanted, 1
-    while name in taken:
-        count += 1
-        name = f"{wanted}#{count}"
-    taken.add(name)
-    return name
-
-
-# --- the order, line by line
-
-
-def _default_order(styles: Sequence[_Style]) -> tuple[Order, list[Notice]]:
-    lines, notices = [], []
-    for style in styles:
-        size, how = _sample_size(style)
-        lines.append(OrderLine(size, 1, style.label if len(styles) > 1 else None))
-        of_size = f" of size {size}" if size else ""
-        of_style = f" of {style.label}" if len(styles) > 1 else ""
-        notices.append(Notice("default-order", f"no order was given: one garment{of_size}{of_style} ({how})"))
-    return Order(tuple(lines)), notices
-
-
-def _sample_size(style: _Style) -> tuple[str, str]:
-    """The size to cut where none is ordered, and how it was found."""
-    if not style.sizes:
-        return "", "the pattern has no sizes"
-    sample = style.pattern.sample_size
-    if sample in style.sizes:
-        return sample, "the sample size"
-    if len(style.sizes) == 1:
-        return style.sizes[0], "the only size"
-    return style.sizes[(len(style.sizes) - 1) // 2], "the middle size, for the pattern names no sample size"
-
-
-def _garments(styles: Sequence[_Style], order: Order, notices: list[Notice]) -> list[_Garment]:
-    free = _free_numbers(_reserved_numbers(styles, order))
-    garments = []
-    for line in order.lines:
-        of_line = _styles_of(styles, line)
-        if line.style is None and len(styles) > 1:
-            names = ", ".join(styles[s].label for s in of_line)
-            notices.append(Notice("every-style", f"the order names no style: it holds for each of {names}"))
-        numbers = free if line.bundle is None else iter(range(line.bundle, line.bundle + len(of_line) * line.count))
-        for s in of_line:
-            size = _size_of(styles[s], line.size)
-            garments += [_Garment(next(numbers), s, size) for _ in range(line.count)]
-    return garments
-
-
-def _reserved_numbers(styles: Sequence[_Style], order: Order) -> set[int]:
-    """The garment numbers that lines with a bundle take: from the bundle's on, one for each of their garments."""
-    reserved: set[int] = set()
-    for line in order.lines:
-        if line.bundle is None:
-            continue
-        numbers = range(line.bundle, line.bundle + len(_styles_of(styles, line)) * line.count)
-        twice = reserved.intersection(numbers)
-        if twice:
-            raise InputError(
-                f"garment number {min(twice)} is given twice",
-                where="order",
-                hint="A line's bundle is the number of its first garment; it takes as many numbers as garments.",
+def _tell_of_shrinkage(fabric: Fabric, notices: list[Notice]) -> None:
+    warp, weft = fabric.shrinkage
+    if warp or weft:
+        longer, wider = (100 / (1 - part) - 100 for part in fabric.shrinkage)
+        notices.append(
+            Notice(
+                "shrinkage",
+                f"pieces are cut {longer:.2f} % longer and {wider:.2f} % wider, for cloth that shrinks"
+                f" by {100 * warp:g} % and {100 * weft:g} %",
             )
-        reserved.update(numbers)
-    return reserved
-
-
-def _free_numbers(reserved: set[int]) -> Iterator[int]:
-    number = 0
-    while True:
-        number += 1
-        if number not in reserved:
-            yield number
-
-
-def _styles_of(styles: Sequence[_Style], line: OrderLine) -> list[int]:
-    """The numbers of the styles that a line is about, by their names or their files' names."""
-    if line.style is None:
-        return list(range(len(styles)))
-    wanted = line.style.strip().casefold()
-    for s, style in enumerate(styles):
-        if wanted in (style.label.casefold(), style.pattern.style.casefold(), Path(style.pattern.path).stem.casefold()):
-            return [s]
-    labels = [style.label for style in styles]
-    hint = f"The styles are {', '.join(labels)}. {did_you_mean(line.style, labels)}".strip()
-    raise InputError(
-        f"the order asks for style {line.style!r}, which is not among the inputs", where="order", hint=hint
-    )
-
-
-def _size_of(style: _Style, wanted: str) -> str:
-    """The size as the pattern spells it; an empty one means the only size."""
-    sizes = style.sizes
-    folded = {size.casefold(): size for size in sizes}
-    if wanted.strip().casefold() in folded:
-        return wanted if wanted in sizes else folded[wanted.strip().casefold()]
-    if not wanted.strip() and len(sizes) <= 1:
-        return sizes[0] if sizes else ""
-    if not sizes and wanted == style.pattern.sample_size:
-        return ""
-    if not sizes:
-        raise InputError(
-            f"size {wanted!r} is ordered, but the pattern has no sizes",
-            where=style.pattern.path,
-            hint="Order a number of garments alone, as in --order 2.",
-        )
-    which = f"size {wanted!r} is ordered, but the pattern does not have it" if wanted else "the order names no size"
-    hint = f"It has {', '.join(sizes)}. {did_you_mean(wanted, sizes)}".strip()
-    raise InputError(which, where=style.pattern.path, hint=hint)
-
-
-# --- pieces of a garment
-
-
-def _needs(styles: Sequence[_Style], garments: list[_Garment], notices: list[Notice]) -> list[list[Key]]:
-    """The pieces that each garment needs; found once for each size of a style."""
-    found: dict[tuple[int, str], list[Key]] = {}
-    for garment in garments:
-        kind = (garment.style, garment.size)
-        if kind not in found:
-            found[kind] = [(garment.style, i) for i in _needed(styles[garment.style], garment.size, notices)]
-    return [found[garment.style, garment.size] for garment in garments]
-
-
-def _needed(style: _Style, size: str, notices: list[Notice]) -> list[int]:
-    """The numbers of the pieces that a garment of one size needs, in the file's order; quantity 0 left out."""
-    found, missing = [], {}
-    drawn = style.sized_pieces
-    for index, piece in enumerate(style.pattern.pieces):
-        sizes = drawn[piece.name]
-        if size not in sizes and not _fits_all(style, sizes):
-            missing[piece.name] = sizes
-        elif size not in sizes or piece.size == size:
-            found.append(index)
-            if piece.size != size:
-                notices.append(_one_size(piece))
-    if missing:
-        named = "; ".join(f"{name} (it has {', '.join(sorted(sizes))})" for name, sizes in missing.items())
-        raise InputError(
-            f"size {size!r} is ordered, but these pieces do not have it: {named}",
-            where=style.pattern.path,
-            hint="Order a size that every piece has, or export the missing ones.",
-        )
-    for index in found:
-        piece = style.pattern.pieces[index]
-        if not piece.per_garment:
-            notices.append(Notice("quantity-zero", "quantity 0: it is not cut", piece.name))
-    return [index for index in found if style.pattern.pieces[index].per_garment]
-
-
-def _fits_all(style: _Style, sizes: set[str]) -> bool:
-    """True for a piece without sizes, and for one in a single size, the sample's if that is known, among graded ones.
-
-    A piece in another single size is a part of that size alone (a gusset for XL), and not to be cut for the others.
-    """
-    if sizes == {""}:
-        return True
-    sample = style.pattern.sample_size
-    return len(sizes) == 1 and style.graded and (sample is None or sizes == {sample})
-
-
-def _one_size(piece: Piece) -> Notice:
-    drawn = f"drawn in size {piece.size} only" if piece.size else "without a size"
-    return Notice("one-size", f"{drawn}: it is cut for every size", piece.name)
-
-
-def _refuse_too_many(count: int, what: str) -> None:
-    if count > MOST_COPIES:
-        raise InputError(
-            f"{count:,} {what} are ordered; a job takes {MOST_COPIES:,} at most",
-            where="order",
-            hint="Check the counts, or split the order.",
         )
 
 
@@ -328,7 +120,7 @@ def _folded(material: str) -> str:
     return " ".join(material.split()).casefold()
 
 
-def _materials(styles: Sequence[_Style], keys: list[list[Key]]) -> dict[str, str]:
+def _materials(styles: Sequence[Style], keys: list[list[Key]]) -> dict[str, str]:
     """Every material that is needed, folded, with its spelling of first appearance; in that order."""
     materials: dict[str, str] = {}
     for s, index in dict.fromkeys(key for garment in keys for key in garment):
@@ -350,13 +142,13 @@ def _selected(materials: list[str], wanted: str | None) -> list[str]:
 
 @dataclass(frozen=True)
 class _Job:
-    """All that a demand is made from: the garments with the pieces that each needs, and how they may lie."""
+    """All that demands are made from: the garments with the pieces that each needs, and the terms of their cloth."""
 
-    styles: Sequence[_Style]
-    garments: list[_Garment]
+    styles: Sequence[Style]
+    part: Part
     keys: list[list[Key]]
-    nap: Nap
-    tilt_deg: float
+    materials: dict[str, str]
+    selected: list[str]
 
     def of_material(self, material: str) -> list[list[Key]]:
         folded = _folded(material)
@@ -365,45 +157,104 @@ class _Job:
     def piece(self, key: Key) -> Piece:
         return self.styles[key[0]].pattern.pieces[key[1]]
 
-    def id(self, key: Key) -> str:
-        return self.styles[key[0]].ids[key[1]]
+    def source(self, key: Key) -> Source:
+        style, piece = self.styles[key[0]], self.piece(key)
+        material = self.materials[_folded(piece.material)]
+        return Source(piece, style.ids[key[1]], style.label, material, style.pattern.pieces)
 
 
-def _demand(material: str, job: _Job, materials: dict[str, str]) -> Demand:
-    keys = job.of_material(material)
-    times = Counter(key for garment in keys for key in garment)
-    copies: list[Copy] = []
-    for position, (garment, needed) in enumerate(zip(job.garments, keys, strict=True)):
-        angles = _copy_angles(job.nap, position)
-        for key in needed:
-            piece = job.piece(key)
-            copies += [Copy(job.id(key), garment.bundle, False, angles)] * piece.as_drawn
-            copies += [Copy(job.id(key), garment.bundle, True, angles)] * piece.mirrored
-    pieces = tuple(_ordered(job, key, count, materials) for key, count in times.items())
-    return Demand(material, pieces, tuple(copies))
+def _demand(material: str, job: _Job, notices: list[Notice]) -> Demand:
+    """The pieces and copies of one material."""
+    keys, terms = job.of_material(material), job.part.terms
+    times = Counter(key for needed in keys for key in needed)
+    forms = {key: form_of(job.source(key), terms, notices) for key in times}
+    directions = Directions(terms, forms)
+    of_kind, seen = Counter((g.style, g.size) for g in job.part.garments), Counter[tuple[int, str]]()
+    made = _Made()
+    for position, (garment, needed) in enumerate(zip(job.part.garments, keys, strict=True)):
+        kind = (garment.style, garment.size)
+        entries = {key: entries_of(forms[key], terms, seen[kind], of_kind[kind]) for key in needed}
+        seen[kind] += 1
+        made.add(garment.bundle, entries, directions.angles(entries, position))
+    surplus = {forms[key].laid.id: surplus_of(forms[key], made.entries[key], times[key], terms) for key in times}
+    _tell_of_surplus(forms, surplus, terms, notices)
+    _tell_of_matches(forms, terms, notices)
+    _refuse_stacked(made)
+    over = tuple((piece, count) for piece, count in surplus.items() if count)
+    return Demand(material, made.pieces(), tuple(made.copies), terms.spread_plies, terms.garments_per_bundle, over)
 
 
-def _ordered(job: _Job, key: Key, garments: int, materials: dict[str, str]) -> OrderedPiece:
-    piece = job.piece(key)
-    return OrderedPiece(
-        id=job.id(key),
-        name=piece.name,
-        size=piece.size,
-        outline=piece.outline,
-        ordered=piece.as_drawn * garments,
-        ordered_mirrored=piece.mirrored * garments,
-        marks=piece.marks,
-        allowed_angles_deg=(0.0,) if job.nap == "one-way" else (0.0, 180.0),
-        tilt_deg=job.tilt_deg,
-        material=materials[_folded(piece.material)],
-        style=job.styles[key[0]].label,
-    )
+@dataclass
+class _Made:
+    """The copies of a demand so far, and the entries that they were made from, by their piece."""
+
+    copies: list[Copy] = field(default_factory=list)
+    entries: dict[Key, list[Entry]] = field(default_factory=dict)
+
+    def add(self, bundle: int, entries: dict[Key, list[Entry]], angles: dict[Hand, tuple[float, ...]]) -> None:
+        """Add the copies of one garment."""
+        for key, of_piece in entries.items():
+            self.entries.setdefault(key, []).extend(of_piece)
+            for entry in of_piece:
+                hand = Hand(entry.piece.id, entry.mirrored)
+                self.copies += [Copy(hand.piece, bundle, hand.mirrored, angles[hand])] * entry.copies
+
+    def pieces(self) -> tuple[OrderedPiece, ...]:
+        """The pieces in order of first appearance, with the numbers of their copies."""
+        pieces: dict[str, OrderedPiece] = {}
+        ordered = Counter[tuple[str, bool]]()
+        for entry in (entry for of_piece in self.entries.values() for entry in of_piece):
+            pieces.setdefault(entry.piece.id, entry.piece)
+            ordered[entry.piece.id, entry.ordered_mirrored] += entry.copies
+        return tuple(
+            replace(piece, ordered=ordered[piece.id, False], ordered_mirrored=ordered[piece.id, True])
+            for piece in pieces.values()
+        )
 
 
-def _copy_angles(nap: Nap, position: int) -> tuple[float, ...]:
-    """How the copies of the garment at ``position`` of the order may lie; per bundle, every second one is turned."""
-    if nap == "one-way":
-        return (0.0,)
-    if nap == "per-bundle":
-        return (180.0,) if position % 2 else (0.0,)
-    return (0.0, 180.0)
+def _refuse_stacked(made: _Made) -> None:
+    """InfeasibleError for a piece of which more copies are tied to one place of the cloth than can lie there."""
+    places = Counter(copy.piece for copy in made.copies)
+    for piece in made.pieces():
+        fixed = all(any(getattr(tie, way) is not None for tie in piece.ties) for way in ("x_mm", "y_mm"))
+        ways = len(piece.allowed_angles_deg) * (2 if piece.may_mirror or piece.ordered_mirrored else 1)
+        if fixed and not piece.tilt_deg and places[piece.id] > ways:
+            raise InfeasibleError(
+                f"{places[piece.id]} copies are tied to one place of the cloth",
+                where=f"piece {piece.id}",
+                hint="Tie it along or across alone, or put fewer garments into a marker.",
+            )
+
+
+def _tell_of_surplus(forms: dict[Key, Form], surplus: dict[str, int], terms: Terms, notices: list[Notice]) -> None:
+    """Say which pieces are cut more often than they were ordered, since a copy gives two of them."""
+    of_name: dict[tuple[str, str], list[str]] = {}
+    for form in forms.values():
+        piece, over = form.laid, surplus[form.laid.id]
+        if over:
+            of_name.setdefault((piece.style, piece.name), []).append(
+                f"{over}{f' of size {piece.size}' * bool(piece.size)}"
+            )
+    source = "every pair of plies" if terms.in_pairs else "every ply"
+    for (_, name), counts in of_name.items():
+        message = (
+            f"cut more often than ordered, by {', '.join(counts)}: a copy gives a left and a right one of {source}"
+        )
+        notices.append(Notice("surplus", message, name))
+
+
+def _tell_of_matches(forms: dict[Key, Form], terms: Terms, notices: list[Notice]) -> None:
+    """Say that a repeat is not used at all, and which groups tie nothing."""
+    if terms.fabric.repeat is None:
+        return
+    if not any(form.laid.matches for form in forms.values()):
+        notices.append(Notice("repeat-unused", "the cloth has a repeat, and no rule matches a piece to it"))
+    of_group: dict[tuple[str, str, str], list[Form]] = {}
+    for form in forms.values():
+        for match in form.laid.matches:
+            if match.group:
+                of_group.setdefault((form.laid.style, form.laid.size, match.group), []).append(form)
+    for (_, _, group), matched in of_group.items():
+        if len(matched) == 1 and matched[0].per_garment == 1:
+            message = f"group {group!r} has no other point in its garment: it ties nothing"
+            notices.append(Notice("match-alone", message, matched[0].laid.name))

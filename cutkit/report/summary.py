@@ -7,13 +7,13 @@ line or a store of jobs, makes that list; nothing else is needed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
 from cutkit.errors import UsageError
-from cutkit.model import Marker
-from cutkit.report.balance import NOTHING_ISSUED, ONE_PLY, Balance, Spread, balance_of, issued_mm
+from cutkit.model import Fabric, Marker
+from cutkit.report.balance import NOTHING_ISSUED, ONE_PLY, Balance, Spread, balance_of, issued_mm, spread_of
 from cutkit.report.figures import MarkerFigures, TotalFigures, marker_figures, total_figures
 from cutkit.report.places import WastePlaces, waste_places
 
@@ -53,6 +53,14 @@ class Terms:
     weight_g_m2: float | None = None
     co2e: Factor | None = None
     water: Factor | None = None
+
+    def or_of(self, fabric: Fabric) -> Terms:
+        """The terms, with the cloth's own price and weight where nobody said another one."""
+        return replace(
+            self,
+            price_per_m=fabric.price_per_m if self.price_per_m is None else self.price_per_m,
+            weight_g_m2=fabric.weight_gsm if self.weight_g_m2 is None else self.weight_g_m2,
+        )
 
     def refuse_weightless(self) -> None:
         """UsageError where a factor is one of weight, and the weight is not known."""
@@ -174,17 +182,18 @@ def summarize(cuts: Iterable[Cut]) -> Summary:
 
 
 def _row(cut: Cut) -> MarkerRow:
+    cut = replace(cut, terms=cut.terms.or_of(cut.marker.fabric))
     cut.terms.refuse_weightless()
     figures = marker_figures(cut.marker, path=cut.path)
     places = waste_places(cut.marker)
     balance = balance_of(cut.marker, cut.spread, places)
-    issued = issued_mm(cut.marker.length_mm, cut.spread)
+    issued = issued_mm(cut.marker.length_mm, spread_of(cut.marker, cut.spread))
     return MarkerRow(
         cut=cut,
         figures=figures,
         places=places,
         balance=balance,
-        costs=_costs(balance, cut.marker.fabric.width_mm, cut.terms),
+        costs=_costs(balance, cut.marker.fabric.width_mm * cut.marker.fabric.layers, cut.terms),
         issued_mm=issued,
     )
 

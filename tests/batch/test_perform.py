@@ -10,9 +10,10 @@ import pytest
 from conftest import REPOSITORY
 
 from cutkit.batch.perform import Done, Search, Task, perform
-from cutkit.batch.prepare import Checker, Preparer, check_jobs, gathered_again
+from cutkit.batch.prepare import Checker, check_jobs, gathered_again
 from cutkit.errors import InputError
 from cutkit.formats.jobs import read_jobs
+from cutkit.prepare.prepare import Preparer
 
 PATTERNS = REPOSITORY / "patterns"
 
@@ -66,6 +67,98 @@ def test_a_job_writes_what_nest_and_cut_would(folder, cutkit):
         assert files[name] == (folder / name).read_bytes(), name
     assert files["bag.svg"].startswith(b"<?xml")
     assert files["bag.pdf"].startswith(b"%PDF")
+
+
+def test_a_job_chooses_as_cut_and_has_its_page_and_pick_list(folder, cutkit):
+    marks = "mark,x_mm,y_mm,measured_x_mm,measured_y_mm\n" + "".join(
+        f"{name},{x},{y},{x + 20},{y + 30}\n" for name, x, y in (("a", 0, 0), ("b", 500, 0), ("c", 0, 400))
+    )
+    (folder / "marks.csv").write_text(marks)
+    text = """
+    name = "bag"
+    patterns = "tote.dxf"
+    width = "120cm"
+    rounds = 1
+    plies = 7
+    due = 2026-11-28
+    cutter = "hpgl-generic"
+    notches = "before"
+    cut_order = "piece"
+    common_lines = true
+    bridges = 1
+    bridge = "2mm"
+    registration = "marks.csv"
+    registration_tolerance = "1mm"
+    program = "bag.plt"
+    picklist = "bag.picks.json"
+    html = "bag.html"
+    """
+    (one,), faults = check(folder, text)
+    assert faults == []
+    nested = performed(one).nested[0]
+    assert nested.fault is None
+    files = {Path(file.path).name: file.data for file in nested.files}
+    assert list(files) == ["bag.marker.json", "bag.html", "bag.picks.json", "bag.plt"]
+    (folder / "bag.marker.json").write_bytes(files["bag.marker.json"])
+    choices = ["--notches", "before", "--order", "piece", "--common-lines", "--bridges", 1, "--bridge", "2mm"]
+    choices += ["--registration", "marks.csv", "--registration-tolerance", "1mm", "--picklist", "by-hand.json"]
+    ran = cutkit("cut", "bag.marker.json", "--cutter", "hpgl-generic", *choices, "-o", "by-hand.plt")
+    assert ran.code == 0, ran.err
+    assert files["bag.plt"] == (folder / "by-hand.plt").read_bytes()
+    theirs, ours = (json.loads(text) for text in (files["bag.picks.json"], (folder / "by-hand.json").read_bytes()))
+    assert theirs["pieces"] == ours["pieces"]
+    page = files["bag.html"].decode()
+    assert "<h1>bag</h1>" in page
+    assert "7 plies" in page
+    assert "2026-11-28" in page
+
+
+@pytest.mark.parametrize("more", ["plies = 3", "due = 2026-12-01", 'end_allowance = "4cm"'])
+def test_what_only_the_page_shows_is_work_only_where_there_is_a_page(folder, more):
+    keys = []
+    for text in ("", more, 'html = "a.html"', f'html = "a.html"\n{more}'):
+        (one,), faults = check(folder, f'patterns = "tote.dxf"\nwidth = "1m"\nrounds = 1\n{text}\n')
+        assert faults == []
+        keys.append(one.key)
+    assert keys[0] == keys[1]
+    assert len(set(keys)) == 3
+
+
+def test_a_print_is_of_one_marker(folder):
+    (folder / "marks.csv").write_text("mark,x_mm,y_mm,measured_x_mm,measured_y_mm\na,0,0,1,1\n")
+    text = """
+    patterns = "hoodie.dxf"
+    width = "160cm"
+    cutter = "hpgl-generic"
+    program = "h.plt"
+    registration = "marks.csv"
+    """
+    _, faults = check(folder, text)
+    assert ["one printed marker" in fault.message for fault in faults] == [True]
+
+
+def test_marks_that_contradict_one_another_are_a_fault_of_their_key(folder):
+    marks = "a,0,0,0,0\nb,500,0,500,0\nc,0,400,0,400\nd,500,400,540,400\n"
+    (folder / "marks.csv").write_text(f"mark,x_mm,y_mm,measured_x_mm,measured_y_mm\n{marks}")
+    text = (
+        'patterns = "tote.dxf"\nwidth = "1m"\ncutter = "pen-plotter"\nprogram = "a.plt"\nregistration = "marks.csv"\n'
+    )
+    _, faults = check(folder, text)
+    assert [fault.key for fault in faults] == ["registration"]
+
+
+@pytest.mark.parametrize(
+    ("more", "key", "says"),
+    [
+        ('selvedge = "60cm"', "selvedge", "no usable width is left"),
+        ('gap = "2m"', "gap", 'for example gap = "2mm"'),
+        ('nap = "one-way"\ntilt = 120', "tilt", "tilt 120 turns pieces against a one-way nap"),
+    ],
+)
+def test_what_cannot_be_meant_is_a_fault_of_its_key(folder, more, key, says):
+    _, faults = check(folder, f'patterns = "tote.dxf"\nwidth = "1m"\n{more}\n')
+    assert [fault.key for fault in faults] == [key]
+    assert says in str(faults[0])
 
 
 def test_a_marker_for_every_material(folder, cutkit):

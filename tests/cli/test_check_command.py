@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 
 import pytest
 from builders import make_marker, rectangle
 
-from cutkit.formats.marker import marker_to_json
-from cutkit.model import OrderedPiece, Placement, Unplaced
+from cutkit.formats.marker import marker_to_json, write_marker
+from cutkit.model import Fabric, Match, OrderedPiece, Placement, Repeat, Unplaced, Zone
 
 PIECE = OrderedPiece("FRONT-M", "FRONT", "M", rectangle(100, 50), 2)
 
@@ -78,6 +80,74 @@ def test_a_missing_file(cutkit, tmp_path):
     ran = cutkit("check", tmp_path / "none.marker.json")
     assert (ran.code, ran.out) == (3, "")
     assert "no such file" in ran.err
+
+
+@pytest.fixture
+def ruled_file(tmp_path):
+    """A marker on checked cloth: a front, and a pocket that matches it but for 0.3 mm along and 0.2 mm across."""
+    front = OrderedPiece("FRONT-M", "FRONT", "M", rectangle(100, 50), 1, matches=(Match("hem", (0.0, 0.0), "pocket"),))
+    cloth = Match("stripe", (0.0, 0.0), at_mm=(0.0, 0.0), along=False)
+    pocket = OrderedPiece(
+        "POCKET-M", "POCKET", "M", rectangle(40, 40), 1, matches=(Match("top", (0.0, 0.0), "pocket"), cloth)
+    )
+    fabric = Fabric(200.0, zones=(Zone("left", 0.0, 160.0),), repeat=Repeat(60.0, 80.0), max_length_mm=180.0)
+    pieces = [front, replace(pocket, zones=("left",), tilt_deg=2.0)]
+    places = [Placement("FRONT-M", 1, 0.0, 0.0, 0.0), Placement("POCKET-M", 1, 120.3, 80.2, 0.0, locked=True)]
+    path = tmp_path / "r.marker.json"
+    write_marker(path, make_marker(pieces, places, fabric=fabric, gap_mm=3.0))
+    return path
+
+
+def test_the_rules_that_hold_are_shown_with_their_worst_figures(cutkit, ruled_file):
+    ran = cutkit("check", ruled_file)
+    assert (ran.code, ran.err) == (0, "")
+    *table, blank, last = ran.out.splitlines()
+    assert blank == ""
+    assert last.startswith(f"{ruled_file}: valid; 2 pieces of 1 garment")
+    cells = {line.split()[0]: [cell.strip() for cell in re.split("  +", line)] for line in table[2:]}
+    assert cells["length"][:5] == ["length", "at most 180 mm", "length", "160.300 mm", "180"]
+    assert cells["gap"] == ["gap", "at least 3 mm", "least distance", "36.389 mm", "3", "FRONT-M (1), POCKET-M (1)"]
+    assert cells["grain"][1:4] == ["0, 180 deg, up to 2 deg off", "most off grain", "0.000 deg"]
+    assert cells["zones"][1:4] == ["1 piece in zones", "least spare", "39.800 mm"]
+    assert cells["match"][1:5] == ["3 points, repeat 60 x 80 mm", "worst residual", "0.361 mm", "0.5"]
+    assert cells["locked"] == ["locked", "1 piece locked in place", "-", "-", "-", "POCKET-M (1)"]
+    assert set(cells) == {"length", "gap", "grain", "zones", "match", "locked"}
+
+
+def test_every_match_is_listed_where_it_is_asked_for(cutkit, ruled_file):
+    ran = cutkit("check", ruled_file, "--matches")
+    assert ran.code == 0
+    lines = [" ".join(line.split()) for line in ran.out.splitlines()]
+    assert "hem FRONT 1 pocket -0.300 -0.200" in lines
+    assert "top POCKET 1 pocket +0.300 +0.200" in lines
+    assert "stripe POCKET 1 the cloth - +0.200" in lines
+
+
+def test_rules_and_matches_as_json(cutkit, ruled_file):
+    got = json.loads(cutkit("check", ruled_file, "--json").out)
+    rules = {rule["rule"]: rule for rule in got["rules"]}
+    assert rules["gap"]["worst"] == pytest.approx(36.389, abs=1e-3)
+    assert (rules["gap"]["limit"], rules["gap"]["unit"], rules["gap"]["placements"]) == (3.0, "mm", [0, 1])
+    assert (rules["locked"]["worst"], rules["locked"]["unit"], rules["locked"]["figure"]) == (None, None, None)
+    hem, top, stripe = got["matches"]
+    assert (hem["match"], hem["group"], hem["partner"], hem["at_mm"]) == ("hem", "pocket", 1, [0.0, 0.0])
+    assert top["along_mm"] == pytest.approx(0.3)
+    assert (stripe["group"], stripe["along_mm"], stripe["partner"]) == (None, None, None)
+    assert stripe["distance_mm"] == pytest.approx(0.2)
+
+
+def test_the_rules_are_shown_beside_faults(cutkit, ruled_file):
+    value = json.loads(ruled_file.read_text())
+    value["placements"][1].update(x_mm=121.0, angle_deg=3.0)
+    ruled_file.write_text(json.dumps(value))
+    ran = cutkit("check", ruled_file)
+    assert ran.code == 5
+    assert "match: POCKET-M (placement 1, bundle 1): match top is 1.020 mm off FRONT-M (placement 0" in ran.out
+    assert "angle: POCKET-M (placement 1, bundle 1) lies at 3 degrees; allowed: 0, 180, up to 2 off" in ran.out
+    assert "1.020 mm" in next(line for line in ran.out.splitlines() if line.startswith("match  "))
+    value["placements"][1]["piece"] = "LOST"
+    ruled_file.write_text(json.dumps(value))
+    assert "worst residual" not in cutkit("check", ruled_file).out
 
 
 @pytest.fixture

@@ -292,6 +292,26 @@ def test_drill_holes_drawn_as_crosses(tmp_path):
     assert codes(pattern) == ["drill-drawn-as-lines"]
 
 
+def match_marks(pattern):
+    return [(m.layer, m.points) for m in pattern.pieces[0].marks if m.kind == "match"]
+
+
+def test_match_points_and_lines(tmp_path):
+    pattern = read(tmp_path, piece("A", point((100, 80), 9), line((0, 50), (400, 50), 10), point((300, 20), 10)))
+    assert sorted(match_marks(pattern)) == [
+        ("10", ((0, 50), (400, 50))),
+        ("10", ((300, 20),)),
+        ("9", ((100, 80),)),
+    ]
+    assert codes(pattern) == []
+
+
+def test_match_points_of_a_half_piece_have_twins(tmp_path):
+    fold = line((0, 0), (400, 0), 6)
+    pattern = read(tmp_path, piece("A", fold, point((100, 80), 9), point((200, 0), 9)))
+    assert sorted(match_marks(pattern)) == [("9", ((100, 220),)), ("9", ((100, 380),)), ("9", ((200, 300),))]
+
+
 def test_points_that_mean_nothing_are_told(tmp_path):
     pattern = read(tmp_path, piece("A", point((10, 10), 8), point((20, 10), 11)))
     assert told(pattern, "points-not-used").startswith("2 points")

@@ -8,7 +8,7 @@ import pytest
 from conftest import REPOSITORY
 
 from cutkit.errors import InputError
-from cutkit.formats.jobs import _KEYS, Job, read_jobs
+from cutkit.formats.jobs import _KEYS, Asked, Job, read_jobs
 
 
 def jobs_of(folder, text, name="night.toml"):
@@ -47,6 +47,15 @@ def test_one_job_with_every_key(tmp_path):
         svg = "out/{name}.svg"
         dxf = "out/{name}.dxf"
         program = "out/{name}.plt"
+        html = "out/{name}.html"
+        picklist = "out/{name}.picks.json"
+        notches = "after"
+        cut_order = "column"
+        common_lines = true
+        bridges = 2
+        bridge = "3mm"
+        registration = "marks.csv"
+        registration_tolerance = "1mm"
         due = 2026-11-28
         priority = 5
         """,
@@ -80,12 +89,22 @@ def test_one_job_with_every_key(tmp_path):
         svg=f"{base}/out/shirt 42.svg",
         dxf=f"{base}/out/shirt 42.dxf",
         program=f"{base}/out/shirt 42.plt",
+        html=f"{base}/out/shirt 42.html",
+        picklist=f"{base}/out/shirt 42.picks.json",
+        notches="after",
+        cut_order="column",
+        common_lines=True,
+        bridges=2,
+        bridge_mm=3.0,
+        registration=f"{base}/marks.csv",
+        registration_tolerance_mm=1.0,
         due_at=datetime(2026, 11, 28, 23, 59, 59).timestamp(),
         priority=5,
         given={
             f"{base}/a.dxf": "a.dxf",
             f"{base}/sub/b.dxf": "sub/b.dxf",
             f"{base}/a.rul": "a.rul",
+            f"{base}/marks.csv": "marks.csv",
             f"{base}/own/table.toml": "own/table.toml",
         },
     )
@@ -173,7 +192,7 @@ def test_all_faults_of_all_jobs_at_once(tmp_path):
     assert seen == {
         *(("a", key) for key in ("pattens", "width", "nap", "time", "tilt", "patterns")),
         *(("b", key) for key in ("patterns", "rounds", "due", "program")),
-        *(("c", key) for key in ("time", "cutter", "selvedge", "priority")),
+        *(("c", key) for key in ("time", "cutter", "priority")),
     }
     texts = "\n".join(map(str, found.faults))
     for part in ("Did you mean 'patterns'?", "'150' has no unit", "Did you mean 'one-way'?", "exclude each other"):
@@ -234,3 +253,22 @@ def test_bad_tables(tmp_path, text, said):
 def test_every_key_is_explained():
     text = (REPOSITORY / "docs" / "jobs.md").read_text()
     assert [key for key in _KEYS if f"| `{key}` |" not in text] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "night.toml",
+            "[defaults]\npriority = 3\n[[job]]\nname = 'misspelt'\nwidht = '1m'\ndue = 2026-11-28\n"
+            "[[job]]\nname = 'when'\npatterns = 'a.dxf'\ndue = 'soon'\n",
+        ),
+        ("night.csv", "name,patterns,widht,due,priority\nmisspelt,,1m,2026-11-28,3\nwhen,a.dxf,,soon,3\n"),
+    ],
+)
+def test_when_a_job_with_faults_is_due_is_known_all_the_same(tmp_path, name, text):
+    found = jobs_of(tmp_path, text, name)
+    assert found.jobs == ()
+    due = datetime(2026, 11, 28, 23, 59, 59).timestamp()
+    source = str(tmp_path / name)
+    assert found.asked == (Asked("misspelt", source, due, 3), Asked("when", source, None, 3))

@@ -8,7 +8,7 @@ from shapely.geometry import Polygon, box
 from ways_in import signed_distance
 
 from cutkit.kernels import field, nfp
-from cutkit.kernels.moves import STEP
+from cutkit.kernels.state import STEP
 from cutkit.model import Copy, Demand, OrderedPiece
 from cutkit.nest.shapes import shapes_of
 from cutkit.nest.tables import _Outlines, build_tables, kept_apart

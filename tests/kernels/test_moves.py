@@ -5,7 +5,7 @@ import pytest
 from naive_layout import depth, overlaps
 from test_field import ARROW, L_SHAPE, TRIANGLE, tables_of
 
-from cutkit.kernels import first, moves
+from cutkit.kernels import first, state
 from cutkit.kernels import separate as kernels
 from cutkit.nest.problem import Problem, new_layout
 from cutkit.nest.start import first_layout, shelf_layout
@@ -25,7 +25,7 @@ def scattered(problem, seed):
     shapes, given = problem
     layout, scratch = new_layout(given, 400.0, seed=3)
     rng = np.random.default_rng(seed)
-    layout.number[moves.LENGTH] = 160.0
+    layout.number[state.LENGTH] = 160.0
     for i, option in enumerate(given.options):
         layout.shape[i] = rng.choice(option)
         half = given.tables.half[layout.shape[i]]
@@ -37,7 +37,7 @@ def scattered(problem, seed):
 def naive_loss(shapes, tables, layout, i, j):
     a, b = layout.shape[i], layout.shape[j]
     d = depth(shapes.shapes[a].outline, shapes.shapes[b].outline, layout.place[j] - layout.place[i])
-    floor, tolerance = tables.number[moves.FLOOR], tables.number[moves.TOLERANCE]
+    floor, tolerance = tables.number[state.FLOOR], tables.number[state.TOLERANCE]
     return tables.hull[a] * tables.hull[b] * (d + floor) if d > tolerance else 0.0
 
 
@@ -70,7 +70,7 @@ def test_books_stay_right_while_pieces_move(problem):
 @pytest.mark.uncompiled
 def test_separate_leaves_no_overlap(problem):
     shapes, given, layout, scratch = scattered(problem, 6)
-    layout.number[moves.LENGTH] = 260.0
+    layout.number[state.LENGTH] = 260.0
     kernels.reset(layout, given.tables, scratch)
     number = np.array([np.inf, 0.0, np.inf])
     args = (layout, given.tables, scratch, layout.place.copy(), layout.shape.copy(), number)
@@ -82,7 +82,7 @@ def test_separate_leaves_no_overlap(problem):
 @pytest.mark.uncompiled
 def test_separate_gives_up_with_the_layout_of_least_loss(problem):
     shapes, given, layout, scratch = scattered(problem, 7)
-    layout.number[moves.LENGTH] = 62.0
+    layout.number[state.LENGTH] = 62.0
     kernels.shrink(layout, given.tables, 62.0, 31.0)
     kernels.reset(layout, given.tables, scratch)
     number = np.array([np.inf, 0.0, np.inf])
@@ -108,7 +108,7 @@ def test_weights_rise_where_pieces_overlap_and_fade_elsewhere(problem):
     for _ in range(40):
         kernels.update_weights(layout)
     assert layout.weight.max() == 1.0
-    assert layout.tally[moves.ACTIVE] == 0
+    assert layout.tally[state.ACTIVE] == 0
 
 
 @pytest.mark.uncompiled

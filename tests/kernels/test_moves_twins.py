@@ -7,7 +7,7 @@ import ways_in
 from naive_layout import depth, lowest, new_weights, overlaps, xorshift64star
 from test_moves import HEIGHT, naive_loss, problem, scattered  # noqa: F401 - problem is a fixture
 
-from cutkit.kernels import moves
+from cutkit.kernels import scan, state
 from cutkit.kernels import separate as kernels
 from cutkit.nest.start import first_layout, shelf_layout
 
@@ -36,9 +36,9 @@ def weighted_loss(shapes, tables, layout, i, s, place):
     for j in range(len(layout.shape)):
         t = layout.shape[j]
         d = depth(shapes.shapes[t].outline, shapes.shapes[s].outline, np.asarray(place) - layout.place[j])
-        if j != i and d > tables.number[moves.TOLERANCE]:
+        if j != i and d > tables.number[state.TOLERANCE]:
             pair = tables.hull[s] * tables.hull[t] * layout.weight[i, j]
-            total += pair * (d + tables.number[moves.FLOOR])
+            total += pair * (d + tables.number[state.FLOOR])
     return total
 
 
@@ -55,7 +55,7 @@ def test_random_numbers_are_those_of_xorshift(seed):
 def test_lists_by_x_hold_every_piece_once(problem):  # noqa: F811
     _, given, layout, scratch = scattered(problem, 21)
     for turn in range(2):
-        width, lists = given.tables.number[moves.BUCKET], lists_of(layout)
+        width, lists = given.tables.number[state.BUCKET], lists_of(layout)
         for b, pieces in enumerate(lists):
             want = np.flatnonzero(np.clip(layout.place[:, 0] // width, 0, len(lists) - 1) == b)
             assert pieces == want.tolist()
@@ -81,7 +81,7 @@ def test_neighbours_are_those_whose_boxes_come_near(problem, reach):  # noqa: F8
 def test_scan_is_the_sum_of_depths_on_the_lattice(problem):  # noqa: F811
     shapes, given, layout, scratch = scattered(problem, 5)
     tables = given.tables
-    step, columns, rows, i, s = tables.number[moves.STEP], 5, 4, 0, int(layout.shape[1])
+    step, columns, rows, i, s = tables.number[state.STEP], 5, 4, 0, int(layout.shape[1])
     origin = layout.place[3] - 2.0
     layout.weight[i, 4] = layout.weight[4, i] = 3.0
     ways_in.sum_stamps(layout, tables, scratch, i, s, (origin[0], origin[1]), columns, rows)
@@ -102,23 +102,23 @@ def test_candidates_are_the_lowest_lattice_positions_none_beside_another(problem
     """On a narrow lattice, on a crowded strip, and on one so long that free positions abound and one is enough."""
     _, given, layout, scratch = scattered(problem, 6)
     tables = given.tables
-    step = tables.number[moves.STEP]
+    step = tables.number[state.STEP]
     kernels.shrink(layout, tables, length, np.inf)
     kernels.reset(layout, tables, scratch)
     for i in range(9):
         s = int(layout.shape[i])
-        state, end = xorshift64star(int(layout.random[0]))
-        edge = xorshift64star(state)[1]
-        found = moves.scan(layout, tables, scratch, i, s, 80.0)
+        seed, end = xorshift64star(int(layout.random[0]))
+        edge = xorshift64star(seed)[1]
+        found = scan.scan(layout, tables, scratch, i, s, 80.0)
         low, high = tables.half[s], [length, HEIGHT] - tables.half[s]
-        high[0] = min(high[0], 80.0 + tables.number[moves.WINDOW])
+        high[0] = min(high[0], 80.0 + tables.number[state.WINDOW])
         columns, rows = ((high - low) / step).astype(int) + 1
         x = low[0] if end < 0.5 else high[0] - (columns - 1) * step
         y = low[1] if edge < 0.5 else high[1] - (rows - 1) * step
         candidates = scratch.candidate[:found].copy()
-        moves.sum_stamps(layout, tables, scratch, i, s, (x, y), columns, rows)
+        scan.sum_stamps(layout, tables, scratch, i, s, (x, y), columns, rows)
         sums = scratch.sums[: columns * rows].reshape(rows, columns)
-        want = [(x + step * column, y + step * row) for row, column in lowest(sums, moves.CANDIDATES)]
+        want = [(x + step * column, y + step * row) for row, column in lowest(sums, scan.CANDIDATES)]
         assert candidates == pytest.approx(np.array(want))
         assert length < 400 or found == 1
 
@@ -129,7 +129,7 @@ def test_a_descent_ends_no_worse_inside_the_strip_and_near(problem, length, step
     """On a crowded strip it stays in trouble, on a long one, with large steps, it gets out of it and stops at once."""
     shapes, given, layout, scratch = scattered(problem, 2)
     tables = given.tables
-    layout.number[moves.LENGTH] = length
+    layout.number[state.LENGTH] = length
     layout.weight[0], layout.weight[:, 0] = 3.0, 3.0
     losses = []
     for i in range(9):
@@ -163,7 +163,7 @@ def test_no_piece_of_the_first_layout_has_a_free_place_farther_left(problem):  #
     """Taken in order, each piece ends as far left as any lattice position that is free by more than half a step."""
     shapes, given = problem
     tables = given.tables
-    step = tables.number[moves.STEP]
+    step = tables.number[state.STEP]
     found = first_layout(given, shelf_layout(tables.half, given.options, HEIGHT, 0.0))
     outlines = [shapes.shapes[s].outline for s in found.shape]
     assert overlaps(outlines, found.place) == []

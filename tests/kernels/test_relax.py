@@ -8,8 +8,8 @@ from naive_layout import depth, no_fit_polygon, overlaps
 from shapely.geometry import Point, box
 from test_field import ARROW, L_SHAPE, TRIANGLE, solid, tables_of
 
-from cutkit.kernels import moves
 from cutkit.kernels import separate as kernels
+from cutkit.kernels import state
 from cutkit.nest.problem import Problem, new_layout
 
 pytestmark = [
@@ -25,7 +25,7 @@ def layout_of(outline, places, height, length, gap=0.0):
     shapes, tables = tables_of(outline, gap=gap, height=height)
     layout, scratch = new_layout(Problem(tables, [[0]] * len(places), {}, 1.0), 10 * length, seed=1)
     layout.place[:] = places
-    layout.number[moves.LENGTH] = length
+    layout.number[state.LENGTH] = length
     kernels.reset(layout, tables, scratch)
     return shapes, tables, layout, scratch
 

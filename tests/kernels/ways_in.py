@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from cutkit.kernels import field, kernel, moves
+from cutkit.kernels import field, kernel, moves, near, scan
 from cutkit.kernels import relax as relax_kernels
+from cutkit.kernels import state as layout_state
 
 
 @kernel
@@ -13,12 +14,12 @@ def signed_distance(where, grid, tables):
 
 @kernel
 def next_random(state):
-    return moves.next_random(state)
+    return layout_state.next_random(state)
 
 
 @kernel
 def gather(layout, tables, scratch, i, s, x, y, reach):
-    return moves.gather(layout, tables, scratch, i, s, x, y, reach)
+    return near.gather(layout, tables, scratch, i, s, x, y, reach)
 
 
 @kernel
@@ -28,12 +29,12 @@ def descend(layout, tables, scratch, i, s, start, steps):
 
 @kernel
 def sum_stamps(layout, tables, scratch, i, s, origin, columns, rows):
-    moves.sum_stamps(layout, tables, scratch, i, s, origin, columns, rows)
+    scan.sum_stamps(layout, tables, scratch, i, s, origin, columns, rows)
 
 
 @kernel
 def pick(sums, columns, rows, lattice, candidate):
-    return moves._pick(sums, columns, rows, lattice, np.zeros(rows, dtype=np.int32), candidate)
+    return scan._pick(sums, columns, rows, lattice, np.zeros(rows, dtype=np.int32), candidate)
 
 
 @kernel

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from nest_demands import TWO_WAY, blobs
 
-from cutkit.kernels import moves
+from cutkit.kernels import state
 from cutkit.nest.disrupt import (
     MILD,
     Experience,
@@ -37,7 +37,7 @@ def shaken(types, each, seed, angles=TWO_WAY):
     found = first_layout(problem, shelf_layout(tables.half, options, WIDTH, 0.0))
     layout, _ = new_layout(problem, found.length_mm, seed=1)
     layout.place[:], layout.shape[:] = found.place, found.shape
-    layout.number[moves.LENGTH] = found.length_mm
+    layout.number[state.LENGTH] = found.length_mm
     return Shaken(layout, problem, np.random.default_rng(seed))
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from cutkit.errors import InputError, UsageError
 from cutkit.model import Order, OrderLine
-from cutkit.plan.demand import MOST_COPIES, default_order, make_plan, plan_demands
+from cutkit.plan.demand import make_plan, plan_demands
+from cutkit.plan.garments import MOST_COPIES, default_order
 
 
 def order(**counts: int) -> Order:

@@ -12,9 +12,9 @@ from typing import Any
 
 from cutkit import __version__
 from cutkit.batch.perform import Task, perform
-from cutkit.batch.prepare import Preparer
 from cutkit.formats.files import sha256_of
 from cutkit.nest import Stage
+from cutkit.prepare.prepare import Preparer
 
 Answer = tuple[str, Any]
 """``("done", parcel)``; ``("damaged", what)``; ``("version", cutkit's version on the worker)``."""

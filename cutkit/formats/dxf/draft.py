@@ -16,6 +16,8 @@ from cutkit.model import MarkKind, Point, Tool
 
 LINE_KINDS: dict[str, MarkKind] = {"8": "internal", "9": "match", "10": "match", "14": "sew"}
 """Layers whose lines are drawn on the piece, and as what."""
+MATCH_LAYERS = ("9", "10")
+"""Layers whose points are to lie at a certain place of stripes or checks; their lines too."""
 KNOWN_LAYERS = {str(n) for n in (*range(1, 12), 13, 14, 15, 19, *range(80, 88))}
 CUT_LAYERS = {"1", "84", "11", "14"}
 """Layers whose lines are cut, or stand in for those that are."""
@@ -33,7 +35,10 @@ ONE_CROSS_MM = 1.0
 
 @dataclass(frozen=True, slots=True)
 class DrawnLine:
-    """A line on a piece, drawn with the pen or cut with the knife; a closed one repeats its first point."""
+    """A line on a piece, drawn with the pen or cut with the knife; a closed one repeats its first point.
+
+    A match point is a line of one point.
+    """
 
     kind: MarkKind
     points: tuple[Point, ...]
@@ -248,6 +253,8 @@ def _lines(by_layer: dict[str, list[Shape]], outlines: Outlines, tell: Teller) -
         for path in paths_on(by_layer, layer)
         if len(path.points) > 1
     ]
+    points = [shape for layer in MATCH_LAYERS for shape in by_layer.get(layer, ()) if shape.kind == "POINT"]
+    lines += [DrawnLine("match", (point.points[0],), point.layer) for point in points]
     lines += [
         DrawnLine("internal", chain.points, "11", "knife") for chain, _ in loops_of(paths_on(by_layer, "11")).open
     ]

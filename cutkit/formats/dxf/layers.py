@@ -61,11 +61,13 @@ AS_THE_FILE_HAS_THEM = LayerRoles()
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """What the user says of a pattern file: its unit, its grade rule table, and what its layers are for."""
+    """What the user says of a pattern file: its unit, its grade rule table (with its bytes, where they were read
+    before), and what its layers are for."""
 
     units: Units | None = None
     rul: str | Path | None = None
     layers: LayerRoles = AS_THE_FILE_HAS_THEM
+    rul_data: bytes | None = None
 
 
 def colour_of_rgb(rgb: int) -> int:

@@ -29,7 +29,7 @@ from cutkit.formats.dxf.remarks import Remarks
 from cutkit.formats.dxf.shapes import Shape, ShapeReader, copies, mirrors, turn_of
 from cutkit.formats.dxf.units import UnitChoice, choose_units
 from cutkit.formats.files import sha256_of
-from cutkit.formats.rul import find_rule_table, read_rule_table
+from cutkit.formats.rul import RuleTable, find_rule_table, parse_rule_table, read_rule_table
 from cutkit.model import Dialect, Pattern
 
 
@@ -62,14 +62,23 @@ def _parse(data: bytes, where: str, told: Overrides) -> Pattern:
         remarks.add(code, message)
     style = style_of(ShapeReader(drawing, where, 1.0).loose_shapes(_texts(drawing.entities)), drawing)
     choice = choose_units(told.units, style, drawing, remarks)
-    table_path = told.rul if told.rul is not None else find_rule_table(where, style.rule_table)
-    table = read_rule_table(table_path, choice.units) if table_path is not None else None
+    table = _rule_table(told, style, where, choice)
     for code, message in table.remarks if table else ():
         remarks.add(code, message)
     reading = _Reading(where, drawing, style, choice, told.layers, remarks)
     drafts, dialect = reading.drafts()
     source = Source(where, style, choice, dialect, sha256_of(data))
     return pattern_of(drafts, source, table, remarks)
+
+
+def _rule_table(told: Overrides, style: Style, where: str, choice: UnitChoice) -> RuleTable | None:
+    """The grade rule table that is told, else the one beside the pattern."""
+    path = told.rul if told.rul is not None else find_rule_table(where, style.rule_table)
+    if path is None:
+        return None
+    if told.rul_data is not None:
+        return parse_rule_table(told.rul_data, choice.units, where=str(path))
+    return read_rule_table(path, choice.units)
 
 
 def _texts(records: Iterable[Record]) -> list[Record]:

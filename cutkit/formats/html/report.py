@@ -17,6 +17,7 @@ from cutkit.formats.report_page import (
     BalanceLine,
     Headline,
     MarkerSheet,
+    PageAnswer,
     PageCell,
     PageColumn,
     PageList,
@@ -37,6 +38,7 @@ def report_html(page: ReportPage) -> str:
         "subtitle": _text(page.subtitle),
         "colours": " ".join(f"--{part}: {colour};" for part, colour in PLACE_COLOURS.items()),
         "classes": "\n".join(_colour_rules()),
+        "answers": _answers(page.answers),
         "first": "\n".join(_list(one) if isinstance(one, PageList) else _table(one) for one in page.first),
         "unknown": "" if page.balance else " hidden",
         "headlines": _headlines(page.headlines),
@@ -58,6 +60,29 @@ def _text(text: str) -> str:
 def _colour_rules() -> Iterator[str]:
     for part in PLACE_COLOURS:
         yield f".at-{part} {{ stroke: var(--{part}); fill: var(--{part}); background-color: var(--{part}); }}"
+
+
+def _answers(answers: Iterable[PageAnswer]) -> str:
+    """The answers side by side; nothing where there are none."""
+    told = "\n".join(map(_answer, answers))
+    return f'<div class="answers">\n{told}\n</div>' if told else ""
+
+
+def _answer(one: PageAnswer) -> str:
+    said = f'<a href="#{_text(one.anchor)}">{_text(one.answer)}</a>' if one.anchor else _text(one.answer)
+    return (
+        f'<div class="answer{" alarm" if one.alarm else ""}"><h2 class="asked">{_text(one.question)}</h2>'
+        f'<p class="said">{said}</p>'
+        + _lines(one.lines)
+        + (f'<p class="sub">{_text(one.note)}</p>' if one.note else "")
+        + _lines(one.then, "then")
+        + "</div>"
+    )
+
+
+def _lines(lines: Iterable[tuple[str, str]], kind: str = "told-of") -> str:
+    told = "".join(f"<div><dt>{_text(name)}</dt><dd>{_text(text)}</dd></div>" for name, text in lines)
+    return f'<dl class="{kind}">{told}</dl>' if told else ""
 
 
 def _headlines(figures: Iterable[Headline]) -> str:

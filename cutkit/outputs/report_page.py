@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from cutkit import __version__
 from cutkit.formats.report_page import (
     BalanceLine,
     Headline,
     MarkerSheet,
+    PageAnswer,
     PageCell,
     PageColumn,
     PageList,
     PageTable,
     ReportPage,
 )
+from cutkit.outputs.names import marker_title
 from cutkit.report.balance import PARTS, Balance
 from cutkit.report.places import Place
 from cutkit.report.summary import Costs, MarkerRow, Summary, Terms, Totals, per_garment
@@ -46,6 +47,7 @@ class Frame:
 
     title: str
     subtitle: str
+    answers: tuple[PageAnswer, ...]
     first: tuple[PageTable | PageList, ...]
     tables: tuple[PageTable, ...]
     notes: tuple[str, ...]
@@ -70,6 +72,7 @@ def report_page(summary: Summary, *, date: str, frame: Frame | None = None) -> R
         sheets=tuple(_sheet(index, row) for index, row in enumerate(summary.rows, 1)),
         notes=(*MEANINGS, *(frame.notes if frame else ()), *_citations([row.cut.terms for row in summary.rows])),
         first=frame.first if frame else (),
+        answers=frame.answers if frame else (),
     )
 
 
@@ -246,8 +249,7 @@ def anchor_of(index: int) -> str:
 
 
 def _name(row: MarkerRow) -> str:
-    name = Path(row.figures.path).name.removesuffix(".json").removesuffix(".marker")
-    return name or " + ".join(row.figures.styles) or "marker"
+    return marker_title(row.figures.path) or " + ".join(row.figures.styles) or "marker"
 
 
 def _sheet(index: int, row: MarkerRow) -> MarkerSheet:

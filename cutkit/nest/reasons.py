@@ -1,0 +1,47 @@
+"""Why a piece finds no place, in words for who has to do something about it."""
+
+from __future__ import annotations
+
+from cutkit.model import Fabric, NestSettings, OrderedPiece
+
+
+def why_not(piece: OrderedPiece, fabric: Fabric) -> str:
+    """Why a piece fits the fabric in none of its orientations."""
+    x0, y0, x1, y1 = piece.reserved.bounds
+    if piece.zones and not any(zone.name in piece.zones for zone in fabric.zones):
+        return f"the cloth has none of its zones ({', '.join(piece.zones)})"
+    if piece.fold and not fabric.folds_mm:
+        return "it must lie on a fold, and the cloth has none"
+    text = f"the piece is {x1 - x0:.1f} mm along the grain and {y1 - y0:.1f} mm across"
+    if piece.block is not None:
+        text += " with what it reserves"
+    if piece.tilt_deg > 0:
+        text += f", and does not fit when tilted by up to {piece.tilt_deg:g} degrees either"
+    text += f"; the usable width is {fabric.usable_width_mm:.1f} mm"
+    if fabric.longest_mm is not None:
+        text += f" and the length limit {fabric.longest_mm:.1f} mm"
+    zones = [zone for zone in fabric.zones if zone.name in piece.zones]
+    if zones:
+        text += "; its zones are " + ", ".join(f"{z.name} of {z.y1_mm - z.y0_mm:.1f} mm" for z in zones)
+    if piece.ties:
+        ties = (f"x {t.x_mm:.1f} mm" if t.x_mm is not None else f"y {t.y_mm:.1f} mm" for t in piece.ties)
+        text += "; it is tied to " + ", ".join(ties)
+    return text
+
+
+def no_place(piece: OrderedPiece, fabric: Fabric, settings: NestSettings) -> str:
+    """Why a piece that fits the fabric found no place under the rules."""
+    asked = []
+    if piece.fold:
+        asked.append("on a fold")
+    if piece.zones:
+        asked.append(f"in {' or '.join(piece.zones)}")
+    if piece.ties:
+        asked.append("where it is tied to")
+    if piece.matches and fabric.repeat is not None:
+        asked.append("where its match points meet the repeat")
+    if settings.bundle_span_mm is not None:
+        asked.append(f"within {settings.bundle_span_mm:.0f} mm of the rest of its garment")
+    if fabric.defects:
+        asked.append("clear of the flaws")
+    return "no place is left for it " + (", ".join(asked) or "on the cloth")
