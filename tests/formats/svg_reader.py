@@ -21,7 +21,7 @@ HREF = "{http://www.w3.org/1999/xlink}href"
 DATE = "2031-02-03"
 
 
-def drawn(marker: Marker, splices: Sequence[tuple[float, float]] = ()) -> ET.Element:
+def drawn(marker: Marker, splices: Sequence[tuple[float, float]] | None = None) -> ET.Element:
     """The picture of a marker."""
     return ET.fromstring(marker_svg(marker, date=DATE, splices=splices).encode())
 

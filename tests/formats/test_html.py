@@ -119,7 +119,9 @@ def test_the_marker_shows_the_rules_of_cloth_with_a_legend(ruled_html, parsed):
     on_cloth = {"zone", "repeat", "splice", "tie", "block", "flaw", "link", "match", "section", "fold"}
     in_legend = {"margin", "selvedge", "grain", "mirrored", "may-mirror", "tilt", "locked"}
     assert rules(ruled) == on_cloth | in_legend
-    assert rules(parsed) == {"grain", "mirrored", "selvedge", "flaw"}, "the plain page has a flaw and no other rule"
+    assert rules(parsed) == {"grain", "mirrored", "selvedge", "flaw", "splice"}, (
+        "the plain page has a flaw and no other rule"
+    )
     for words in ("fold of the cloth", "flaw, only for class C", "splice, 4 bands", "off grain, 3° at most"):
         assert words in ruled.texts
         assert words not in parsed.texts

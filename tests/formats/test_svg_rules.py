@@ -303,6 +303,15 @@ def test_splices_are_bands_with_their_edges_and_a_bracket_above():
     assert all(y < top - 1000 for bracket in brackets for _, y in bracket)
 
 
+def test_long_markers_show_the_shortest_splices_a_metre_apart():
+    assert not shapes(drawn(plain()), "splice"), "in a metre nobody splices"
+    spots = tuple(Placement("p", 1, 450.0 * k, 0.0, 0.0) for k in range(8))
+    marker = make_marker([replace(PANEL, ordered=8)], list(spots), fabric=CLOTH)
+    at = [line[0][0] for line in lines_of(shapes(drawn(marker), "splice", "above"))]
+    assert at == [450.0, 1800.0, 3150.0], "between the panels, where a splice takes no cloth"
+    assert drawn(marker, ()).findall(".//s:path[@class='rule splice']", NS) == []
+
+
 def test_sections_are_parted_by_lines_that_cross_no_piece():
     marker = ruled_marker(3)
     root = drawn(marker)

@@ -28,6 +28,7 @@ from cutkit.formats.svg.lines import (
     thinned,
 )
 from cutkit.model import Marker, Match, OrderedPiece, Placement, Point, Repeat
+from cutkit.splices import splice_bands
 
 Rule = Literal[
     "zone", "repeat", "splice", "tie", "block", "flaw", "link", "match", "section", "fold",
@@ -52,6 +53,7 @@ _CLEAR = 0.9
 """The least distance of two lines of the grid, in text units."""
 _HATCH = 0.55
 _ROUND = 1e-3
+SPLICES_APART_MM = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +103,19 @@ class Section:
 
 @dataclass(frozen=True)
 class RuledCloth:
-    """A marker as its rules are drawn: text units are ``unit_mm`` large, ``splices`` are bands (x0, x1) in which plies
-    may end and begin."""
+    """A marker as its rules are drawn: text units are ``unit_mm`` large.
+
+    ``bands`` are those (x0, x1) in which a ply may end and the next one begin; None: the usual ones.
+    """
 
     marker: Marker
     unit_mm: float
-    splices: tuple[Band, ...] = ()
+    bands: tuple[Band, ...] | None = None
+
+    @cached_property
+    def splices(self) -> tuple[Band, ...]:
+        """The bands of splices that are shown."""
+        return usual_splices(self.marker) if self.bands is None else self.bands
 
     @cached_property
     def length_mm(self) -> float:
@@ -367,6 +376,14 @@ def sections_of(marker: Marker) -> tuple[Section, ...]:
 def link_ink(colour: str) -> Ink:
     """The thin line between points that are tied to one another."""
     return Ink(colour, 0.7, (2.5, 3.5), opacity=0.6)
+
+
+def usual_splices(marker: Marker) -> tuple[Band, ...]:
+    """The shortest bands in which plies may be spliced, a metre apart, as they are marked on the table; none in a
+    marker that is so short that a ply is begun anew."""
+    if marker.length_mm < 2 * SPLICES_APART_MM:
+        return ()
+    return tuple((band.x0_mm, band.x1_mm) for band in splice_bands(marker, apart_mm=SPLICES_APART_MM))
 
 
 def in_piece(placement: Placement, line: Line) -> Line:
