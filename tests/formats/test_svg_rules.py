@@ -16,6 +16,7 @@ import shapely
 from builders import make_marker
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rule_markers import rule_marker
 from ruled_markers import SPLICES, crowded_marker, ruled_marker
 from shapely.geometry import LineString, Point, Polygon, box
 from svg_reader import (
@@ -485,6 +486,13 @@ def fabrics(draw: st.DrawFn) -> dict[str, object]:
 @given(fabrics(), st.lists(st.tuples(near, st.floats(0.0, 300.0)), max_size=5))
 def test_whatever_the_rules_the_sheet_stays_calm(fields, bands):
     assert_calm(drawn(plain(**fields), [(x, x + wide) for x, wide in bands]))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_markers_that_hold_rules_are_calm(seed):
+    marker = rule_marker(seed)
+    assert_calm(drawn(marker))
+    assert_labels_inside(marker)
 
 
 def test_a_label_keeps_off_flaws_and_match_points_where_there_is_room():

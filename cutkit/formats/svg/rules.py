@@ -93,6 +93,16 @@ class _Flaw:
 
 
 @dataclass(frozen=True, slots=True)
+class _Matched:
+    """A match point on the cloth, and half the size of its cross."""
+
+    group: str
+    bundle: int
+    point: Point
+    arm_mm: float
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """A stretch of the marker, and the garments that lie in it alone."""
 
@@ -139,12 +149,30 @@ class RuledCloth:
 
     @cached_property
     def groups(self) -> dict[str, str]:
-        """The colour of every group of match points; points that are tied to the cloth itself are of the group ""."""
-        placed = {placement.piece for placement in self.marker.placements}
-        used = [m.group for piece in self.marker.pieces if piece.id in placed for m in piece.matches]
-        named = [group for group in dict.fromkeys(used) if group]
+        """The colour of every group of match points on the cloth; points that are tied to the cloth itself are of the
+        group ""."""
+        used = dict.fromkeys(matched.group for matched in self._matched)
+        named = [group for group in used if group]
         colours = {group: LINE_COLOURS[index % len(LINE_COLOURS)] for index, group in enumerate(named)}
         return ({"": RULED} if "" in used else {}) | colours
+
+    @cached_property
+    def _matched(self) -> tuple[_Matched, ...]:
+        """The match points of all placements that lie on the cloth; one that a piece has far outside of its outline
+        need not."""
+        return tuple(
+            _Matched(match.group, placement.bundle, point, cross_arm_mm(piece, self.unit_mm))
+            for placement, piece in self._placed()
+            for match in piece.matches
+            for point in placement.points((match.point,))
+            if self._is_on_cloth(point)
+        )
+
+    def _is_on_cloth(self, point: Point) -> bool:
+        """Whether a point lies on the cloth, its selvedges and margins."""
+        fabric, low = self.marker.fabric, self.marker.fabric.selvedge_mm
+        x0 = -fabric.start_margin_mm
+        return x0 <= point[0] <= x0 + self.whole_length_mm and -low <= point[1] <= fabric.width_mm - low
 
     @cached_property
     def flaws(self) -> tuple[_Flaw, ...]:
@@ -315,36 +343,30 @@ class RuledCloth:
     def _tie_points(self) -> Iterator[Shape]:
         diamonds = []
         for placement, piece in self._placed():
-            for x, y in placement.points(tuple(tie.point for tie in piece.ties)):
-                diamonds.append(diamond_line((x, y), 0.8 * cross_arm_mm(piece, self.unit_mm)))
+            arm = 0.8 * cross_arm_mm(piece, self.unit_mm)
+            points = placement.points(tuple(tie.point for tie in piece.ties))
+            diamonds += [diamond_line(point, arm) for point in points if self._is_on_cloth(point)]
         if diamonds:
             yield Shape("tie", tuple(diamonds), TIE_INK, closed=True, told="tied to a place of the cloth")
 
     def _links(self) -> Iterator[Shape]:
         """A thin line between the points of one group in one garment."""
-        tied: dict[str, dict[int, list[Point]]] = {}
-        for placement, piece in self._placed():
-            for match in piece.matches:
-                if match.group:
-                    by_bundle = tied.setdefault(match.group, {})
-                    by_bundle.setdefault(placement.bundle, []).extend(placement.points((match.point,)))
+        tied: dict[str, dict[int, list[Point]]] = {group: {} for group in self.groups if group}
+        for matched in self._matched:
+            if matched.group:
+                tied[matched.group].setdefault(matched.bundle, []).append(matched.point)
         for group, by_bundle in tied.items():
             lines = tuple(line for points in by_bundle.values() for line in shortest_tree(points))
             if lines:
-                ink = link_ink(self.groups[group])
-                yield Shape("link", lines, ink, told=match_text(group))
+                yield Shape("link", lines, link_ink(self.groups[group]), told=match_text(group))
 
     def _match_points(self) -> Iterator[Shape]:
         """Crosses on a light ground, each group's in its colour; upright, as all of them are read together."""
-        crosses: dict[str, list[Line]] = {group: [] for group in self.groups}
-        for placement, piece in self._placed():
-            arm = cross_arm_mm(piece, self.unit_mm)
-            for match in piece.matches:
-                (point,) = placement.points((match.point,))
-                crosses[match.group] += cross_lines(point, arm)
-        for group, lines in crosses.items():
-            yield Shape("match", tuple(lines), HALO_INK)
-            yield Shape("match", tuple(lines), Ink(self.groups[group], 1.8), told=match_text(group))
+        for group, colour in self.groups.items():
+            crosses = [cross_lines(m.point, m.arm_mm) for m in self._matched if m.group == group]
+            lines = tuple(line for cross in crosses for line in cross)
+            yield Shape("match", lines, HALO_INK)
+            yield Shape("match", lines, Ink(colour, 1.8), told=match_text(group))
 
 
 def block_shape(piece: OrderedPiece) -> Shape | None:
