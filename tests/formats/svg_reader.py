@@ -105,7 +105,7 @@ def assert_labels_inside(marker: Marker) -> None:
         assert not any(line.intersects(arrow) for line in lines)
         for pin in pins(group):
             assert shape.contains(pin)
-            assert not any(line.intersects(pin) for line in [*lines, arrow.envelope])
+            assert not any(line.intersects(pin) for line in [*lines, arrow.convex_hull])
 
 
 def pins(group: ET.Element) -> list[Polygon]:
