@@ -45,6 +45,7 @@ from cutkit.model import (
     OrderedPiece,
     Placement,
     Repeat,
+    Stretch,
     Tie,
     Zone,
 )
@@ -176,6 +177,12 @@ def test_the_whole_of_a_marker_with_every_rule():
     for words in ("folded", "both sides alike", "2 % warp, 1.5 % weft", "6.000 m", "in sections", "1.500 m", "fold"):
         assert words in text
     assert {"by the fold", "middle", "outer edge", "#1", "#2", "#3", "nap of the cloth"} <= set(text.split(" | "))
+
+
+def test_the_roll_that_it_is_cut_from_is_told():
+    root = drawn(replace(plain(), stretch=Stretch("R12", 3200.0, 4300.0)))
+    assert "Cut from | R12, 3.200 m to 4.300 m" in all_text(root)
+    assert "Cut from" not in all_text(drawn(plain()))
 
 
 # ------------------------------------------------------------------------------------------------- where it all lies

@@ -111,8 +111,11 @@ def _figures(cloth: RuledCloth, date: str) -> Iterator[tuple[str, str]]:
 
 
 def _rule_figures(marker: Marker) -> Iterator[tuple[str, str]]:
-    """The rules that hold for the whole marker and leave nothing to be drawn."""
+    """The cloth it is cut from, and the rules that hold for the whole marker and leave nothing to be drawn."""
     fabric, settings = marker.fabric, marker.settings
+    if marker.stretch:
+        at = marker.stretch
+        yield "Cut from", f"{at.roll}, {format_length(at.from_mm)} to {format_length(at.to_mm)}"
     if fabric.spread in _SPREAD_TEXT:
         yield "Spread", _SPREAD_TEXT[fabric.spread]
     if not fabric.has_face:
