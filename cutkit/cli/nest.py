@@ -163,11 +163,11 @@ def _settings(job: Prepared, demand: Demand, options: dict[str, Any]) -> NestSet
         seed=options["seed"],
         time_s=time_s,
         rounds=options["rounds"],
-        workers=options["workers"] or processors(),
+        workers=options["workers"] or _processors(),
     )
 
 
-def processors() -> int:
+def _processors() -> int:
     """The processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
