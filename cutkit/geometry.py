@@ -193,7 +193,7 @@ def outer_rings(
     faces = shapely.polygonize([shapely.node(shapely.union_all(lines))]).geoms
     walls = [LineString(paths[k]).buffer(SAME_MM) for k in used if doubled[k]]
     walls += [common.buffer(SAME_MM) for common in _overlaps(lines)]
-    outer = [part.exterior for part in _polygons(_joined(list(faces), walls))]
+    outer = [part.exterior for part in polygons_of(_joined(list(faces), walls))]
     rings = [without_repeats(ring.coords, closed=True) for ring in outer]
     return rings, sorted(used) if rings else [], places
 
@@ -241,7 +241,7 @@ def mend(ring: Sequence[Point]) -> Mended | None:
         return Mended(polygon)
     if len(ring) > 1000 and _crossings(ring) > MOST_CROSSINGS:
         return None
-    parts = _polygons(shapely.make_valid(polygon, method="structure", keep_collapsed=False))
+    parts = polygons_of(shapely.make_valid(polygon, method="structure", keep_collapsed=False))
     if not parts:
         return None
     largest = max(parts, key=lambda part: part.area)
@@ -272,10 +272,10 @@ def _windings(ring: Sequence[Point], part: Polygon) -> int:
     return int(np.sum(up & left)) - int(np.sum(down & ~left))
 
 
-def _polygons(shape: BaseGeometry) -> list[Polygon]:
+def polygons_of(shape: BaseGeometry) -> list[Polygon]:
     if isinstance(shape, Polygon):
         return [] if shape.is_empty else [shape]
-    return [part for child in getattr(shape, "geoms", ()) for part in _polygons(child)]
+    return [part for child in getattr(shape, "geoms", ()) for part in polygons_of(child)]
 
 
 def _fault_points(ring: Sequence[Point]) -> list[Point]:

@@ -16,6 +16,7 @@ Glossary
     spread      the plies that are laid on one another and cut at once
     ply         one layer of cloth in a spread
     splice      where one length of cloth ends within a ply and the next one begins, overlapping it
+    roll        a length of cloth in stock, with the flaws that were found in it
     remnant     cloth that is left of a roll, for another day
     flaw        a fault of the cloth; also called a defect
     quality     the class of a piece: which flaws may lie within it, because nobody will see them there
@@ -51,6 +52,7 @@ Nap = Literal["two-way", "one-way", "per-bundle"]
 Spread = Literal["face-up", "face-to-face", "folded", "tubular"]
 FoldSide = Literal["low", "high"]
 Bundling = Literal["mixed", "sections"]
+RollKind = Literal["roll", "remnant"]
 MarkerSet = Literal["full", "half"]
 Units = Literal["mm", "cm", "in"]
 UnitsFrom = Literal["option", "text", "insunits", "assumed"]
@@ -145,6 +147,35 @@ class Defect:
 
     box_mm: tuple[float, float, float, float]
     allows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """A length of cloth in stock: a roll, or a remnant, which is used up before any roll is begun.
+
+    Its flaws are boxes in its own coordinates: x along it from the end that is cut first, y across its full width, from
+    the low edge, selvedge included. ``material`` "" holds for any.
+    """
+
+    name: str
+    width_mm: float
+    length_mm: float
+    kind: RollKind = "roll"
+    flaws: tuple[Defect, ...] = ()
+    material: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The cloth of a roll that one ply of a marker takes: from ``from_mm`` to ``to_mm`` on it, both margins within.
+
+    ``left_mm`` of the roll are left behind it for another day; 0 where another marker of the same lay is cut there.
+    """
+
+    roll: str
+    from_mm: float
+    to_mm: float
+    left_mm: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -439,7 +470,10 @@ class Stated:
 
 @dataclass(frozen=True)
 class Marker:
-    """The layout of all copies on the fabric; self-contained. Length and efficiency are derived from the pieces."""
+    """The layout of all copies on the fabric; self-contained. Length and efficiency are derived from the pieces.
+
+    ``stretch`` tells which cloth it is cut from, where that was chosen among rolls.
+    """
 
     fabric: Fabric
     pieces: tuple[OrderedPiece, ...]
@@ -449,6 +483,7 @@ class Marker:
     inputs: tuple[InputFile, ...] = ()
     search: SearchRecord = field(default_factory=lambda: SearchRecord(None, 0, None))
     stated: Stated | None = None
+    stretch: Stretch | None = None
 
     @cached_property
     def by_id(self) -> dict[str, OrderedPiece]:

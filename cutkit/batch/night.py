@@ -53,7 +53,7 @@ class Ready:
     @property
     def issued_mm(self) -> float:
         """The length of cloth off the roll."""
-        return issued_mm(self.figures["length_mm"], self.spread)
+        return issued_mm(self.figures.get("laid_mm", self.figures["length_mm"]), self.spread)
 
     @property
     def cloth(self) -> tuple[str, str, float]:

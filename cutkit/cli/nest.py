@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import isnan
 from pathlib import Path
@@ -23,12 +23,24 @@ from cutkit.cli.common import (
     say,
 )
 from cutkit.cli.explain_config import print_config
+from cutkit.cli.lays import (
+    lay_options,
+    lay_rules,
+    read_rolls,
+    refuse_odd_rolls,
+    remnant_paths,
+    rolls_json,
+    rolls_table,
+    used_together,
+    write_remnants,
+)
 from cutkit.cli.nest_options import job_options, prepared
 from cutkit.cli.notices import say_notices
 from cutkit.errors import CheckError, InfeasibleError, UsageError
 
 if TYPE_CHECKING:
     from cutkit.formats.pdf.marker import PageKind
+    from cutkit.lay import Lay, LayRules, RollUse
     from cutkit.model import Demand, Marker, NestSettings
     from cutkit.outputs.drawings import DrawingKind
     from cutkit.prepare.prepare import Prepared
@@ -61,7 +73,8 @@ class Outputs:
 @click.command("nest")
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
 @job_options
-@click.option("--max-length", type=LENGTH, help="The longest marker; what finds no room is named and left out.")
+@click.option("--max-length", type=LENGTH, help="The longest marker; an order that is longer takes several.")
+@lay_options
 @click.option("--time", "time_s", type=DURATION, help="Search time per marker (20s, 10m); by the order if not given.")
 @click.option("--rounds", type=click.IntRange(1), help="Effort in search rounds instead: same seed, same bytes.")
 @click.option("--workers", type=click.IntRange(1, 256), help="Threads of the search; all processors if not given.")
@@ -106,37 +119,52 @@ def command(
     """Nest patterns on the fabric: pattern files or a strip-packing instance to a marker.
 
     INPUT is one or more pattern files (DXF, SVG), or one strip-packing JSON. Pieces of several materials make a marker
-    each, NAME-MATERIAL.marker.json. Ctrl-C once ends the search and writes the best marker so far.
+    each, NAME-MATERIAL.marker.json, and an order over several markers NAME-1.marker.json, NAME-2... Ctrl-C once ends
+    the search and writes the best marker so far.
     """
     if min_efficiency is not None and isnan(min_efficiency):
         raise UsageError("--min-efficiency is not a number")
     _refuse_senseless_time(options)
     if output is None and not explain_config:
         raise UsageError("Missing option '-o' / '--output'.", hint="Name the marker file to write: -o m.marker.json")
+    rolls, roll_files = read_rolls(options["rolls"])
+    rules = lay_rules(options, rolls)
+    if rolls and options["width"] is None and options["fabric"] is None:
+        options["width"] = max(roll.width_mm for roll in rolls)
     job = prepared(inputs, options)
+    job = replace(job, inputs=(*job.inputs, *roll_files))
+    refuse_odd_rolls(rolls, job.demands)
     if output is None or explain_config:
         say_notices(job.notices, quiet=quiet, all_of_them="`cutkit inspect` lists them")
         print_config(job, as_json)
         return 0
     drawings: dict[DrawingKind, Path | None] = {"svg": svg, "dxf": dxf, "pdf": pdf, "html": html}
     outputs = Outputs(output, {kind: path for kind, path in drawings.items() if path is not None})
-    per_marker = [outputs.with_ending(ending) for ending in job.endings]
+    per_demand = [outputs.with_ending(ending) for ending in job.endings]
     sources = tuple(file.path for file in job.inputs)
-    _refuse_bad_outputs(per_marker, sources)
+    _refuse_bad_outputs(per_demand, sources)
+    beside = _files_beside(per_demand, job, rules, output)
+    _refuse_to_replace(beside, sources)
     say_notices(job.notices, quiet=quiet, all_of_them="`cutkit inspect` lists them")
     rows: list[MarkerFigures] = []
     unplaced: list[str] = []
+    uses: list[tuple[RollUse, ...]] = []
     with first_interrupt_stops() as interrupted:
-        for demand, files in zip(job.demands, per_marker, strict=True):
+        for demand, files in zip(job.demands, per_demand, strict=True):
             if interrupted():
                 say(f"not nested: {demand.material or files.marker}", quiet=quiet)
                 continue
-            marker, figures = _nest_one(job, demand, options, interrupted, quiet)
-            unplaced += [f"{u.piece}: {u.count} not placed: {u.reason}" for u in marker.unplaced]
-            if marker.placements:
-                _write(marker, files, sources, pdf_page, demand.plies)
-                rows.append(replace(figures, path=str(files.marker)))
-    _print_results(rows, as_json)
+            laid, figures = _lay_one(job, demand, rules, options, interrupted, quiet)
+            uses.append(laid.rolls)
+            for number, (marker, row) in enumerate(zip(laid.markers, figures, strict=True), 1):
+                unplaced += [f"{u.piece}: {u.count} not placed: {u.reason}" for u in marker.unplaced]
+                own = files.with_ending(str(number)) if len(figures) > 1 else files
+                if marker.placements:
+                    _write(marker, own, sources, pdf_page, demand.plies)
+                    rows.append(replace(row, path=str(own.marker)))
+    if rolls:
+        write_remnants(output, used_together(uses), rows, sources)
+    _print_results(rows, used_together(uses), as_json)
     if interrupted():
         say("interrupted: the best marker so far is saved", quiet=quiet)
         return EXIT_INTERRUPTED
@@ -163,34 +191,50 @@ def _settings(job: Prepared, demand: Demand, options: dict[str, Any]) -> NestSet
         seed=options["seed"],
         time_s=time_s,
         rounds=options["rounds"],
-        workers=options["workers"] or _processors(),
+        bundle_span_mm=options["span"] or job.settings.bundle_span_mm,
+        workers=options["workers"] or processors(),
     )
 
 
-def _processors() -> int:
+def processors() -> int:
     """The processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _nest_one(
-    job: Prepared, demand: Demand, options: dict[str, Any], stop: Callable[[], bool], quiet: bool
-) -> tuple[Marker, MarkerFigures]:
-    """One marker and its figures; the progress is shown meanwhile."""
-    from cutkit.cli.progress import ProgressLine
-    from cutkit.nest import nest
+def _lay_one(
+    job: Prepared, demand: Demand, rules: LayRules, options: dict[str, Any], stop: Callable[[], bool], quiet: bool
+) -> tuple[Lay, list[MarkerFigures]]:
+    """The markers of one demand and their figures; the progress is shown meanwhile. Several share the time equally."""
+    from cutkit.cli.progress import ProgressLines
+    from cutkit.lay import lay
     from cutkit.report import marker_figures
 
-    line = ProgressLine(demand.material, quiet=quiet)
+    progress = ProgressLines(demand.material, quiet=quiet)
     settings, start = _settings(job, demand, options), job.start_of(demand)
+    fabric, talk = job.fabric_of(demand), progress.listening
     try:
-        marker = nest(job.fabric_of(demand), demand, settings, inputs=job.inputs, listener=line, stop=stop, start=start)
+        laid = lay(fabric, demand, settings, rules, inputs=job.inputs, listening=talk, stop=stop, start=start)
     finally:
-        line.close()
-    if start is not None and marker.length_mm > start.length_mm + START_LOST_MM:
+        progress.close()
+    if start is not None and sum(m.length_mm for m in laid.markers) > start.length_mm + START_LOST_MM:
         say("note: start-not-used: --start has faults on this cloth, lacks pieces, or has some tilted", quiet=quiet)
-    end = time.monotonic()
-    began = line.search_began or end
-    return marker, marker_figures(marker, start_s=line.start_s, search_s=round(end - began, 3))
+    seconds = round((time.monotonic() - progress.search_began) / len(laid.markers), 3)
+    start_s = progress.start_s
+    return laid, [marker_figures(marker, start_s=start_s, search_s=seconds) for marker in laid.markers]
+
+
+def _files_beside(per_demand: list[Outputs], job: Prepared, rules: LayRules, output: Path) -> list[Path]:
+    """The further files that there may be: of several markers, and what is left of rolls."""
+    if rules.holds_nothing(job.fabric):
+        return []
+    most = [len({copy.bundle for copy in demand.copies}) for demand in job.demands]
+    numbered = [
+        path
+        for files, count in zip(per_demand, most, strict=True)
+        for number in range(1, count + 1)
+        for path in files.with_ending(str(number)).paths()
+    ]
+    return [*numbered, *(remnant_paths(output) if rules.rolls else ())]
 
 
 def _write(marker: Marker, files: Outputs, inputs: tuple[str, ...], pdf_page: PageKind, plies: int) -> None:
@@ -210,15 +254,20 @@ def _write(marker: Marker, files: Outputs, inputs: tuple[str, ...], pdf_page: Pa
         write_whole(path, drawing.of(kind), inputs=inputs)
 
 
-def _print_results(rows: list[MarkerFigures], as_json: bool) -> None:
+def _print_results(rows: list[MarkerFigures], uses: Sequence[RollUse], as_json: bool) -> None:
     from cutkit.report import nest_entry
 
     if as_json:
-        print_json({"schema": "cutkit.nest/1", "markers": [nest_entry(row) for row in rows]})
-    elif rows:
-        from cutkit.cli.tables import print_table, waste_table
+        rolls = {"rolls": rolls_json(uses, rows)["rolls"]} if uses else {}
+        print_json({"schema": "cutkit.nest/1", "markers": [nest_entry(row) for row in rows], **rolls})
+        return
+    from cutkit.cli.tables import print_table, waste_table
 
+    if rows:
         print_table(waste_table(rows))
+    if uses:
+        click.echo()
+        print_table(rolls_table(uses, rows))
 
 
 def _refuse_bad_outputs(per_marker: list[Outputs], inputs: tuple[str, ...]) -> None:
@@ -229,6 +278,13 @@ def _refuse_bad_outputs(per_marker: list[Outputs], inputs: tuple[str, ...]) -> N
     refuse_bad_outputs(paths, inputs)
     for path in paths:
         refuse_unwritable(path)
+
+
+def _refuse_to_replace(paths: list[Path], inputs: tuple[str, ...]) -> None:
+    from cutkit.formats.files import refuse_to_replace
+
+    for path in paths:
+        refuse_to_replace(path, inputs)
 
 
 def _refuse_unplaced(unplaced: list[str]) -> None:

@@ -53,6 +53,35 @@ class ProgressLine:
         self._shown = True
 
 
+class ProgressLines:
+    """Shows the nests of a lay one after the other, each with a few words about it."""
+
+    def __init__(self, material: str, *, quiet: bool) -> None:
+        self._material, self._quiet = material, quiet
+        self._lines: list[ProgressLine] = []
+
+    def listening(self, what: str) -> ProgressLine:
+        """The listener of the next nest."""
+        self.close()
+        self._lines.append(ProgressLine(", ".join(filter(None, (self._material, what))), quiet=self._quiet))
+        return self._lines[-1]
+
+    def close(self) -> None:
+        """Take the line away."""
+        if self._lines:
+            self._lines[-1].close()
+
+    @property
+    def search_began(self) -> float:
+        """When the first search began (time.monotonic); now, where none did."""
+        return next((line.search_began for line in self._lines if line.search_began is not None), time.monotonic())
+
+    @property
+    def start_s(self) -> float | None:
+        """The seconds from the start of the process to the first search."""
+        return next((line.start_s for line in self._lines if line.start_s is not None), None)
+
+
 def _text(progress: Progress, material: str) -> str:
     name = f"{material}: " if material else ""
     if progress.stage == "preparing" or progress.length_mm is None:

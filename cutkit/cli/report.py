@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,9 @@ OUT = click.Path(path_type=Path)
     "--end-allowance", type=LENGTH, default="0mm", help="What every ply is longer than the marker, both ends."
 )
 @click.option("--splices", type=click.IntRange(0, 10_000), default=0, help="Splices in the spread.")
-@click.option("--splice", type=LENGTH, default="0mm", help="How far the cloth overlaps at a splice.")
+@click.option(
+    "--splice", type=LENGTH, default="0mm", help="Cloth that a splice takes; what the pieces need if not given."
+)
 @click.option("--flaws", type=LENGTH, default="0mm", help="Cloth cut away for flaws while spreading.")
 @click.option("--issued", type=LENGTH, help="Cloth that came off the roll; of one marker. More than laid: a remnant.")
 @click.option("--remnants", type=LENGTH, help="Cloth that was put back; of one marker.")
@@ -121,8 +124,6 @@ def _refuse_senseless(options: dict[str, Any]) -> None:
     for name in ("price", "weight"):
         if options[name] is not None and not isfinite(options[name]):
             raise UsageError(f"--{name} is not a number")
-    if options["splices"] and not options["splice"]:
-        raise UsageError("--splices needs --splice, the overlap of each", hint="--splices 2 --splice 5cm")
 
 
 def _night(paths: list[Path], span: dict[str, Any], options: dict[str, Any], quiet: bool) -> Night:
@@ -132,6 +133,8 @@ def _night(paths: list[Path], span: dict[str, Any], options: dict[str, Any], qui
     from cutkit.formats.factors import read_factors
     from cutkit.formats.spreads import name_of, read_spreads
 
+    if options["splices"] and not options["splice"]:
+        raise UsageError("--splices of a store needs --splice, the overlap of each", hint="--splices 2 --splice 5cm")
     for name in ("order", "due", "cutter"):
         if options[name]:
             raise UsageError(f"--{name} is not for a store", hint="Its jobs say it themselves.")
@@ -173,7 +176,7 @@ def _cuts(paths: list[Path], options: dict[str, Any], quiet: bool) -> Iterator[C
             path=str(path),
             order=told["order"] or order_of(marker),
             due=told["due"],
-            spread=_spread(told),
+            spread=_with_splices(_spread(told), marker),
             terms=_terms(told, factors),
             cut_s=cut_time_s(marker, options["cutter"], path, quiet) if options["cutter"] else None,
         )
@@ -191,6 +194,14 @@ def _spread(options: dict[str, Any]) -> Spread:
         issued_mm=options["issued"],
         remnants_mm=options["remnants"],
     )
+
+
+def _with_splices(spread: Spread, marker: Marker) -> Spread:
+    """The spread, its splices as long as the marker's bands make them on the mean where nobody said how long."""
+    from cutkit.splices import mean_splice_mm
+
+    known = spread.splice_mm > 0 or not spread.splices
+    return spread if known else replace(spread, splice_mm=mean_splice_mm(marker))
 
 
 def _terms(options: dict[str, Any], factors: Factors | None) -> Terms:

@@ -57,7 +57,8 @@ def _zones(value: list[dict[str, Any]]) -> tuple[Zone, ...]:
     return found
 
 
-def _flaws(value: list[dict[str, Any]]) -> tuple[Defect, ...]:
+def read_flaws(value: list[dict[str, Any]]) -> tuple[Defect, ...]:
+    """Flaws as a file tells them: ``{from = [x, y], to = [x, y], allows = [CLASS...]}``; ValueError for a wrong one."""
     flaws = []
     for each in value:
         found = keys.inner(each, _FLAW_KEYS, needed=("from", "to"))
@@ -128,7 +129,7 @@ CLOTH_KEYS: Keys = {
     "face": Key("face", bool),
     "repeat": Key("repeat", dict[str, Any], _repeat),
     "zones": Key("zones", list[dict[str, Any]], _zones),
-    "flaws": Key("flaws", list[dict[str, Any]], _flaws),
+    "flaws": Key("flaws", list[dict[str, Any]], read_flaws),
     "qualities": Key("qualities", list[str], keys.texts),
     "shrinkage": Key("shrinkage", dict[str, Any], _shrinkage),
     "weight": Key("weight", str, _weight),

@@ -31,6 +31,7 @@ from cutkit.model import (
     SearchRecord,
     Spread,
     Stated,
+    Stretch,
     Tie,
     Tool,
     Unplaced,
@@ -195,6 +196,7 @@ class MarkerForm(msgspec.Struct):
     inputs: list[_InputForm] = []
     unplaced: list[_UnplacedForm] = []
     cutkit: str = ""
+    stretch: Stretch | None = None
 
 
 def marker_of(form: MarkerForm, where: str) -> Marker:
@@ -212,7 +214,17 @@ def marker_of(form: MarkerForm, where: str) -> Marker:
         inputs=tuple(InputFile(i.path, i.sha256) for i in form.inputs),
         search=SearchRecord(form.search.time_s, form.search.rounds or 0, form.search.workers),
         stated=Stated(form.length_mm, form.efficiency),
+        stretch=_stretch_of(form.stretch, where),
     )
+
+
+def _stretch_of(stretch: Stretch | None, where: str) -> Stretch | None:
+    if stretch is None:
+        return None
+    _refuse_beyond("the stretch of a roll", [stretch.from_mm, stretch.to_mm, stretch.left_mm], where)
+    if not 0 <= stretch.from_mm <= stretch.to_mm or stretch.left_mm < 0:
+        raise InputError(f"the stretch of roll {stretch.roll!r} ends before it begins", where=where)
+    return stretch
 
 
 # --- cloth and settings ------------------------------------------------------------------------------------------

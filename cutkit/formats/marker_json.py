@@ -6,6 +6,7 @@ So a marker without rules of cloth is written as it was before there were any.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from shapely.geometry import Polygon
@@ -13,8 +14,11 @@ from shapely.geometry import Polygon
 from cutkit import __version__
 from cutkit.formats.files import text_of_path
 from cutkit.model import Defect, Fabric, Mark, Marker, Match, NestSettings, OrderedPiece, Placement, Point, Repeat, Tie
+from cutkit.splices import SpliceBand, splice_bands
 
 SCHEMA = "cutkit.marker/1"
+SPLICES_MM = 50.0
+"""Splice bands that begin nearer to one another than this are not all told."""
 DECIMALS = 9
 """Digits after the point of written coordinates, in mm."""
 
@@ -38,7 +42,16 @@ def marker_to_json(marker: Marker) -> dict[str, Any]:
         "unplaced": [{"piece": u.piece, "count": u.count, "reason": u.reason} for u in marker.unplaced],
         "length_mm": _number(marker.length_mm),
         "efficiency": _number(marker.efficiency),
-    }
+    } | _stated(
+        {
+            "splices": ([_splice_json(band) for band in splice_bands(marker, apart_mm=SPLICES_MM)], []),
+            "stretch": (None if marker.stretch is None else asdict(marker.stretch), None),
+        }
+    )
+
+
+def _splice_json(band: SpliceBand) -> dict[str, Any]:
+    return {"x0_mm": _number(band.x0_mm), "x1_mm": _number(band.x1_mm)}
 
 
 def _fabric_json(fabric: Fabric) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """The balance of a spread: every square millimetre of the cloth that was issued, and where it went.
 
-Cloth issued is length off the roll times the full width. It went into pieces, into the waste within the marker by place
-(``places``), selvedges, what every ply is longer than the marker (ends), overlaps at splices, flaws, and what is left
-for another day (remnants). Each part has a source of its own, so the sum is a check: ``error_mm2`` is 0 to rounding.
+Cloth issued is length off the roll times the full width, of every layer. It went into pieces, into the waste within the
+marker by place (``places``), selvedges, what every ply is longer than the marker (ends), overlaps at splices, flaws,
+and what is left for another day (remnants). Each part has a source of its own, so the sum is a check: ``error_mm2`` is
+0 to rounding.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from cutkit.errors import UsageError
@@ -126,23 +127,34 @@ def issued_mm(marker_mm: float, spread: Spread) -> float:
     return spread.issued_mm
 
 
+def spread_of(marker: Marker, spread: Spread) -> Spread:
+    """The spread with what the marker itself says: the margins at its ends, and in one ply what is left of the roll
+    that it was laid on, unless the spread tells of cloth issued or put back."""
+    fabric, left = marker.fabric, spread.remnants_mm
+    ends = spread.end_allowance_mm + fabric.start_margin_mm + fabric.end_margin_mm
+    if marker.stretch is not None and spread.plies == 1 and spread.issued_mm is None and left is None:
+        left = marker.stretch.left_mm
+    return replace(spread, end_allowance_mm=ends, remnants_mm=left)
+
+
 def balance_of(marker: Marker, spread: Spread, places: WastePlaces | None = None) -> Balance:
     """The balance of ``marker`` cut in ``spread``. UsageError where less cloth was issued than laid."""
-    places = places or waste_places(marker)
-    width, length = marker.fabric.width_mm, marker.length_mm
+    places, spread = places or waste_places(marker), spread_of(marker, spread)
+    fabric, length, sheets = marker.fabric, marker.length_mm, spread.plies * marker.fabric.layers
+    width = fabric.width_mm * fabric.layers
     issued = issued_mm(length, spread)
     left = (spread.remnants_mm or 0.0) if spread.issued_mm is None else issued - spread.laid_mm(length)
     remnants = left if spread.remnants_mm is None else spread.remnants_mm
     parts: dict[Part, float] = {
-        "pieces": spread.plies * places.pieces_mm2,
-        "between": spread.plies * places.area_mm2("between"),
-        "cutouts": spread.plies * places.area_mm2("cutouts"),
-        "edges": spread.plies * places.area_mm2("edges"),
-        "marker_ends": spread.plies * places.area_mm2("ends"),
-        "selvedges": spread.plies * 2 * marker.fabric.selvedge_mm * length,
+        "pieces": sheets * places.pieces_mm2,
+        "between": sheets * places.area_mm2("between"),
+        "cutouts": sheets * places.area_mm2("cutouts"),
+        "edges": sheets * places.area_mm2("edges"),
+        "marker_ends": sheets * places.area_mm2("ends"),
+        "selvedges": sheets * (fabric.width_mm - fabric.usable_width_mm) * length,
         "end_allowance": spread.plies * spread.end_allowance_mm * width,
         "splices": spread.splices * spread.splice_mm * width,
-        "flaws": spread.plies * places.area_mm2("flaws") + spread.flaws_mm * width,
+        "flaws": sheets * places.area_mm2("flaws") + spread.flaws_mm * width,
         "remnants": remnants * width,
         "unaccounted": (left - remnants) * width,
     }

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from cutkit.model import Marker
+from cutkit.model import Marker, Stretch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +49,7 @@ class MarkerFigures(ClothFigures):
 
     ``garments`` counts the bundles that have a piece in the marker, placed or not where the bundle is known;
     ``garments_by_size`` keeps the pattern's order of sizes. ``search_s`` is None where nobody measured it.
+    ``margins_mm`` is what a ply is longer than the marker at both ends.
     """
 
     styles: tuple[str, ...]
@@ -61,6 +62,13 @@ class MarkerFigures(ClothFigures):
     rounds: int
     start_s: float | None = None
     path: str = ""
+    margins_mm: float = 0.0
+    stretch: Stretch | None = None
+
+    @property
+    def laid_mm(self) -> float:
+        """The length of cloth that a ply takes."""
+        return self.length_mm + self.margins_mm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +105,8 @@ def marker_figures(
         search_s=search_s if search_s is not None else marker.search.time_s,
         start_s=start_s,
         path=path,
+        margins_mm=marker.fabric.start_margin_mm + marker.fabric.end_margin_mm,
+        stretch=marker.stretch,
     )
 
 
@@ -139,6 +149,7 @@ def nest_entry(figures: MarkerFigures) -> dict[str, Any]:
         "width_mm": figures.width_mm,
         "usable_width_mm": figures.usable_width_mm,
         "length_mm": figures.length_mm,
+        "laid_mm": figures.laid_mm,
         "efficiency": figures.efficiency,
         "waste_pct": figures.waste_pct,
         "pieces": {"ordered": figures.ordered, "placed": figures.placed, "unplaced": figures.unplaced},
@@ -150,7 +161,13 @@ def nest_entry(figures: MarkerFigures) -> dict[str, Any]:
         "start_s": figures.start_s,
         "search_s": figures.search_s,
         "rounds": figures.rounds,
+        "stretch": stretch_json(figures.stretch),
     }
+
+
+def stretch_json(stretch: Stretch | None) -> dict[str, Any] | None:
+    """Where on which roll a marker is cut, and what is left behind it; None where that is not known."""
+    return None if stretch is None else asdict(stretch)
 
 
 def _common_material(marker: Marker) -> str:

@@ -88,10 +88,11 @@ def _seen_from(outlines: Sequence[Polygon], usable: BaseGeometry, *, axis: int) 
     edges) past the pieces."""
     if not outlines or usable.is_empty:
         return EMPTY
-    rings = [shapely.get_coordinates(outline.exterior)[:, [1 - axis, axis]] for outline in outlines]
+    rings = _rings(outlines, axis)
     x0, y0, x1, y1 = usable.bounds
     (low, high), (across0, across1) = ((x0, x1), (y0, y1))[:: 1 if axis == 0 else -1]
-    steps, nearest, farthest = _profile(rings, across0, across1, low, high)
+    steps = _steps(rings, across0, across1)
+    nearest, farthest = _profile(rings, steps, low, high)
     sides = [_band(steps, nearest, low), _band(steps, farthest, high)]
     seen = shapely.union_all([side if side.is_valid else shapely.make_valid(side) for side in sides])
     return shapely.transform(seen, lambda points: points[:, ::-1]) if axis == 0 else seen
@@ -104,18 +105,38 @@ def _band(steps: Floats, profile: Floats, side: float) -> Polygon:
     return Polygon([(steps[0], side), *points.tolist(), (steps[-1], side)])
 
 
-def _profile(
-    rings: Sequence[Floats], start: float, end: float, low: float, high: float
-) -> tuple[Floats, Floats, Floats]:
+def clearance_mm(before: Sequence[Polygon], behind: Sequence[Polygon]) -> float:
+    """How far ``behind`` may be moved towards the start of the cloth until a piece of it touches one of ``before``.
+
+    All of it lies farther along the cloth; infinite where it may pass by.
+    """
+    rings_before, rings_behind = _rings(before, axis=0), _rings(behind, axis=0)
+    corners = np.concatenate([ring[:, 0] for ring in (*rings_before, *rings_behind)])
+    steps = _steps([*rings_before, *rings_behind], float(corners.min()), float(corners.max()))
+    _, ends = _profile(rings_before, steps, -np.inf, np.inf)
+    starts, _ = _profile(rings_behind, steps, -np.inf, np.inf)
+    return float((starts - ends).min())
+
+
+def _rings(outlines: Sequence[Polygon], axis: int) -> list[Floats]:
+    """The outer rings as (across, along), each (n, 2)."""
+    return [shapely.get_coordinates(outline.exterior)[:, [1 - axis, axis]] for outline in outlines]
+
+
+def _steps(rings: Sequence[Floats], start: float, end: float) -> Floats:
+    """The places across the cloth of all corners, from ``start`` to ``end``: between two of them every edge is straight
+    throughout."""
+    corners = np.concatenate([ring[:, 0] for ring in rings])
+    return np.unique(np.clip(np.concatenate([corners, [start, end]]), start, end))
+
+
+def _profile(rings: Sequence[Floats], steps: Floats, low: float, high: float) -> tuple[Floats, Floats]:
     """Between which values the pieces lie, at each step across the cloth.
 
-    ``rings`` are (across, along). The steps are all corners' places, so within a step every edge is straight, and no
-    two cross (pieces do not overlap): the edge that is outermost in its middle is so throughout. What comes back are
-    the steps (n + 1), and the least and largest value at both ends of every step (n, 2); where no piece lies, the far
-    side.
+    ``rings`` are (across, along). The ``steps`` (n + 1) have all corners' places, so within a step every edge is
+    straight, and no two cross (pieces do not overlap): the edge that is outermost in its middle is so throughout. What
+    comes back are the least and largest value at both ends of every step (n, 2); where no piece lies, the far side.
     """
-    corners = np.concatenate([ring[:, 0] for ring in rings])
-    steps = np.unique(np.clip(np.concatenate([corners, [start, end]]), start, end))
     middles = (steps[:-1] + steps[1:]) / 2
     nearest = np.full((len(middles), 3), high)
     farthest = np.full((len(middles), 3), low)
@@ -133,4 +154,4 @@ def _profile(
             farther = at[:, 1] > farthest[first:last, 1]
             nearest[first:last][nearer] = at[nearer]
             farthest[first:last][farther] = at[farther]
-    return steps, nearest[:, ::2], farthest[:, ::2]
+    return nearest[:, ::2], farthest[:, ::2]

@@ -13,7 +13,7 @@ from typing import Literal
 
 from cutkit.errors import UsageError
 from cutkit.model import Fabric, Marker
-from cutkit.report.balance import NOTHING_ISSUED, ONE_PLY, Balance, Spread, balance_of, issued_mm
+from cutkit.report.balance import NOTHING_ISSUED, ONE_PLY, Balance, Spread, balance_of, issued_mm, spread_of
 from cutkit.report.figures import MarkerFigures, TotalFigures, marker_figures, total_figures
 from cutkit.report.places import WastePlaces, waste_places
 
@@ -187,13 +187,13 @@ def _row(cut: Cut) -> MarkerRow:
     figures = marker_figures(cut.marker, path=cut.path)
     places = waste_places(cut.marker)
     balance = balance_of(cut.marker, cut.spread, places)
-    issued = issued_mm(cut.marker.length_mm, cut.spread)
+    issued = issued_mm(cut.marker.length_mm, spread_of(cut.marker, cut.spread))
     return MarkerRow(
         cut=cut,
         figures=figures,
         places=places,
         balance=balance,
-        costs=_costs(balance, cut.marker.fabric.width_mm, cut.terms),
+        costs=_costs(balance, cut.marker.fabric.width_mm * cut.marker.fabric.layers, cut.terms),
         issued_mm=issued,
     )
 

@@ -16,6 +16,7 @@ from pdf_reader import read_pages, texts_of
 from sample_markers import marker_of
 
 from cutkit.formats.marker import write_marker
+from cutkit.splices import mean_splice_mm
 
 FACTORS = """[co2e]
 value = 12.5
@@ -140,10 +141,18 @@ def test_the_time_on_a_cutter_and_what_is_beyond_it(cutkit, shirt):
     assert "no time" in beyond.err
 
 
+def test_a_splice_takes_what_the_pieces_need_unless_it_is_told(cutkit, shirt):
+    marker = marker_of(["S", "M"])
+    free = told(cutkit("report", shirt, "--json", "--plies", 3, "--splices", 2))["markers"][0]["balance"]
+    assert mean_splice_mm(marker) > 0
+    assert free["splices_mm2"] == pytest.approx(2 * mean_splice_mm(marker) * marker.fabric.width_mm, rel=1e-6)
+    given = told(cutkit("report", shirt, "--json", "--splices", 2, "--splice", "5cm"))["markers"][0]["balance"]
+    assert given["splices_mm2"] == pytest.approx(2 * 50 * marker.fabric.width_mm)
+
+
 @pytest.mark.parametrize(
     ("options", "code", "word"),
     [
-        (["--splices", "2"], 2, "--splice"),
         (["--issued", "10cm"], 2, "issued"),
         (["--price", "nan"], 2, "price"),
         (["--end-allowance", "-1mm"], 2, "end-allowance"),

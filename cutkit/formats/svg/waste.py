@@ -15,10 +15,10 @@ import shapely
 from shapely.geometry import LineString, MultiPoint, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from cutkit.formats.svg.marker import CLOTH, SELVEDGE
 from cutkit.formats.svg.marker_labels import PlacedLabel, fit_labels, placed_labels
 from cutkit.formats.svg.page import FAINT, TEXT, Sheet, figure_item, new_drawing, swatch_item
 from cutkit.formats.svg.pieces import Pen, number, outline_path
+from cutkit.formats.svg.rules import CLOTH, SELVEDGE
 from cutkit.formats.svg.text import ASCENT_EM, DESCENT_EM, shorten_to, text_width_em
 from cutkit.model import Marker, Point
 

@@ -1,0 +1,216 @@
+"""An order over several markers, none longer than the limit, with the least cloth.
+
+The garments are first dealt out evenly by area, which gives markers of about one length, and exchanged as long as the
+guessed lengths fall. Then short nests judge: they show which markers are too long, and whether further exchanges
+save cloth. What is left of the time goes into the markers of the best distribution. Markers of the same lot are nested
+once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from math import ceil, inf
+
+import numpy as np
+
+from cutkit.lay.garments import Lot
+from cutkit.lay.judge import Effort, Judge
+
+SAFE = 1.1
+"""A garment alone whose guessed length is below the limit by this factor needs no nest to tell that it fits."""
+NEARLY = 1.015
+"""A short nest beyond the limit by less than this factor may come within it with all its effort."""
+WITHIN_MM = 1e-4
+"""A marker may exceed the limit by this: rounding, not cloth."""
+GUESSES_PER_MARKER, MOST_GUESSES = 40, 400
+"""Exchanges that are tried by guessed lengths."""
+CANDIDATES = 60
+"""Exchanges among which the one that promises most is nested."""
+TRIES_PER_MARKER = 2
+"""Exchanges that are nested in a search by rounds, for each marker."""
+DECIDING_SHARE = 1 / 3
+"""The part of the time in which exchanges are nested."""
+OVER_WEIGHT = 1000.0
+"""How much more a millimetre beyond the limit counts than one of cloth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a marker may hold: up to ``longest_mm``, and up to so many ``garments``; None: any."""
+
+    longest_mm: float | None = None
+    garments: int | None = None
+
+    @property
+    def length_mm(self) -> float:
+        """The longest length, infinite where there is no limit."""
+        return inf if self.longest_mm is None else self.longest_mm
+
+    @property
+    def count(self) -> float:
+        """The most garments, infinite where there is no limit."""
+        return inf if self.garments is None else self.garments
+
+    def holds(self, length_mm: float) -> bool:
+        """Whether a marker of this length is within the limit."""
+        return length_mm <= self.length_mm + WITHIN_MM
+
+
+@dataclass(frozen=True)
+class Lots:
+    """A distribution: a lot for each marker, and the kinds that fit no marker whole."""
+
+    lots: tuple[Lot, ...]
+    too_long: Lot
+
+
+@dataclass
+class Splitter:
+    """Deals the garments of a judge's stock out to markers within ``bounds``."""
+
+    judge: Judge
+    bounds: Bounds
+    effort: Effort
+    _rng: np.random.Generator = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._rng = np.random.default_rng([self.effort.settings.seed, 7])
+
+    def split(self) -> Lots:
+        """The distribution with the least cloth that was found, each of its lots nested with all its effort.
+
+        Garments that fit no marker whole are not in it: ``too_long`` has them.
+        """
+        everything = self.judge.stock.everything
+        too_long = self._too_long()
+        wanted = tuple(n - long for n, long in zip(everything, too_long, strict=True))
+        if not any(wanted):
+            return Lots((), too_long)
+        count = self._fewest(wanted)
+        while (lots := self._with(wanted, count)) is None:
+            count += 1
+        return Lots(tuple(sorted(lots, key=lambda lot: [-n for n in lot])), too_long)
+
+    def _too_long(self) -> Lot:
+        """All garments of the kinds that are beyond the limit already alone."""
+        everything = self.judge.stock.everything
+        long = []
+        for kind, count in enumerate(everything):
+            alone = tuple(int(k == kind) for k in range(len(everything)))
+            near = self.bounds.longest_mm is not None and self.judge.guess_mm(alone) * SAFE > self.bounds.length_mm
+            long.append(count if near and not self._fits_after_all(alone) else 0)
+        return tuple(long)
+
+    def _fits_after_all(self, lot: Lot) -> bool:
+        """Whether a nest finds the lot within the limit: a short one, or, where that comes near, a full one."""
+        length = self.judge.judged_mm(lot)
+        if not self.bounds.holds(length) and length <= NEARLY * self.bounds.length_mm:
+            length = self.judge.nested(lot, self.effort.settings).length_mm
+        return self.bounds.holds(length)
+
+    def _fewest(self, wanted: Lot) -> int:
+        """Fewer markers than these cannot hold the garments."""
+        cloth = self.bounds.length_mm * self.judge.cloth.usable_width_mm
+        by_area = ceil(self.judge.stock.area_mm2(wanted) / cloth - 1e-9)
+        return max(1, by_area, ceil(sum(wanted) / self.bounds.count))
+
+    def _with(self, wanted: Lot, count: int) -> list[Lot] | None:
+        """A distribution over so many markers, nested; None where one of them would be too long."""
+        lots = self._exchanged_by_guess(self._evenly(wanted, count))
+        alone = count >= sum(wanted)
+        if not alone and max(map(self.judge.least_mm, lots)) > self.bounds.length_mm + WITHIN_MM:
+            return None
+        lots = self._exchanged_by_nests(lots)
+        if not alone and not all(self._fits_after_all(lot) for lot in set(lots)):
+            return None
+        self._finish(lots)
+        return lots
+
+    def _evenly(self, wanted: Lot, count: int) -> list[Lot]:
+        """Lots of about the same area, and of no more garments than allowed: largest first, each to the emptiest."""
+        areas = self.judge.stock.areas_mm2
+        lots = np.zeros((count, len(wanted)), dtype=int)
+        filled = np.zeros(count)
+        for kind in sorted(range(len(wanted)), key=lambda k: -areas[k]):
+            for _ in range(wanted[kind]):
+                room = np.where(lots.sum(axis=1) < self.bounds.count, filled, inf)
+                lot = int(room.argmin())
+                lots[lot, kind] += 1
+                filled[lot] += areas[kind]
+        return [tuple(lot) for lot in lots.tolist() if any(lot)]
+
+    # --- exchanges
+
+    def _exchanges(self, lots: Sequence[Lot], number: int) -> Iterator[list[Lot]]:
+        """Random distributions that differ from ``lots`` by a garment that goes from one marker to another one, or by
+        two that change places."""
+        kinds = len(self.judge.stock.kinds)
+        for _ in range(number if len(lots) > 1 else 0):
+            i, j = self._rng.choice(len(lots), 2, replace=False).tolist()
+            there = [k for k in range(kinds) if lots[i][k]]
+            back = [k for k in range(kinds) if lots[j][k]] + [None]
+            a, b = self._rng.choice(there), back[self._rng.integers(len(back))]
+            if a == b:
+                continue
+            one, other = list(lots[i]), list(lots[j])
+            one[a], other[a] = one[a] - 1, other[a] + 1
+            if b is not None:
+                one[b], other[b] = one[b] + 1, other[b] - 1
+            if any(one) and max(sum(one), sum(other)) <= self.bounds.count:
+                new = list(lots)
+                new[i], new[j] = tuple(one), tuple(other)
+                yield new
+
+    def _cost(self, lots: Sequence[Lot], *, guess: bool) -> float:
+        """The cloth that markers take, with what is beyond the limit counted more."""
+        lengths = [self.judge.guess_mm(lot) if guess else self.judge.length_mm(lot) for lot in lots]
+        return sum(lengths) + OVER_WEIGHT * sum(max(0.0, length - self.bounds.length_mm) for length in lengths)
+
+    def _exchanged_by_guess(self, lots: list[Lot]) -> list[Lot]:
+        cost = self._cost(lots, guess=True)
+        for _ in range(min(MOST_GUESSES, GUESSES_PER_MARKER * len(lots))):
+            for new in self._exchanges(lots, 1):
+                if (now := self._cost(new, guess=True)) < cost - 1e-6:
+                    lots, cost = new, now
+        return lots
+
+    def _exchanged_by_nests(self, lots: list[Lot]) -> list[Lot]:
+        """The lots nested for a short time, and exchanges among them, as long as there is time to decide."""
+        count = len(lots)
+        self._judge(lots)
+        tries = TRIES_PER_MARKER * count if self.effort.by_rounds else MOST_GUESSES
+        reserve = (1 - DECIDING_SHARE) * self.effort.left_s(count)
+        tried = {tuple(sorted(lots))}
+        while tries > 0 and self.effort.left_s(count) > reserve:
+            if sum(map(self.judge.length_mm, lots)) > count * self.bounds.length_mm:
+                break  # no exchange makes room
+            new = self._most_promising(lots, tried)
+            if new is None:
+                break
+            tries -= 1
+            tried.add(tuple(sorted(new)))
+            self._judge(new)
+            if self._cost(new, guess=False) < self._cost(lots, guess=False) - WITHIN_MM:
+                lots = new
+        return lots
+
+    def _most_promising(self, lots: list[Lot], tried: set[tuple[Lot, ...]]) -> list[Lot] | None:
+        """The exchange that gains most by the guesses; None where none does, and all markers are within the limit."""
+        fresh = [new for new in self._exchanges(lots, CANDIDATES) if tuple(sorted(new)) not in tried]
+        if not fresh:
+            return None
+        best = min(fresh, key=lambda new: self._cost(new, guess=True))
+        over = any(not self.bounds.holds(self.judge.length_mm(lot)) for lot in lots)
+        gains = self._cost(best, guess=True) < self._cost(lots, guess=True)
+        return best if gains or over else None
+
+    def _judge(self, lots: Sequence[Lot]) -> None:
+        for lot in dict.fromkeys(lots):
+            self.judge.judged_mm(lot)
+
+    def _finish(self, lots: Sequence[Lot]) -> None:
+        """Nest every lot once more, with its part of the effort that is left."""
+        distinct = list(dict.fromkeys(lots))
+        for number, lot in enumerate(distinct):
+            self.judge.nested(lot, self.effort.of_seconds(self.effort.left_s(len(lots)) / (len(distinct) - number)))
