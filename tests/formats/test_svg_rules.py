@@ -522,7 +522,7 @@ def test_a_piece_that_a_flaw_covers_has_its_label_nevertheless():
     assert fonts[1] == pytest.approx(fonts[0], rel=0.1)
 
 
-@pytest.mark.parametrize(("width", "bar"), [(30.0, 10.0), (150.0, 100.0)])
+@pytest.mark.parametrize(("width", "bar"), [(30.0, 10.0), (135.0, 100.0)])
 def test_small_cloth_has_a_scale_bar_that_fits_and_the_nap_below_it(width, bar):
     piece = replace(PANEL, outline=box(0, 0, 20, 20))
     root = drawn(make_marker([piece], [SPOTS[0]], fabric=Fabric(width, nap="one-way")))
