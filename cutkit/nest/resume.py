@@ -57,13 +57,6 @@ def with_pieces(start: Marker, demand: Demand) -> Marker:
     return replace(start, pieces=tuple(by_id.values()))
 
 
-def concerns(start: Marker, demand: Demand) -> bool:
-    """Whether a marker has pieces of a demand, or such of their names and material in other sizes."""
-    lying = [start.by_id[p.piece] for p in start.placements if p.piece in start.by_id]
-    ids, names = {piece.id for piece in lying}, {_name(piece) for piece in lying}
-    return any(piece.id in ids or _name(piece) in names for piece in demand.pieces)
-
-
 def _name(piece: OrderedPiece) -> tuple[str, str]:
     return piece.name or piece.id, piece.material
 

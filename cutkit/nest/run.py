@@ -223,7 +223,7 @@ class Run:
             return None
         taken = share_out(self.start, self.demand, choice.copies)
         faults = faults_here(self.start, self.fabric, self.demand, self.settings)
-        return Told(self.start, choice, taken, faults)
+        return Told(self.start, {piece.id: piece for piece in self.demand.pieces}, choice, taken, faults)
 
     def _known(self, choice: Choice, resumed: Told | None) -> Found | None:
         """The layout of the start as it is; None where there is none, or it has faults on this cloth: another width or

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cutkit.check import Fault
-from cutkit.model import Marker, Notice
+from cutkit.model import Marker, Notice, OrderedPiece
 from cutkit.nest.resume import Taken
 from cutkit.nest.shapes import Choice
 
@@ -16,21 +16,25 @@ Tell = Callable[[Notice], None]
 
 FAULTS_TOLD = 3
 PIECES_TOLD = 6
+SAME_OUTLINE_MM = 1e-5
 LONGER_MM = 1e-3
 """A marker that is longer than its start by no more than this is as long: rounding."""
 
 
 @dataclass(frozen=True)
 class Told:
-    """What is to be said of a start: who lies where, and what was wrong with it on this cloth."""
+    """What is to be said of a start: who of the ordered ``pieces`` lies where, and what is wrong with it on this
+    cloth."""
 
     start: Marker
+    pieces: Mapping[str, OrderedPiece]
     choice: Choice
     taken: Taken
     faults: Sequence[Fault]
 
     def as_it_is(self) -> Iterator[Notice]:
-        """The search goes on from it without a change."""
+        """The search goes on from it without a change, but for what is not ordered."""
+        yield from self._of_pieces()
         yield Notice("start-used", f"the search goes on from the start as it is, {_long(self.start.length_mm)} long")
 
     def mended(self, length_mm: float) -> Iterator[Notice]:
@@ -69,9 +73,17 @@ class Told:
         missing = Counter(c.piece for c, p in pairs if p is None)
         if missing:
             yield Notice("start-lacks", f"not in the start, and laid anew: {_listed(missing)}")
+        reshaped = Counter(c.piece for c, p in pairs if p is not None and self._is_reshaped(c.piece))
+        if reshaped:
+            yield Notice("start-reshaped", f"the outline is another now than in the start: {_listed(reshaped)}")
         extra = Counter(p.piece for p in self.taken.left)
         if extra:
             yield Notice("start-left-out", f"in the start, but not ordered, and left out: {_listed(extra)}")
+
+    def _is_reshaped(self, piece: str) -> bool:
+        """Whether a piece's outline is another than that of its id in the start."""
+        was, now = self.start.by_id[piece].outline, self.pieces[piece].outline
+        return was is not now and not was.equals_exact(now, SAME_OUTLINE_MM)
 
     def _faults_told(self) -> str:
         """The first of the faults in words; empty where there are none."""
