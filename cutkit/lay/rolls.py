@@ -209,7 +209,7 @@ class RollCutter:
         return lot
 
     def _fits(self, judge: Judge, lot: Lot, room_mm: float) -> bool:
-        return judge.judged_mm(lot) <= room_mm + WITHIN_MM
+        return judge.judged_mm(lot) <= room_mm + WITHIN_MM and not judge.known[lot].unplaced
 
 
 def _less(lot: Lot, other: Lot) -> Lot:
