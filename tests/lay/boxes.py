@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from shapely.geometry import box
 
-from cutkit.model import Copy, Demand, Fabric, Marker, NestSettings, OrderedPiece, Placement, SearchRecord
+from cutkit.model import Copy, Demand, Fabric, Marker, NestSettings, OrderedPiece, Placement, SearchRecord, Unplaced
 
 Box = tuple[float, float, float, float]
 
@@ -36,14 +34,18 @@ class BoxNester:
         self.calls.append((demand, settings))
         outlines = {piece.id: piece.outline.bounds for piece in demand.pieces}
         taken: list[Box] = [flaw.box_mm for flaw in fabric.defects]
-        placements = []
+        placements: list[Placement] = []
+        unplaced: list[Unplaced] = []
         for copy in sorted(demand.copies, key=lambda c: (-outlines[c.piece][2], -outlines[c.piece][3], c.bundle)):
             _, _, length, height = outlines[copy.piece]
+            if height > fabric.usable_width_mm:
+                unplaced.append(Unplaced(copy.piece, 1, "too wide"))
+                continue
             x, y = _first_place(taken, length, height, fabric.usable_width_mm, settings.gap_mm)
             taken.append((x, y, x + length, y + height))
             placements.append(Placement(copy.piece, copy.bundle, x, y, 0.0, bool(copy.mirrored)))
         record = SearchRecord(None, settings.rounds or 9, None)
-        return Marker(fabric, demand.pieces, tuple(placements), replace(settings), search=record)
+        return Marker(fabric, demand.pieces, tuple(placements), settings, tuple(unplaced), search=record)
 
 
 def _first_place(taken: list[Box], length: float, height: float, width: float, gap: float) -> tuple[float, float]:
@@ -55,7 +57,7 @@ def _first_place(taken: list[Box], length: float, height: float, width: float, g
                 x < b[2] + gap and b[0] < x + length + gap and y < b[3] + gap and b[1] < y + height + gap for b in taken
             ):
                 return x, y
-    raise AssertionError("a box is wider than the cloth")
+    raise AssertionError("behind all others there is room")
 
 
 def copies_of(markers) -> list[tuple[str, int, bool]]:
