@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from cutkit.errors import UsageError
 from cutkit.geometry import size_after_turn
@@ -126,7 +127,7 @@ class _Work:
     def _judge(self, stock: Stock) -> Judge:
         return Judge(replace(self.fabric, max_length_mm=None), stock, self.effort, self._nester)
 
-    @property
+    @cached_property
     def _nester(self) -> Nester:
         sections = self.rules.sections
         return self.plain_nester if sections is None else SectionNester(self.plain_nester, sections, self.effort.stop)

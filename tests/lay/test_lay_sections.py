@@ -113,6 +113,8 @@ def test_sections_within_a_length_limit(monkeypatch):
     for marker in markers:
         assert check_marker(marker) == []
         assert marker.settings.bundling == "sections"
+    # However the garments are dealt out, each of the two kinds is nested for a short time and in full.
+    assert len(boxes.calls) <= 4
 
 
 def test_on_cloth_with_flaws_every_section_is_nested_where_it_lies():
