@@ -5,6 +5,7 @@
 # make fuzz    20,000 damaged pattern files, every one read or refused with the place; COUNT and FIRST as above
 # make crash   100 kills of runners and workers in the midst of batches; COUNT and FIRST (the seed) as above
 # make crash-cluster   30 kills of runners, workers and schedulers in the midst of batches on a cluster
+# make night   30 jobs of patterns/ by two workers in ten minutes, and the morning page judged; in out/night/
 # make faults  200 seeded faults of machine, cable and sender: each job resumed, every cut judged; COUNT, FIRST as above
 # make bench   the benchmarks: every benchmarks/bench_*.py, or BENCHMARKS=... of them
 # make wheel   a package with the kernels compiled for this Python and numba: its first nest starts at once; in dist/
@@ -27,7 +28,7 @@ COUNT ?= 1000
 FIRST ?= 0
 BENCHMARKS ?= $(sort $(wildcard benchmarks/bench_*.py))
 
-.PHONY: help demo test check soak fuzz faults crash crash-cluster bench wheel clean
+.PHONY: help demo test check soak fuzz faults crash crash-cluster night bench wheel clean
 .DELETE_ON_ERROR:
 
 help:
@@ -82,6 +83,9 @@ crash: $(STAMP)-dev
 crash-cluster: COUNT = 30
 crash-cluster: $(STAMP)-dev
 	$(BIN)/python tests/batch/crash_cluster.py $(COUNT) $(FIRST)
+
+night: $(STAMP)-dev
+	$(BIN)/python benchmarks/night.py
 
 faults: COUNT = 200
 faults: $(STAMP)-dev

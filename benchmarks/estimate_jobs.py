@@ -1,11 +1,12 @@
 """Short nests to calibrate ``cutkit estimate`` on, and to judge it: jobs by number, and their nested lengths as a
 table.
 
-Half of the jobs are orders of the garments of ``patterns/``, half are random garment pieces (``garments.py``), on cloth
-of many widths, with and without gaps, napped or not. A job is made from its number alone, so a line of the table is
-enough to have its pieces again. A nest stops on rounds: the table does not depend on how busy the machine was.
+Jobs below 1000 are orders of the garments of ``patterns/`` where even, and random garment pieces (``garments.py``)
+where odd, on cloth of many widths, with and without gaps, napped or not. Those from 1000 on are of random pieces that
+are nearly rectangles: bags, cushions, aprons. A job is made from its number alone, so a line of the table is enough to
+have its pieces again. A nest stops on rounds: the table does not depend on how busy the machine was.
 
-    nice python benchmarks/estimate_jobs.py --jobs 240        nests what is not yet in estimate_nests.csv (minutes)
+    nice python benchmarks/estimate_jobs.py --jobs 240 --boxes 40      nests what is not yet in estimate_nests.csv
     python benchmarks/estimate_jobs.py --fit                  writes cutkit/plan/estimate.json from it (a second)
 """
 
@@ -34,6 +35,8 @@ HERE = Path(__file__).resolve().parent
 TABLE = HERE / "estimate_nests.csv"
 COEFFICIENTS = HERE.parent / "cutkit" / "plan" / "estimate.json"
 PATTERNS = ("dress", "hoodie", "shirt", "tote", "trousers", "tshirt")
+FIRST_BOXES = 1000
+"""The first number of the jobs whose pieces are nearly rectangles."""
 ROUNDS = 10
 COLUMNS = ("job", "style", "copies", "width_mm", "gap_mm", "rounds", "length_mm", "efficiency")
 
@@ -64,11 +67,14 @@ class Nested:
 
 
 def job_of(number: int) -> EstimateJob:
-    """Job ``number``: even ones order a garment of ``patterns/``, odd ones random garment pieces."""
+    """Job ``number``: nearly rectangles from FIRST_BOXES on; else a garment of ``patterns/`` where it is even, random
+    garment pieces where it is odd."""
     rng = np.random.default_rng([6, number])
     gap = float(rng.choice([0.0, 0.0, 2.0, 5.0]))
     nap = str(rng.choice(["two-way", "two-way", "one-way"]))
     fabric = Fabric(float(rng.choice([900, 1120, 1400, 1500, 1600, 1800])), float(rng.choice([0.0, 10.0])), nap)
+    if number >= FIRST_BOXES:
+        return EstimateJob(number, f"boxes-{number}", fabric, _box_demand(rng, fabric), gap)
     if number % 2:
         return EstimateJob(number, f"random-{number}", fabric, _random_demand(rng, number, nap), gap)
     name = PATTERNS[number // 2 % len(PATTERNS)]
@@ -92,10 +98,32 @@ def _pattern_demand(rng: np.random.Generator, name: str, nap: str) -> Demand:
 def _random_demand(rng: np.random.Generator, number: int, nap: str) -> Demand:
     pieces = garment_pieces(int(rng.integers(3, 26)), 40, number)
     garments = int(rng.integers(1, 5))
+    return _demand([(p.name, Polygon(p.outline), p.per_garment * garments) for p in pieces], nap)
+
+
+def _box_demand(rng: np.random.Generator, fabric: Fabric) -> Demand:
+    """Two to eight kinds of rectangles from 6 to 70 cm, every third with a corner or two cut off."""
+    garments = int(rng.integers(1, 9))
+    pieces = []
+    for kind in range(int(rng.integers(2, 9))):
+        length, height = np.exp(rng.uniform(np.log(60), np.log(700), 2))
+        height = min(float(height), 0.9 * fabric.usable_width_mm)
+        cut = float(rng.uniform(0.1, 0.4)) * min(length, height)
+        corners = [(0.0, 0.0), (length, 0.0), (length, height), (0.0, height)]
+        if rng.random() < 1 / 3:
+            corners[2:3] = [(length, height - cut), (length - cut, height)]
+            if rng.random() < 0.5:
+                corners[-1:] = [(cut, height), (0.0, height - cut)]
+        pieces.append((f"box-{kind}", Polygon(corners), int(rng.integers(1, 4)) * garments))
+    return _demand(pieces, fabric.nap)
+
+
+def _demand(pieces: list[tuple[str, Polygon, int]], nap: str) -> Demand:
+    """A demand for so many copies of each outline."""
     angles = (0.0,) if nap == "one-way" else (0.0, 180.0)
     ordered = tuple(
-        OrderedPiece(str(k), p.name, "", Polygon(p.outline), p.per_garment * garments, allowed_angles_deg=angles)
-        for k, p in enumerate(pieces)
+        OrderedPiece(str(k), name, "", outline, count, allowed_angles_deg=angles)
+        for k, (name, outline, count) in enumerate(pieces)
     )
     copies = tuple(Copy(p.id, n + 1, False, angles) for p in ordered for n in range(p.total))
     return Demand("", ordered, copies)
@@ -116,8 +144,9 @@ def read_table() -> list[Nested]:
         return [Nested(job_of(int(row["job"])), float(row["length_mm"])) for row in csv.DictReader(stream)]
 
 
-def nest_missing(jobs: int) -> None:
-    """Nest the jobs below ``jobs`` that the table lacks; each is written as soon as it is done."""
+def nest_missing(jobs: int, boxes: int) -> None:
+    """Nest the first ``jobs`` jobs, and the first ``boxes`` of nearly rectangles, as far as the table lacks them; each
+    is written as soon as it is done."""
     known = set()
     if TABLE.exists():
         with TABLE.open(newline="") as stream:
@@ -126,7 +155,7 @@ def nest_missing(jobs: int) -> None:
         writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
         if not known:
             writer.writeheader()
-        for number in sorted(set(range(jobs)) - known):
+        for number in sorted({*range(jobs), *range(FIRST_BOXES, FIRST_BOXES + boxes)} - known):
             job = job_of(number)
             if not _fits(job):
                 continue
@@ -153,10 +182,11 @@ def fit() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--jobs", type=int, default=0, help="nest the jobs below this number")
+    parser.add_argument("--boxes", type=int, default=0, help="nest so many of those that are nearly rectangles")
     parser.add_argument("--fit", action="store_true", help="write the coefficients")
     a = parser.parse_args()
-    if a.jobs:
-        nest_missing(a.jobs)
+    if a.jobs or a.boxes:
+        nest_missing(a.jobs, a.boxes)
     if a.fit:
         fit()
 

@@ -1,8 +1,9 @@
-"""Screenshots of the report page, to be looked at: two widths, light and dark, a piece under the pointer, and printed.
+"""Screenshots of the report page, to be looked at: two widths, light and dark, the first screen of each, a piece under
+the pointer, and printed.
 
-    python tests/html_screenshots.py [--out out/report] [MARKER...]
+    python tests/html_screenshots.py [--out out/report] [--page PAGE]
 
-Without markers it draws a page of sample markers.
+Without a page it draws one of sample markers.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from sample_reports import sample_page
 
 from cutkit.formats.html.report import report_html
 
-SIZES = ((1280, False), (1280, True), (390, False), (390, True))
+SCREENS = {1280: 900, 390: 844}
+"""Widths with the height of their screens."""
 
 
 def main() -> None:
@@ -35,16 +37,24 @@ def main() -> None:
     if a.page is None:
         page_path.write_text(report_html(sample_page()), encoding="utf-8")
     with Page(program) as page:
-        for width, dark in SIZES:
-            page.open(page_path, width=width, dark=dark)
-            name = f"{width}-{'dark' if dark else 'light'}"
-            page.screenshot(a.out / f"{name}.png")
-        page.open(page_path)
-        _look_closer(page)
-        page.screenshot(a.out / "closer.png", whole=False)
-        (a.out / "printed.pdf").write_bytes(page.printed())
+        take(page, page_path, a.out)
         print("\n".join(page.messages) or "no console message")
     print(f"written to {a.out}")
+
+
+def take(page: Page, path: Path, out: Path) -> None:
+    """All pictures of the page at ``path``, to a folder that is there."""
+    for width, height in SCREENS.items():
+        for scheme in ("light", "dark"):
+            page.open(path, width=width, height=height, dark=scheme == "dark")
+            page.screenshot(out / f"{width}-{scheme}.png")
+        page.open(path, width=width, height=height)
+        page.screenshot(out / f"{width}-first.png", whole=False)
+    page.open(path)
+    if page.evaluate("document.querySelector('.sheet') !== null"):
+        _look_closer(page)
+        page.screenshot(out / "closer.png", whole=False)
+    (out / "printed.pdf").write_bytes(page.printed())
 
 
 def _look_closer(page: Page) -> None:

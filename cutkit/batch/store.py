@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # what is slow to import: `batch status` needs none of it
     from cutkit.batch.perform import Nested
     from cutkit.batch.prepare import Checked
     from cutkit.formats.files import Staged
-    from cutkit.formats.jobs import Job, JobFault
+    from cutkit.formats.jobs import Asked, Job, JobFault
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 STATES: tuple[State, ...] = ("queued", "running", "done", "failed", "cancelled")
@@ -166,8 +166,10 @@ class Store(Database):
                     message = f"{path} {word} job {other['name']} of the store, still to be done."
                     yield JobFault(one.job.source, one.job.name, "marker", message, "Choose another name.")
 
-    def refuse(self, name: str, source: str, message: str) -> None:
-        """Note a job that cannot be run as failed (exit code 3), so that the morning shows it, too."""
+    def refuse(self, asked: Asked, message: str) -> None:
+        """Note a job that cannot be run as failed (exit code 3), so that the morning shows it, too, and when it is
+        due."""
+        name, source = asked.name, asked.source
         with self._change():
             row = self._db.execute("SELECT id, token, state FROM jobs WHERE name = ?", (name,)).fetchone()
             now = time.time()
@@ -181,8 +183,8 @@ class Store(Database):
                 self._end_attempt(row["id"], row["token"], "overtaken: the job has changed")
             self._db.execute(
                 "UPDATE jobs SET state = 'failed', key = '', source = ?, exit_code = ?, message = ?, ended_at = ?,"
-                " owner = NULL, lease_until = NULL, token = token + 1 WHERE name = ?",
-                (source, InputError.exit_code, message, now, name),
+                " due_at = ?, priority = ?, owner = NULL, lease_until = NULL, token = token + 1 WHERE name = ?",
+                (source, InputError.exit_code, message, now, asked.due_at, asked.priority, name),
             )
             number = self._db.execute("SELECT id FROM jobs WHERE name = ?", (name,)).fetchone()["id"]
             self._note(number, f"refused: {message}")

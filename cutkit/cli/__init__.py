@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "emulate": "Be a cutter: the emulated one as a device, on a pseudo-terminal or TCP.",
     "send": "Stream a program to a cutter, and go on after an interruption.",
     "report": "Report where the cloth of markers went: balance, waste, money, time.",
+    "explain": "Explain a marker: what each rule costs, and where the waste lies.",
     "compare": "Compare markers or reports: waste against waste.",
     "estimate": "Tell the length and cloth of an order before it is nested.",
     "batch": "Run many jobs by a queue that loses none.",

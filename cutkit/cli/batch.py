@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from cutkit.batch.store import JobRow, Store, Taken
     from cutkit.batch.workers import Executor
     from cutkit.cli.tables import TableData
-    from cutkit.formats.jobs import JobFault
+    from cutkit.formats.jobs import Asked, JobFault
 
 EXIT_JOBS_FAILED = CheckError.exit_code
 FAULTS_SHOWN = 200
@@ -98,7 +98,7 @@ def run_command(
 
     where = _where(workers, cluster)
     night_ends = _until(until)
-    checked, faults = _checked_jobs(jobs, quiet)
+    checked, faults, asked = _checked_jobs(jobs, quiet)
     path = store_path(store)
     _refuse_store_as_output(path, junit, checked)
     if faults and not keep_going:
@@ -107,7 +107,7 @@ def run_command(
         _print_plan(checked, faults, as_json)
         return InputError.exit_code if faults else 0
     with Store(path) as opened:
-        taken, faults = _queued(opened, checked, faults, force, keep_going)
+        taken, faults = _queued(opened, checked, faults, asked, force=force, keep_going=keep_going)
         noted = [one.job.name for one in checked if one.notices and taken.get(one.job.name) in ("new", "changed")]
         if noted:
             assumed = "something was assumed or mended; `cutkit batch log JOB` tells what"
@@ -229,12 +229,13 @@ def watch_command(folder: str, store: str | None, workers: int | None, cluster: 
 # --- before anything runs
 
 
-def _checked_jobs(paths: Sequence[str], quiet: bool) -> tuple[list[Checked], list[JobFault]]:
+def _checked_jobs(paths: Sequence[str], quiet: bool) -> tuple[list[Checked], list[JobFault], Sequence[Asked]]:
+    """The jobs that can run, the faults of the others, and all that were asked for."""
     from cutkit.batch.prepare import Checker, check_jobs
     from cutkit.formats.jobs import read_jobs
 
     if not paths:
-        return [], []
+        return [], [], ()
     found = read_jobs(paths)
     for path in found.left_alone:
         say(f"{path}: left alone, it holds no jobs", quiet=quiet)
@@ -243,7 +244,7 @@ def _checked_jobs(paths: Sequence[str], quiet: bool) -> tuple[list[Checked], lis
     checked, faults = check_jobs(found.jobs, Checker())
     all_faults = [*found.faults, *faults]
     named_badly = {(fault.file, fault.job) for fault in found.faults}
-    return [c for c in checked if (c.job.source, c.job.name) not in named_badly], all_faults
+    return [c for c in checked if (c.job.source, c.job.name) not in named_badly], all_faults, found.asked
 
 
 def _faulty(faults: Sequence[JobFault]) -> InputError:
@@ -258,9 +259,17 @@ def _faulty(faults: Sequence[JobFault]) -> InputError:
 
 
 def _queued(
-    store: Store, checked: list[Checked], faults: list[JobFault], force: bool, keep_going: bool
+    store: Store,
+    checked: list[Checked],
+    faults: list[JobFault],
+    asked: Sequence[Asked],
+    *,
+    force: bool,
+    keep_going: bool,
 ) -> tuple[dict[str, Taken], list[JobFault]]:
     """Put the jobs into the store; what became of each, and the faults with those that only the store shows."""
+    from cutkit.formats.jobs import Asked
+
     foreign = store.foreign_writers(checked)
     if foreign and not keep_going:
         raise _faulty([*faults, *foreign])
@@ -270,9 +279,10 @@ def _queued(
     for fault in faults:
         if fault.job:
             by_job.setdefault((fault.job, fault.file), []).append(str(fault))
+    wanted = {(one.name, one.source): one for one in asked}
     for (name, source), texts in by_job.items():
         if name not in taken:
-            store.refuse(name, os.path.abspath(source), "\n".join(texts))
+            store.refuse(wanted.get((name, source), Asked(name, os.path.abspath(source))), "\n".join(texts))
     return taken, [*faults, *foreign]
 
 
@@ -319,8 +329,9 @@ class _Where:
     own_cluster: bool = False
 
     @contextmanager
-    def executor(self, talk: Callable[[str], None]) -> Iterator[tuple[Executor, int]]:
-        """The executor, and how many tasks it does at once; all that was started for it ends with it."""
+    def executor(self, talk: Callable[[str], None], stop: Callable[[], bool]) -> Iterator[tuple[Executor, int]]:
+        """The executor, and how many tasks it does at once; all that was started for it ends with it. StoppedError
+        where ``stop`` is true before a cluster is there."""
         from cutkit.batch.workers import LocalExecutor
 
         with ExitStack() as ends:
@@ -333,10 +344,10 @@ class _Where:
 
                 address = self.scheduler
                 if address is None:
-                    own = LocalProcesses(self.count)
+                    own = LocalProcesses(self.count, stop)
                     ends.callback(own.close)
                     address = own.address
-                executor = cluster = ClusterExecutor(address, talk)
+                executor = cluster = ClusterExecutor(address, talk, stop)
                 slots = cluster.slots()
             ends.callback(executor.close)
             yield executor, slots
@@ -373,15 +384,19 @@ def _work(
     store: Store, where: _Where, until: float | None, quiet: bool, feed: Callable[[], None] | None = None
 ) -> bool:
     """Do what is queued; True where it was interrupted."""
+    from cutkit.batch.cluster.local import StoppedError
     from cutkit.batch.runner import Runner, RunOptions
     from cutkit.cli.batch_progress import BatchTalk
 
     if feed is None and not store.counts()["queued"] + store.counts()["running"]:
         return False
     talk = BatchTalk(store.counts, until, quiet=quiet)
-    with first_interrupt_stops() as interrupted, where.executor(talk.note) as (executor, slots):
+    with first_interrupt_stops() as interrupted:
         try:
-            Runner(store, executor, RunOptions(slots, until), talk, interrupted, feed).run()
+            with where.executor(talk.note, interrupted) as (executor, slots):
+                Runner(store, executor, RunOptions(slots, until), talk, interrupted, feed).run()
+        except StoppedError:
+            pass  # all jobs are still queued
         finally:
             talk.close()
         return interrupted()
@@ -406,7 +421,8 @@ class _Feed:
         self._next = time.monotonic() + 1.0
         for found in self._folder.ready():
             checked, faults = check_jobs(found.jobs, Checker())
-            taken, faults = _queued(self._store, checked, [*found.faults, *faults], force=False, keep_going=True)
+            all_faults = [*found.faults, *faults]
+            taken, faults = _queued(self._store, checked, all_faults, found.asked, force=False, keep_going=True)
             for fault in faults:
                 say(f"refused: {fault}", quiet=self._quiet)
             for name, what in taken.items():

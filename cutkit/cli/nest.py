@@ -192,11 +192,11 @@ def _settings(job: Prepared, demand: Demand, options: dict[str, Any]) -> NestSet
         time_s=time_s,
         rounds=options["rounds"],
         bundle_span_mm=options["span"] or job.settings.bundle_span_mm,
-        workers=options["workers"] or _processors(),
+        workers=options["workers"] or processors(),
     )
 
 
-def _processors() -> int:
+def processors() -> int:
     """The processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

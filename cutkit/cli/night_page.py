@@ -10,11 +10,13 @@ from cutkit.batch.night import Left, Night, Ready, Week
 from cutkit.batch.store import State
 from cutkit.cli.report_store import LOST_TEXTS, cloth_name, job_name, programs_of
 from cutkit.formats.jobs import shown_due
-from cutkit.formats.report_page import PageCell, PageColumn, PageItem, PageList, PageTable
+from cutkit.formats.report_page import PageAnswer, PageCell, PageColumn, PageItem, PageList, PageTable
 from cutkit.outputs.report_page import Frame, anchor_of, number_cell, without_empty
 from cutkit.units import format_duration
 
 STATES: Mapping[State, str] = {"failed": "failed", "cancelled": "cancelled", "queued": "not done", "running": "running"}
+NEXT_SHOWN, FAILED_SHOWN, CLOTHS_SHOWN = 8, 4, 20
+"""How many are told at the top of the page; all of them are told below."""
 NOTES = (
     "Cut in this order: what is due first, then by priority, then as the jobs came.",
     "Cloth to issue: plies times marker length and end allowance, with splices and flaws where they are told. Markers "
@@ -31,6 +33,7 @@ def night_frame(night: Night, *, night_only: bool) -> Frame:
     return Frame(
         title=f"To cut on {last}" if night_only else f"Jobs until {last}",
         subtitle=f"{_counts(night)}{began}",
+        answers=(_cut_first(night), _failed(night), _issued(night)),
         first=(_cut_table(night), _left_list(night), _cloth_table(night)),
         tables=_trend(night),
         notes=NOTES,
@@ -41,21 +44,81 @@ def _counts(night: Night) -> str:
     done = len({one.record.row.id for one in night.ready})
     counts = [f"{done} jobs done" if done != 1 else "1 job done"]
     for state, word in STATES.items():
-        if number := sum(left.state == state for left in night.left):
+        if number := _number(night, state):
             counts.append(f"{number} {word}")
     return ", ".join(counts)
+
+
+def _number(night: Night, state: State) -> int:
+    return sum(left.state == state for left in night.left)
+
+
+# --- three questions, answered before all else
+
+
+def _cut_first(night: Night) -> PageAnswer:
+    """The marker to begin with, and what is needed for it."""
+    if not night.ready:
+        return PageAnswer("Cut first", "nothing", note="No job was done in this time.")
+    (one, anchor), *rest = _anchored(night)
+    plies = one.spread.plies
+    lines = (
+        ("Due", _due_cell(night, one).text),
+        ("Cloth", _cloth_of(one)),
+        ("Lay", f"{plies} {'ply' if plies == 1 else 'plies'} of {_ply_mm(one) / 1000:.3f} m"),
+        ("Cutter", _cutter_of(one)),
+        ("Program", _program_cell(one).text),
+    )
+    note = f"Then {len(rest)} more, in the order of the table below." if rest else ""
+    then = tuple((job_name(next_one), _due_cell(night, next_one).text) for next_one, _ in rest[:NEXT_SHOWN])
+    return PageAnswer("Cut first", job_name(one), lines, note, then, anchor)
+
+
+def _failed(night: Night) -> PageAnswer:
+    """Every job that failed, and the gist of why."""
+    failed = [left for left in night.left if left.state == "failed"]
+    lost = sum(bool(one.lost or one.lost_programs) for one in night.ready)
+    notes = [f"{lost} done, but files are missing or changed"] if lost else []
+    notes += [f"{n} {word}" for s, word in STATES.items() if s != "failed" and (n := _number(night, s))]
+    note = f"Besides: {', '.join(notes)}. More below." if notes else ""
+    if not failed:
+        return PageAnswer("Failed", "nothing", note=note, alarm=bool(lost))
+    lines = tuple((left.record.row.name, _gist(left)) for left in failed[:FAILED_SHOWN])
+    more = f"{len(failed) - FAILED_SHOWN} more below. " if len(failed) > FAILED_SHOWN else ""
+    return PageAnswer("Failed", "1 job" if len(failed) == 1 else f"{len(failed)} jobs", lines, more + note, alarm=True)
+
+
+def _gist(left: Left) -> str:
+    """The first thing that the reason tells, without what merely leads up to it."""
+    lines = [line for line in left.reason.splitlines() if line.strip() and not line.endswith(":")] or [left.reason]
+    due = f" (due {shown_due(left.record.row.due_at)})" if left.record.row.due_at is not None else ""
+    return lines[0] + (f"; and {len(lines) - 1} more" if len(lines) > 1 else "") + due
+
+
+def _issued(night: Night) -> PageAnswer:
+    """Cloth by cloth, how many metres."""
+    issues = night.issues
+    if not issues:
+        return PageAnswer("Cloth to issue", "none")
+    lines = [(cloth_name(i.cloth, i.material, i.width_mm), f"{i.issued_mm / 1000:.2f} m") for i in issues]
+    more = f"{len(issues) - CLOTHS_SHOWN} more below." if len(issues) > CLOTHS_SHOWN else ""
+    total = f"{sum(i.issued_mm for i in issues) / 1000:.2f} m in all"
+    return PageAnswer("Cloth to issue", total, tuple(lines[:CLOTHS_SHOWN]), more)
+
+
+# --- the tables behind them
 
 
 def _cut_table(night: Night) -> PageTable:
     columns = (
         PageColumn("Cut"),
         PageColumn("Job", numeric=False, wraps=True),
-        PageColumn("Due", numeric=False, wraps=True),
+        PageColumn("Due", numeric=False),
         PageColumn("Priority"),
         PageColumn("Cloth", numeric=False, wraps=True),
         PageColumn("Plies"),
         PageColumn("Each ply", "m, with ends"),
-        PageColumn("Cutter", numeric=False, wraps=True),
+        PageColumn("Cutter", numeric=False),
         PageColumn("Program", numeric=False, wraps=True),
         PageColumn("Cutting", "min"),
     )
@@ -82,21 +145,40 @@ def _anchored(night: Night) -> Iterator[tuple[Ready, str]]:
 
 
 def _cut_cells(night: Night, number: int, one: Ready, anchor: str) -> tuple[PageCell, ...]:
-    row = one.record.row
-    overdue = row.due_at is not None and row.due_at < night.until
-    due = shown_due(row.due_at) or "no date"
+    priority = one.record.row.priority
     return (
         PageCell(str(number), float(number)),
         PageCell(job_name(one), anchor=anchor),
-        PageCell(f"{due}, overdue" if overdue else due, row.due_at or 1e15, alarm=overdue),
-        PageCell(str(row.priority) if row.priority else "", float(row.priority)),
-        PageCell(cloth_name(one.job.cloth, one.figures["material"], one.cloth[2])),
+        _due_cell(night, one),
+        PageCell(str(priority) if priority else "", float(priority)),
+        PageCell(_cloth_of(one)),
         number_cell(one.spread.plies, 0),
-        number_cell((one.figures["length_mm"] + one.spread.end_allowance_mm) / 1000, 3),
-        PageCell(os.path.basename(one.job.cutter) if one.job.cutter else "none"),
+        number_cell(_ply_mm(one) / 1000, 3),
+        PageCell(_cutter_of(one)),
         _program_cell(one),
         number_cell(one.cut_s / 60 if one.cut_s is not None else None, 1),
     )
+
+
+def _due_cell(night: Night, one: Ready) -> PageCell:
+    due_at = one.record.row.due_at
+    overdue = due_at is not None and due_at < night.until
+    due = shown_due(due_at) or "no date"
+    return PageCell(f"{due}, overdue" if overdue else due, due_at or 1e15, alarm=overdue)
+
+
+def _cloth_of(one: Ready) -> str:
+    return cloth_name(one.job.cloth, one.figures["material"], one.cloth[2])
+
+
+def _ply_mm(one: Ready) -> float:
+    """A ply's length, its ends included."""
+    length: float = one.figures["length_mm"]
+    return length + one.spread.end_allowance_mm
+
+
+def _cutter_of(one: Ready) -> str:
+    return os.path.basename(one.job.cutter) if one.job.cutter else "none"
 
 
 def _program_cell(one: Ready) -> PageCell:

@@ -142,13 +142,25 @@ class JobFault:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A job as it was asked for, whether it could be understood or not: its name, its file, and when it is due, as far
+    as that can be read."""
+
+    name: str
+    source: str
+    due_at: float | None = None
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class JobList:
-    """The jobs that could be understood, the faults of the others, and the files of a folder that hold something else
-    (orders, machines)."""
+    """The jobs that could be understood, the faults of the others, the files of a folder that hold something else
+    (orders, machines), and what was asked for in all of them."""
 
     jobs: tuple[Job, ...]
     faults: tuple[JobFault, ...]
     left_alone: tuple[str, ...] = ()
+    asked: tuple[Asked, ...] = ()
 
 
 def shown_due(at: float | None) -> str:
@@ -175,6 +187,7 @@ def read_jobs(paths: Sequence[str | Path]) -> JobList:
     """
     jobs: list[Job] = []
     faults: list[JobFault] = []
+    asked: list[Asked] = []
     files, left_alone = _files(paths)
     for path in map(os.path.abspath, files):
         try:
@@ -183,11 +196,12 @@ def read_jobs(paths: Sequence[str | Path]) -> JobList:
             faults.append(fault_of(error, path, "", ""))
             continue
         for table in tables:
+            asked.append(_asked(table))
             job, found = _job(table)
             faults += found
             if job is not None:
                 jobs.append(job)
-    return JobList(tuple(jobs), (*faults, *_named_twice(jobs)), tuple(left_alone))
+    return JobList(tuple(jobs), (*faults, *_named_twice(jobs)), tuple(left_alone), tuple(asked))
 
 
 def is_job_file(path: str) -> bool:
@@ -378,9 +392,21 @@ _KEYS: Keys = {
 """Every key of a job."""
 
 
+def _asked(table: _Table) -> Asked:
+    """Name and due date of a job that perhaps has faults elsewhere, or in these very keys."""
+    asked = {key: table.values[key] for key in ("due", "priority") if key in table.values}
+    told, _ = keys.read_keys(asked, _KEYS, texts=table.texts)
+    return Asked(_label_of(table), table.file, **told)
+
+
+def _label_of(table: _Table) -> str:
+    """The name that a job's faults are told under."""
+    return str(table.values.get("name", table.label))
+
+
 def _job(table: _Table) -> tuple[Job | None, list[JobFault]]:
     """The job of a table; None with the faults where there are any."""
-    label = str(table.values.get("name", table.label))
+    label = _label_of(table)
     faults: list[JobFault] = []
 
     def fault(key: str, message: str, hint: str = "") -> None:

@@ -91,6 +91,21 @@ class PageList:
 
 
 @dataclass(frozen=True, slots=True)
+class PageAnswer:
+    """What the page answers before all else, in a few lines: the question, the answer, names with what there is to tell
+    of each, a last word, and what comes next, which a narrow screen leaves out. ``anchor`` is the section that tells
+    more, ``alarm`` whether somebody has to act."""
+
+    question: str
+    answer: str
+    lines: tuple[tuple[str, str], ...] = ()
+    note: str = ""
+    then: tuple[tuple[str, str], ...] = ()
+    anchor: str = ""
+    alarm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class BalanceLine:
     """A part of the cloth issued: its key in PLACE_COLOURS, its name, area and share (a fraction), and its cost in the
     page's currency."""
@@ -104,7 +119,8 @@ class BalanceLine:
 
 @dataclass(frozen=True)
 class MarkerSheet:
-    """A marker with its own figures. ``regions`` are the places of its waste, by their key in PLACE_COLOURS."""
+    """A marker with its own figures. ``regions`` are the places of its waste, by their key in PLACE_COLOURS;
+    ``splices`` are the bands (x0, x1) in which a ply may end and the next one begin."""
 
     anchor: str
     title: str
@@ -114,13 +130,15 @@ class MarkerSheet:
     marker: Marker
     regions: Mapping[str, BaseGeometry] = field(default_factory=dict)
     warning: str = ""
+    splices: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)
 class ReportPage:
     """The whole report. ``check`` says how well the balance closes, ``notes`` what words mean and who says so.
 
-    ``first`` comes before all else. ``currency`` is empty where no cost is known.
+    ``answers`` stand side by side at the top, and ``first`` comes after them, before all else. ``currency`` is empty
+    where no cost is known.
     """
 
     title: str
@@ -133,6 +151,7 @@ class ReportPage:
     sheets: tuple[MarkerSheet, ...]
     notes: tuple[str, ...]
     first: tuple[PageTable | PageList, ...] = ()
+    answers: tuple[PageAnswer, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from cutkit.formats.report_page import (
     BalanceLine,
     Headline,
     MarkerSheet,
+    PageAnswer,
     PageCell,
     PageColumn,
     PageList,
@@ -46,6 +47,7 @@ class Frame:
 
     title: str
     subtitle: str
+    answers: tuple[PageAnswer, ...]
     first: tuple[PageTable | PageList, ...]
     tables: tuple[PageTable, ...]
     notes: tuple[str, ...]
@@ -70,6 +72,7 @@ def report_page(summary: Summary, *, date: str, frame: Frame | None = None) -> R
         sheets=tuple(_sheet(index, row) for index, row in enumerate(summary.rows, 1)),
         notes=(*MEANINGS, *(frame.notes if frame else ()), *_citations([row.cut.terms for row in summary.rows])),
         first=frame.first if frame else (),
+        answers=frame.answers if frame else (),
     )
 
 

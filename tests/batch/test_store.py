@@ -18,6 +18,7 @@ from cutkit.batch.publish import stage_files
 from cutkit.batch.schema import MIGRATIONS
 from cutkit.batch.store import MOST_DEATHS, Outcome, Store
 from cutkit.errors import InputError, MachineError, UsageError
+from cutkit.formats.jobs import Asked
 
 ME = this_runner()
 GONE = ME.replace(":", ":9", 1)
@@ -234,8 +235,10 @@ def test_what_failed_for_the_disk_is_tried_again_with_what_was_found(store, thre
 
 
 def test_a_refused_job_is_shown_and_waits_for_its_file(store, tmp_path, checked):
-    store.refuse("j00", "night.toml", "no such file")
-    assert [(row.state, row.exit_code, row.message) for row in store.jobs()] == [("failed", 3, "no such file")]
+    store.refuse(Asked("j00", "night.toml", 1e9, 4), "no such file")
+    (row,) = store.jobs()
+    assert (row.state, row.exit_code, row.message) == ("failed", 3, "no such file")
+    assert (row.due_at, row.priority) == (1e9, 4)
     assert store.retry() == []
     assert store.add(checked(write_jobs(tmp_path, 1))) == {"j00": "changed"}
 

@@ -63,6 +63,7 @@ min_efficiency = 99.9
 [[job]]
 name = "broken"
 patterns = "cut-off.json"
+due = 2031-12-02
 """
 
 
@@ -122,6 +123,7 @@ def test_what_to_cut_first_what_failed_and_how_much_cloth(cutkit, store):
     assert "99.9" in left["too low"]["reason"]
     assert "is written" in left["too low"]["todo"]
     assert "cut-off.json" in left["broken"]["reason"]
+    assert left["broken"]["due"].startswith("2031-12-02T23:59:59")
     cloth = {each["cloth"]: each for each in night["cloth"]}
     lengths = {one["job"]: one["issued_mm"] for one in night["cut"]}
     assert cloth["twill"]["issued_mm"] == pytest.approx(lengths["soon"])
@@ -141,7 +143,15 @@ def test_the_page_answers_at_its_top(cutkit, store):
     first = [re.sub("<.*?>", "", cell) for cell in re.findall(r"<td.*?</td>", rows[1])]
     assert first[:4] == ["1", "first of its day", "2031-12-01", "7"]
     assert "first of its day.plt" in first
+    answers = re.findall(r'<div class="answer[ "].*?</div>\n', page.split("<h2>")[0] + "\n", re.DOTALL)
+    said = [re.sub("<.*?>", " ", answer) for answer in answers]
+    assert len(said) == 3
+    assert all(word in said[0] for word in ("first of its day", "2031-12-01", "canvas", "first of its day.plt"))
+    assert all(word in said[1] for word in ("2 jobs", "too low", "99.9", "broken", "cut-off.json", "2031-12-02"))
+    for cloth in told(cutkit("report", "--store", store, "--night", "--json"))["night"]["cloth"]:
+        assert f"{cloth['issued_mm'] / 1000:.2f} m" in said[2]
     text = texts_of(Path("m.pdf").read_bytes())[0]
+    assert text.index("Cut first") < text.index("Cloth to issue") < text.index("What to cut first")
     assert "first of its day.plt" in text
     assert "canvas" in text
     assert text.index("What to cut first") < text.index("What failed") < text.index("Which cloth to issue")

@@ -93,7 +93,9 @@ def marker_of(
         ordered = {id_: _counted(piece, copies) for id_, piece in ordered.items() if any(c[0] is piece for c in copies)}
     placements = shelve([(ordered[p.id], bundle, mirrored) for p, bundle, mirrored in copies], fabric)
     search = SearchRecord(12.5, 4321, 2)
-    return Marker(fabric, tuple(ordered.values()), tuple(placements), NestSettings(2.0, 7, 12.5), search=search)
+    return Marker(
+        fabric, tuple(ordered.values()), tuple(placements), NestSettings(2.0, seed=7, time_s=12.5), search=search
+    )
 
 
 def _ordered(id_, name, size, shape, times, marks, scale) -> OrderedPiece:
@@ -108,9 +110,9 @@ def _counted(piece: OrderedPiece, copies: list[tuple[OrderedPiece, int, bool]]) 
     return replace(piece, ordered=mine.count(False), ordered_mirrored=mine.count(True))
 
 
-def shelve(copies: list[tuple[OrderedPiece, int, bool]], fabric: Fabric) -> list[Placement]:
+def shelve(copies: list[tuple[OrderedPiece, int, bool]], fabric: Fabric, gap: float = 4.0) -> list[Placement]:
     """Copies in columns across the fabric, each column as long as its longest piece; every second copy is turned."""
-    gap, x, y, column = 4.0, 0.0, 0.0, 0.0
+    x, y, column = 0.0, 0.0, 0.0
     placements: list[Placement] = []
     turn = count()
     for piece, bundle, mirrored in sorted(copies, key=lambda c: -(c[0].outline.bounds[2] - c[0].outline.bounds[0])):

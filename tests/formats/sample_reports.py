@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sample_markers import marker_of
 
-from cutkit.formats.report_page import PageCell, PageColumn, PageItem, PageList, PageTable, ReportPage
+from cutkit.formats.report_page import PageAnswer, PageCell, PageColumn, PageItem, PageList, PageTable, ReportPage
 from cutkit.model import Defect, Marker, Unplaced
 from cutkit.outputs.report_page import report_page
 from cutkit.report.balance import Spread
@@ -54,4 +54,16 @@ def sample_page() -> ReportPage:
         PageList("What failed", (failed, PageItem("b", "queued", "why"))),
         PageTable("None", (), (), lead="-"),
     )
-    return replace(report_page(sample_summary(), date=DATE), first=first)
+    answers = (
+        PageAnswer(
+            "Cut first",
+            "Shirt 1207",
+            (("Due", "2026-12-01"), (HOSTILE, "of 4 m")),
+            "Then the rest.",
+            (("Next", "2026-12-02"),),
+            "marker-1",
+        ),
+        PageAnswer("Failed", "2 jobs", ((HOSTILE, "a reason that is too long for the line of its name"),), alarm=True),
+        PageAnswer("Cloth to issue", "12.34 m in all"),
+    )
+    return replace(report_page(sample_summary(), date=DATE), first=first, answers=answers)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import html_screenshots
 import pytest
 from chromium import Page, find_chromium
 from sample_reports import HOSTILE, sample_page
@@ -83,6 +85,8 @@ def test_the_page_holds_what_the_report_has(parsed):
     for line in page.balance:
         assert f"{line.area_mm2 / 1e6:.4f}" in text
     assert all(note in text for note in page.notes)
+    for answer in page.answers:
+        assert {answer.question, answer.answer, *sum(answer.lines + answer.then, ())} <= set(parsed.texts)
     placed = sum(len(sheet.marker.placements) for sheet in page.sheets)
     assert sum(tag == "use" for tag, _ in parsed.tags) == placed
 
@@ -225,14 +229,23 @@ def test_it_prints_on_a_few_pages(page):
     assert "Where the cloth went" in pages[0]
 
 
-def test_the_screenshots_are_taken(browser, tmp_path, monkeypatch):
-    import html_screenshots
+PICTURES = {f"{width}-{kind}.png" for width in (1280, 390) for kind in ("light", "dark", "first")}
 
+
+def test_the_screenshots_are_taken(browser, tmp_path, monkeypatch):
     monkeypatch.setattr("sys.argv", ["html_screenshots", "--out", str(tmp_path / "shots")])
     html_screenshots.main()
     taken = {path.name: path.stat().st_size for path in Path(tmp_path / "shots").glob("*.png")}
-    assert set(taken) == {"1280-light.png", "1280-dark.png", "390-light.png", "390-dark.png", "closer.png"}
+    assert set(taken) == PICTURES | {"closer.png"}
     assert min(taken.values()) > 20_000
+
+
+def test_screenshots_are_taken_of_a_page_without_markers(browser, tmp_path):
+    path = tmp_path / "page.html"
+    path.write_text(report_html(replace(sample_page(), sheets=())), encoding="utf-8")
+    html_screenshots.take(browser, path, tmp_path)
+    assert {picture.name for picture in tmp_path.glob("*.png")} == PICTURES
+    assert (tmp_path / "printed.pdf").stat().st_size > 1000
 
 
 def test_keys_zoom_and_move(page):

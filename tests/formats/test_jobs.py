@@ -8,7 +8,7 @@ import pytest
 from conftest import REPOSITORY
 
 from cutkit.errors import InputError
-from cutkit.formats.jobs import _KEYS, Job, read_jobs
+from cutkit.formats.jobs import _KEYS, Asked, Job, read_jobs
 
 
 def jobs_of(folder, text, name="night.toml"):
@@ -253,3 +253,22 @@ def test_bad_tables(tmp_path, text, said):
 def test_every_key_is_explained():
     text = (REPOSITORY / "docs" / "jobs.md").read_text()
     assert [key for key in _KEYS if f"| `{key}` |" not in text] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "night.toml",
+            "[defaults]\npriority = 3\n[[job]]\nname = 'misspelt'\nwidht = '1m'\ndue = 2026-11-28\n"
+            "[[job]]\nname = 'when'\npatterns = 'a.dxf'\ndue = 'soon'\n",
+        ),
+        ("night.csv", "name,patterns,widht,due,priority\nmisspelt,,1m,2026-11-28,3\nwhen,a.dxf,,soon,3\n"),
+    ],
+)
+def test_when_a_job_with_faults_is_due_is_known_all_the_same(tmp_path, name, text):
+    found = jobs_of(tmp_path, text, name)
+    assert found.jobs == ()
+    due = datetime(2026, 11, 28, 23, 59, 59).timestamp()
+    source = str(tmp_path / name)
+    assert found.asked == (Asked("misspelt", source, due, 3), Asked("when", source, None, 3))

@@ -182,3 +182,13 @@ def test_the_report_keeps_within_its_pages():
         assert points.min() > 5
         assert points[:, 0].max() < 205
         assert points[:, 1].max() < 292
+
+
+@pytest.mark.parametrize("word", ["w49-dress-viscose-LINING.plt", "W" * 40, "-" * 60])
+def test_a_word_longer_than_its_line_is_broken_and_nothing_of_it_lost(word):
+    paper = Paper("t")
+    parts = paper.wrapped(word, 22.0, 7.5)
+    assert "".join(parts) == word
+    assert max(paper.text_width_mm(part, 7.5) for part in parts) <= 22.0
+    assert len(parts) > 1
+    assert parts[0].endswith("-") == ("-" in word)

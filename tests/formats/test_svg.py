@@ -7,108 +7,35 @@ import re
 import time
 import xml.etree.ElementTree as ET
 from dataclasses import replace
-from math import cos, pi, radians, sin
+from math import cos, pi, sin
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_markers import marker_of
-from shapely.affinity import affine_transform
-from shapely.geometry import MultiPoint, Polygon, box
+from shapely.geometry import Polygon, box
+from svg_reader import (
+    DATE,
+    NS,
+    all_text,
+    arrow_points,
+    assert_labels_inside,
+    drawn,
+    label_boxes,
+    label_groups,
+    matrix_of,
+    numbers,
+    on_sheet,
+    outlines,
+    rings,
+)
 
 from cutkit.check import check_marker
 from cutkit.formats.svg.colours import FILLS
 from cutkit.formats.svg.marker import marker_svg
 from cutkit.formats.svg.text import abbreviate, shorten_to, text_width_em, two_lines, wrap_text
 from cutkit.model import Defect, Fabric, Mark, Marker, NestSettings, OrderedPiece, Placement, Unplaced
-
-NS = {"s": "http://www.w3.org/2000/svg"}
-HREF = "{http://www.w3.org/1999/xlink}href"
-DATE = "2031-02-03"
-
-
-def drawn(marker: Marker) -> ET.Element:
-    return ET.fromstring(marker_svg(marker, date=DATE).encode())
-
-
-def all_text(root: ET.Element) -> str:
-    return " | ".join(element.text or "" for element in root.iterfind(".//s:text", NS))
-
-
-def numbers(text: str) -> list[float]:
-    return [float(n) for n in re.findall(r"-?\d+\.?\d*(?:e-?\d+)?", text)]
-
-
-def rings(data: str) -> list[list[tuple[float, float]]]:
-    return [list(zip(v[::2], v[1::2], strict=True)) for v in map(numbers, data.split("M")[1:])]
-
-
-def matrix_of(element: ET.Element) -> list[float]:
-    """The transform as shapely's affine parameters."""
-    a, b, c, d, e, f = numbers(element.get("transform", "").removeprefix("matrix"))
-    return [a, c, b, d, e, f]
-
-
-def outlines(root: ET.Element) -> list[Polygon]:
-    """Every placement's outline in the marker's coordinates, in the order in which they are drawn."""
-    symbols = {
-        group.get("id"): rings(group.find("s:path", NS).get("d")) for group in root.iterfind(".//s:defs/s:g", NS)
-    }
-    shapes = []
-    for use in root.iterfind(".//s:g[@id='placements']/s:use", NS):
-        shell, *holes = symbols[use.get(HREF).removeprefix("#")]
-        shapes.append(affine_transform(Polygon(shell, holes), matrix_of(use)))
-    return shapes
-
-
-def label_boxes(group: ET.Element) -> list[Polygon]:
-    """The boxes of a label's lines on the sheet, as wide as text can be at the most."""
-    boxes = []
-    for text in group.iterfind("s:text", NS):
-        size, x, y = (float(text.get(key)) for key in ("font-size", "x", "y"))
-        half = text_width_em(text.text, bold=text.get("font-weight") == "bold") * size / 2
-        boxes.append(placed(box(x - half, y - 0.76 * size, x + half, y + 0.24 * size), group))
-    return boxes
-
-
-def placed(shape, group: ET.Element):
-    x, y, turn = numbers(group.get("transform"))
-    c, s = cos(radians(turn)), sin(radians(turn))
-    return affine_transform(shape, [c, -s, s, c, x, y])
-
-
-def on_sheet(polygon: Polygon, root: ET.Element) -> Polygon:
-    return affine_transform(polygon, matrix_of(root.find(".//s:g[@id='placements']", NS)))
-
-
-def label_groups(root: ET.Element) -> list[ET.Element]:
-    return root.findall(".//s:g[@id='labels']/s:g", NS)
-
-
-def assert_labels_inside(marker: Marker) -> None:
-    root = drawn(marker)
-    groups = label_groups(root)
-    assert len(groups) == len(marker.placements)
-    for group, polygon in zip(groups, marker.polygons, strict=True):
-        shape = on_sheet(polygon, root).buffer(2e-3)
-        lines = label_boxes(group)
-        assert lines
-        for line in lines:
-            assert shape.contains(line), (ET.tostring(group), shape.bounds)
-        for one, other in itertools.combinations(lines, 2):
-            assert one.intersection(other).area < 1e-6 * one.area
-        arrow = arrow_points(group)
-        assert shape.contains(arrow)
-        assert not any(line.intersects(arrow) for line in lines)
-
-
-def arrow_points(group: ET.Element) -> MultiPoint:
-    arrow = group.find("s:g", NS)
-    x, y = numbers(arrow.get("transform"))
-    points = [(px + x, py + y) for ring in rings(arrow.find("s:path", NS).get("d")) for px, py in ring]
-    return placed(MultiPoint(points), group)
-
 
 SHIRTS = ["S", "M", "L", "M"]
 
@@ -368,8 +295,8 @@ def test_defects_are_marked_and_a_strip_packing_instance_has_no_garments():
     root = drawn(marker)
     assert "Garments" not in all_text(root)
     assert "Defects | 1" in all_text(root)
-    red = [rect for rect in root.iterfind(".//s:rect", NS) if rect.get("stroke") == "#B00020"]
-    assert [(float(rect.get("width")), float(rect.get("height"))) for rect in red] == [(3, 2)]
+    frame = root.findall(".//s:g[@id='rules-above']/s:path[@class='rule flaw']", NS)[-1]
+    assert (frame.get("stroke"), rings(frame.get("d"))) == ("#B00020", [[(6, 10), (9, 10), (9, 12), (6, 12)]])
 
 
 def test_three_hundred_pieces_take_less_than_two_seconds():

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cutkit import __version__
+from cutkit.batch.cluster.local import StoppedError
 from cutkit.batch.cluster.remote import Answer, DamagedError, pack_task, unpack
 from cutkit.batch.perform import Done, Failed, Task
 from cutkit.batch.workers import Event, Lost, Telling
@@ -27,6 +28,8 @@ from cutkit.errors import MachineError, UsageError
 
 CONNECT_S = 10.0
 """How long the scheduler is tried at the start."""
+LATE_S = 2.0
+"""How much longer than it was told to a connection may take, before it is given up."""
 WORKERS_S = 30.0
 """How long the first worker is waited for."""
 RECONNECT_S = 300.0
@@ -70,11 +73,17 @@ class ClusterExecutor:
     """Performs tasks on the workers of the scheduler at ``address``, as many at once as they have threads.
 
     UsageError without distributed; MachineError where the scheduler cannot be reached, has no workers, or has some with
-    another cutkit. Where that happens later, all open tasks come back as Lost, and then ``wait`` raises.
+    another cutkit; StoppedError where ``stop`` is true before there are any. Where the cluster goes away later, all
+    open tasks come back as Lost, and then ``wait`` raises.
     """
 
     def __init__(
-        self, address: str, say: Callable[[str], None] = lambda _: None, *, reconnect_s: float = RECONNECT_S
+        self,
+        address: str,
+        say: Callable[[str], None] = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,
+        *,
+        reconnect_s: float = RECONNECT_S,
     ) -> None:
         need_distributed()
         self._address = address
@@ -89,9 +98,9 @@ class ClusterExecutor:
         self._gone_since: float | None = None
         self._broken = False
         self._fatal: MachineError | None = None
-        self._client = self._connect(CONNECT_S)
+        self._client = self._connect(CONNECT_S, stop)
         try:
-            self._threads = self._first_workers()
+            self._threads = self._first_workers(stop)
         except BaseException:
             self.close()
             raise
@@ -287,24 +296,33 @@ class ClusterExecutor:
             self._send(one, part)
         return events
 
-    def _connect(self, timeout_s: float) -> Any:
-        from distributed import Client
-
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # packages that differ do not matter, cutkit's own version is asked for
-                client = Client(self._address, timeout=timeout_s, set_as_default=False, name="cutkit")
-        except (OSError, ValueError) as error:
+    def _connect(self, timeout_s: float, stop: Callable[[], bool] = lambda: False) -> Any:
+        """A connection, made by a thread: one to a program that is no scheduler may never come back."""
+        attempt = _Attempt(self._address, timeout_s)
+        end = time.monotonic() + timeout_s + LATE_S
+        while (client := attempt.result(0.1)) is None:
+            if stop():
+                attempt.give_up()
+                raise StoppedError
+            if time.monotonic() > end:
+                attempt.give_up()
+                client = TimeoutError("no answer")
+                break
+        if isinstance(client, Exception):  # whatever answers there may be no scheduler: even MemoryErrors come of that
             hint = "Start one (`dask scheduler`), or see whether the address is right and a firewall is between."
-            raise MachineError("no Dask scheduler answers", where=self._address, hint=hint) from error
+            raise MachineError("no Dask scheduler answers", where=self._address, hint=hint) from client
+        if isinstance(client, BaseException):
+            raise client
         heard = self._heard
         client.subscribe_topic(self._topic, lambda event: heard.put(event[1]))
         return client
 
-    def _first_workers(self) -> dict[str, int]:
+    def _first_workers(self, stop: Callable[[], bool]) -> dict[str, int]:
         """The threads of each worker, once there is one; MachineError where none comes or one has another cutkit."""
         end = time.monotonic() + WORKERS_S
         while not (threads := dict(self._client.nthreads())):
+            if stop():
+                raise StoppedError
             if time.monotonic() > end:
                 hint = f"Start one where cutkit is installed: dask worker {self._address}"
                 raise MachineError("the scheduler has no workers", where=self._address, hint=hint)
@@ -314,6 +332,41 @@ class ClusterExecutor:
         if other:
             raise _unfit(other)
         return threads
+
+
+class _Attempt:
+    """A connection that is being made. Nobody waits for one that was given up; where it is made after all, it is
+    closed."""
+
+    def __init__(self, address: str, timeout_s: float) -> None:
+        self._made: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._given_up = threading.Event()
+        threading.Thread(target=self._make, args=(address, timeout_s), daemon=True).start()
+
+    def result(self, wait_s: float) -> Any:
+        """The client, or the exception that was raised; None where neither is there yet."""
+        try:
+            return self._made.get(timeout=wait_s)
+        except queue.Empty:
+            return None
+
+    def give_up(self) -> None:
+        """Want it no more."""
+        self._given_up.set()
+
+    def _make(self, address: str, timeout_s: float) -> None:
+        from distributed import Client
+
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # packages that differ do not matter, cutkit's own version is asked for
+                client = Client(address, timeout=timeout_s, set_as_default=False, name="cutkit")
+        except BaseException as error:  # noqa: BLE001 (raised again by whoever waits for it)
+            self._made.put(error)
+            return
+        if self._given_up.is_set():
+            _close_quietly(client)
+        self._made.put(client)
 
 
 # --- What runs on a worker. It travels by value, as what is defined in __main__ does: so the scheduler needs no cutkit,

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from importlib import resources
 
-from cutkit.formats.html.marker import marker_picture
+from cutkit.formats.html.marker import marker_picture, rule_chips
 from cutkit.formats.report_page import (
     PLACE_COLOURS,
     BalanceLine,
     Headline,
     MarkerSheet,
+    PageAnswer,
     PageCell,
     PageColumn,
     PageList,
@@ -37,6 +38,7 @@ def report_html(page: ReportPage) -> str:
         "subtitle": _text(page.subtitle),
         "colours": " ".join(f"--{part}: {colour};" for part, colour in PLACE_COLOURS.items()),
         "classes": "\n".join(_colour_rules()),
+        "answers": _answers(page.answers),
         "first": "\n".join(_list(one) if isinstance(one, PageList) else _table(one) for one in page.first),
         "unknown": "" if page.balance else " hidden",
         "headlines": _headlines(page.headlines),
@@ -58,6 +60,29 @@ def _text(text: str) -> str:
 def _colour_rules() -> Iterator[str]:
     for part in PLACE_COLOURS:
         yield f".at-{part} {{ stroke: var(--{part}); fill: var(--{part}); background-color: var(--{part}); }}"
+
+
+def _answers(answers: Iterable[PageAnswer]) -> str:
+    """The answers side by side; nothing where there are none."""
+    told = "\n".join(map(_answer, answers))
+    return f'<div class="answers">\n{told}\n</div>' if told else ""
+
+
+def _answer(one: PageAnswer) -> str:
+    said = f'<a href="#{_text(one.anchor)}">{_text(one.answer)}</a>' if one.anchor else _text(one.answer)
+    return (
+        f'<div class="answer{" alarm" if one.alarm else ""}"><h2 class="asked">{_text(one.question)}</h2>'
+        f'<p class="said">{said}</p>'
+        + _lines(one.lines)
+        + (f'<p class="sub">{_text(one.note)}</p>' if one.note else "")
+        + _lines(one.then, "then")
+        + "</div>"
+    )
+
+
+def _lines(lines: Iterable[tuple[str, str]], kind: str = "told-of") -> str:
+    told = "".join(f"<div><dt>{_text(name)}</dt><dd>{_text(text)}</dd></div>" for name, text in lines)
+    return f'<dl class="{kind}">{told}</dl>' if told else ""
 
 
 def _headlines(figures: Iterable[Headline]) -> str:
@@ -156,7 +181,7 @@ def _sheet(sheet: MarkerSheet) -> str:
  data-do="out" aria-label="Zoom out">−</button><button type="button" data-do="fit">Whole</button>
 <label><input type="checkbox" data-do="waste" checked> waste by place</label></div>
 <div class="view" tabindex="0" aria-label="The marker; plus and minus zoom, arrows move">{marker_picture(sheet)}</div>
-<figcaption>{_size_chips(sheet)}{_place_chips(sheet)}</figcaption>
+<figcaption>{_size_chips(sheet)}{_rule_chips(sheet)}{_place_chips(sheet)}</figcaption>
 </figure>
 </section>"""
 
@@ -169,6 +194,10 @@ def _size_chips(sheet: MarkerSheet) -> str:
         f'<span><i class="chip" style="background:{fill}"></i>{_text(size) or "no size"}</span>'
         for size, fill in fills.fills.items()
     )
+
+
+def _rule_chips(sheet: MarkerSheet) -> str:
+    return "".join(f'<span class="told-by">{sample}{_text(text)}</span>' for sample, text in rule_chips(sheet))
 
 
 def _place_chips(sheet: MarkerSheet) -> str:

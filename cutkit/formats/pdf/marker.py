@@ -9,10 +9,10 @@ on each other when the pages are laid together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from math import ceil
-from typing import Literal
+from typing import Any, Literal
 
 import shapely
 from shapely.geometry import Polygon
@@ -21,7 +21,9 @@ from cutkit.errors import LimitError
 from cutkit.formats.pdf.paper import ALARM, FAINT, INK, LINE, LONGEST_PAGE_MM, POINTS_PER_MM, Paper
 from cutkit.formats.report_page import piece_fills
 from cutkit.formats.svg.marker_labels import ARROW_LINE_EM, MarkerLabels, fit_labels, placed_labels
-from cutkit.formats.svg.pieces import Pen, notch_lines
+from cutkit.formats.svg.pieces import Pen, drawn_marks, notch_lines
+from cutkit.formats.svg.rule_legend import WIDE, rule_entries
+from cutkit.formats.svg.rules import CLOTH, HALO_INK, SELVEDGE, Band, RuledCloth, Shape, block_shape
 from cutkit.model import Mark, Marker, Point
 from cutkit.units import format_length
 
@@ -37,6 +39,7 @@ SQUARE_MM = 100.0
 FULL_SIZE_PEN = Pen(0.3, 0.2)
 FULL_SIZE_LABEL_MM = 14.0
 A4_MM = (297.0, 210.0)
+LEGEND_UNIT_MM, LEGEND_PT = 2.9, 7.5
 
 Box = tuple[float, float, float, float]
 
@@ -52,8 +55,11 @@ class Tile:
     page_mm: tuple[float, float]
 
 
-def marker_pdf(marker: Marker, *, title: str, date: str, page: PageKind = "roll") -> bytes:
-    """The marker as PDF: the small picture, then its pages at full size.
+def marker_pdf(
+    marker: Marker, *, title: str, date: str, page: PageKind = "roll", splices: Sequence[Band] = ()
+) -> bytes:
+    """The marker as PDF: the small picture, then its pages at full size. Both show the rules of the cloth; ``splices``
+    are the bands (x0, x1) in which a ply may end and the next one begin.
 
     ``roll`` is one page as large as the cloth, and as many as needed where the marker is longer than PDF's pages can
     be; ``a4`` and ``a0`` are tiles, turned so that fewer are needed. The same marker, title and date give the same
@@ -61,8 +67,8 @@ def marker_pdf(marker: Marker, *, title: str, date: str, page: PageKind = "roll"
     """
     tiles = tiles_of(marker, page)
     paper = Paper(title)
-    _first_page(paper, marker, tiles, title, date)
-    _keep_full_size(paper, marker, tiles)
+    _first_page(paper, marker, tiles, (title, date), tuple(splices))
+    _keep_full_size(paper, marker, tiles, tuple(splices))
     for number, tile in enumerate(tiles, 2):
         _tile_page(paper, tile, f"{title} - row {tile.row + 1}, column {tile.column + 1}", (number, len(tiles) + 1))
     return paper.finish()
@@ -153,26 +159,31 @@ def _crosses(tiles: list[Tile], marker: Marker) -> Iterator[Point]:
 # -------------------------------------------------------------------------------------------------- at full size
 
 
-def _keep_full_size(paper: Paper, marker: Marker, tiles: list[Tile]) -> None:
+def _keep_full_size(paper: Paper, marker: Marker, tiles: list[Tile], splices: tuple[Band, ...]) -> None:
     """Keep the marker as the shape ``full-size``: 1 mm is 1 mm, (0, 0) the cloth's lower corner at its start."""
     fabric, length = marker.fabric, marker.length_mm
     names = {piece.id: f"piece-{index}" for index, piece in enumerate(marker.pieces)}
+    cloth = _ruled(marker, FULL_SIZE_LABEL_MM, splices)
     for piece in marker.pieces:
-        x0, y0, x1, y1 = piece.outline.buffer(1.0).bounds
+        x0, y0, x1, y1 = piece.reserved.buffer(1.0).bounds
         reach = 50.0  # marks may reach out of the outline
         with paper.shape(names[piece.id], (x0 - reach, y0 - reach, x1 + reach, y1 + reach)):
             paper.lines(_rings(piece.outline), closed=True, width_mm=FULL_SIZE_PEN.outline_mm)
-            _marks(paper, piece.marks, FULL_SIZE_PEN)
+            if block := block_shape(piece):
+                _shapes(paper, [block], FULL_SIZE_PEN.outline_mm, filled=False)
+            _marks(paper, drawn_marks(piece), FULL_SIZE_PEN)
     labels = fit_labels(marker, FULL_SIZE_LABEL_MM, FULL_SIZE_PEN) if marker.placements else None
     edge = MARGIN_MM
     with paper.shape("full-size", (-edge, -edge, length + edge, fabric.width_mm + edge)):
         _cloth_lines(paper, marker)
         with paper.moved(0.0, fabric.selvedge_mm):
+            _shapes(paper, cloth.below(), FULL_SIZE_PEN.outline_mm, filled=False)
             for placement in marker.placements:
                 paper.use(names[placement.piece], placement.matrix)
+            _shapes(paper, cloth.above(), FULL_SIZE_PEN.outline_mm, filled=False)
             if labels:
                 _labels(paper, marker, labels)
-            _flaws(paper, marker, 0.3)
+            _fold_names(paper, cloth)
         for x, y in _crosses(tiles, marker):
             arms = [[(x - CROSS_MM, y), (x + CROSS_MM, y)], [(x, y - CROSS_MM), (x, y + CROSS_MM)]]
             paper.lines(arms, width_mm=0.15, stroke=ALARM)
@@ -182,9 +193,9 @@ def _cloth_lines(paper: Paper, marker: Marker) -> None:
     """The cloth's edges, the lines of the usable width, and a tick every 10 cm along them."""
     fabric, length = marker.fabric, marker.length_mm
     paper.rectangle(0, 0, length, fabric.width_mm, width_mm=0.3, stroke=FAINT)
-    if fabric.selvedge_mm:
-        usable = [fabric.selvedge_mm, fabric.width_mm - fabric.selvedge_mm]
-        paper.lines([[(0, y), (length, y)] for y in usable], width_mm=0.2, stroke=FAINT, dash_mm=(6, 3))
+    low, high = fabric.selvedge_mm, fabric.selvedge_mm + fabric.usable_width_mm
+    if inner := [[(0.0, y), (length, y)] for y in (low, high) if 0.0 < y < fabric.width_mm]:
+        paper.lines(inner, width_mm=0.2, stroke=FAINT, dash_mm=(6, 3))
     ticks = [[(x, 0.0), (x, 15.0 if x % 1000 == 0 else 6.0)] for x in range(100, int(length) + 1, 100)]
     if ticks:
         paper.lines(ticks, width_mm=0.2, stroke=FAINT)
@@ -196,7 +207,7 @@ def _rings(polygon: Polygon) -> list[list[Point]]:
     return [shapely.get_coordinates(ring)[:-1].tolist() for ring in (polygon.exterior, *polygon.interiors)]
 
 
-def _marks(paper: Paper, marks: tuple[Mark, ...], pen: Pen) -> None:
+def _marks(paper: Paper, marks: Iterable[Mark], pen: Pen) -> None:
     """Notches in their shape, drill holes as crosses in rings, lines inside; labels and grain are drawn as the
     label."""
     for mark in marks:
@@ -221,53 +232,89 @@ def _labels(paper: Paper, marker: Marker, labels: MarkerLabels) -> None:
             for line in label.texts:
                 paper.text(line.x_mm, -line.y_mm, line.text, size, bold=line.bold, align="middle")
             at_x, at_y = label.arrow_at
-            arrow = [[(at_x + x, -at_y - y) for x, y in line] for line in label.arrow]
-            paper.lines(arrow, width_mm=ARROW_LINE_EM * label.font_mm)
+            arrow = [[(at_x + x, -at_y - y) for x, y in line] for line in (*label.arrow, *label.signs)]
+            pin = [[(x, -y) for x, y in line] for line in label.pin]
+            paper.lines([*arrow, *pin], width_mm=ARROW_LINE_EM * label.font_mm)
 
 
-def _flaws(paper: Paper, marker: Marker, width_mm: float) -> None:
-    for defect in marker.fabric.defects:
-        x0, y0, x1, y1 = defect.box_mm
-        paper.rectangle(x0, y0, x1 - x0, y1 - y0, width_mm=width_mm, stroke=ALARM)
-        paper.lines([[(x0, y0), (x1, y1)], [(x0, y1), (x1, y0)]], width_mm=width_mm, stroke=ALARM)
+def _ruled(marker: Marker, unit_mm: float, splices: tuple[Band, ...]) -> RuledCloth:
+    """The marker as its rules are drawn here: pages begin and end where the pieces do, margins are not on them."""
+    fabric = replace(marker.fabric, start_margin_mm=0.0, end_margin_mm=0.0)
+    return RuledCloth(replace(marker, fabric=fabric), unit_mm, splices)
+
+
+def _shapes(paper: Paper, shapes: Iterable[Shape], pen_mm: float, *, filled: bool = True) -> None:
+    """What shows the rules; ``filled`` False: its lines alone, for paper that is white and is looked at from near."""
+    for shape in shapes:
+        ink = shape.ink
+        fill = _on_white(ink.fill, ink.opacity) if ink.fill and filled else None
+        drawn = ink.width and (filled or ink != HALO_INK)
+        stroke = _on_white(ink.colour, ink.opacity) if drawn else None
+        if fill or stroke:
+            dash = tuple(dash * pen_mm for dash in ink.dash)
+            style: dict[str, Any] = {"width_mm": max(ink.width, 0.5) * pen_mm, "dash_mm": dash}
+            paper.lines(shape.lines, closed=shape.closed, fill=fill, stroke=stroke, **style)
+
+
+def _on_white(colour: str, opacity: float) -> str:
+    """A colour as it looks on white when it lets some of it through."""
+    parts = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(255 - opacity * (255 - part)):02X}" for part in parts)
+
+
+def _fold_names(paper: Paper, cloth: RuledCloth) -> None:
+    """The word at every fold, inside of the cloth, each half metre."""
+    for y in cloth.marker.fabric.folds_mm:
+        for x in range(250, int(cloth.length_mm), 500):
+            paper.text(x, y + 2.0 if y == 0.0 else y - 5.0, "fold", 9, bold=True)
 
 
 # ------------------------------------------------------------------------------------------------------- small
 
 
-def draw_small(paper: Paper, marker: Marker, x: float, y: float, size: tuple[float, float]) -> float:
+def draw_small(
+    paper: Paper, marker: Marker, x: float, y: float, size: tuple[float, float], splices: tuple[Band, ...] = ()
+) -> float:
     """The whole marker as large as ``size`` allows, its lower left corner at (x, y); its height comes back."""
     fabric = marker.fabric
     length = marker.length_mm or fabric.width_mm / 2
     scale = min(size[0] / length, size[1] / fabric.width_mm)
     unit = max(length, 1.5 * fabric.width_mm) / 110
     pen = 0.12 / scale
-    fills = piece_fills(marker)
+    fills, cloth = piece_fills(marker), _ruled(marker, unit, splices)
     with paper.moved(x, y, scale=scale):
-        paper.rectangle(0, 0, length, fabric.width_mm, width_mm=pen, stroke=FAINT, fill="#DDD8CC")
-        paper.rectangle(0, fabric.selvedge_mm, length, fabric.usable_width_mm, stroke=None, fill="#FBFAF6")
+        paper.rectangle(0, 0, length, fabric.width_mm, width_mm=pen, stroke=FAINT, fill=SELVEDGE)
+        paper.rectangle(0, fabric.selvedge_mm, length, fabric.usable_width_mm, stroke=None, fill=CLOTH)
         with paper.moved(0.0, fabric.selvedge_mm):
+            _shapes(paper, cloth.below(), pen)
             for placement, polygon in zip(marker.placements, marker.polygons, strict=True):
-                fill = fills.of(marker.by_id[placement.piece], placement)
-                paper.lines(_rings(polygon), width_mm=pen, fill=fill, closed=True)
+                piece = marker.by_id[placement.piece]
+                paper.lines(_rings(polygon), width_mm=pen, fill=fills.of(piece, placement), closed=True)
+                if block := block_shape(piece):
+                    _shapes(paper, [replace(block, lines=tuple(map(placement.points, block.lines)))], pen)
+            _shapes(paper, cloth.above(), pen)
             if marker.placements:
                 _labels(paper, marker, fit_labels(marker, unit, Pen(pen, pen)))
-            _flaws(paper, marker, 2 * pen)
     return scale * fabric.width_mm
 
 
-def _first_page(paper: Paper, marker: Marker, tiles: list[Tile], title: str, date: str) -> None:
-    """The whole marker small, with the pages' windows on it, what it is, and the square to measure."""
+def _first_page(
+    paper: Paper, marker: Marker, tiles: list[Tile], head: tuple[str, str], splices: tuple[Band, ...]
+) -> None:
+    """The whole marker small, with the pages' windows on it, what it is (``head``: title and date), the legend of its
+    rules, and the square to measure."""
+    title, date = head
     paper.new_page(*A4_MM)
     width, height = A4_MM
     inner = width - 2 * 15.0
     paper.text(15, height - 18, paper.fitted(title, inner, 16, bold=True), 16, bold=True)
     paper.text(15, height - 25, paper.fitted(_facts(marker, date), inner, 9), 9, colour=FAINT)
-    room = (inner, height - 32 - 15 - SQUARE_MM - 12)
+    top = _legend(paper, _ruled(marker, LEGEND_UNIT_MM, splices), (15, height - 31), inner)
+    room = (inner, top - 2 - 15 - SQUARE_MM - 12)
     fabric = marker.fabric
     scale = min(room[0] / (marker.length_mm or fabric.width_mm / 2), room[1] / fabric.width_mm)
-    low = height - 30 - scale * fabric.width_mm
-    draw_small(paper, marker, 15, low, room)
+    low = top - scale * fabric.width_mm
+    draw_small(paper, marker, 15, low, room, splices)
     _show_tiles(paper, tiles, 15, low, scale, marker)
     paper.rectangle(15, 12, SQUARE_MM, SQUARE_MM, width_mm=0.2)
     paper.text(15 + SQUARE_MM / 2, 12 + SQUARE_MM / 2, "100 mm x 100 mm", 11, bold=True, align="middle")
@@ -275,6 +322,21 @@ def _first_page(paper: Paper, marker: Marker, tiles: list[Tile], title: str, dat
     for line, text in enumerate(_instructions(tiles)):
         for part, wrapped in enumerate(paper.wrapped(text, width - x - 15, 9)):
             paper.text(x, 12 + SQUARE_MM - 4 - 14 * line - 4.4 * part, wrapped, 9, bold=line == 0)
+
+
+def _legend(paper: Paper, cloth: RuledCloth, at: Point, inner_mm: float) -> float:
+    """The rules that the marker shows, in rows from ``at`` (x, baseline) down; where the next thing may begin."""
+    x, y = at
+    for entry in rule_entries(cloth):
+        text = paper.fitted(entry.text, 0.8 * inner_mm, LEGEND_PT)
+        wide = (WIDE + 0.5) * cloth.unit_mm + paper.text_width_mm(text, LEGEND_PT)
+        if x > at[0] and x + wide > at[0] + inner_mm:
+            x, y = at[0], y - 1.6 * cloth.unit_mm
+        with paper.moved(x, y - 0.2 * cloth.unit_mm):
+            _shapes(paper, entry.sample, 0.1)
+        paper.text(x + (WIDE + 0.5) * cloth.unit_mm, y, text, LEGEND_PT)
+        x += wide + 1.4 * cloth.unit_mm
+    return y - 1.2 * cloth.unit_mm
 
 
 def _facts(marker: Marker, date: str) -> str:

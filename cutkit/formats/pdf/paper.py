@@ -103,15 +103,29 @@ class Paper:
         return text + "..."
 
     def wrapped(self, text: str, width_mm: float, size_pt: float = 9.0, *, bold: bool = False) -> list[str]:
-        """The text on lines of that width, broken at blanks; a longer word is cut."""
+        """The text on lines of that width, broken at blanks; a longer word goes on on the next line."""
         lines: list[str] = []
         for word in clean_text(text).split():
             joined = f"{lines[-1]} {word}" if lines else word
             if lines and self.text_width_mm(joined, size_pt, bold=bold) <= width_mm:
                 lines[-1] = joined
             else:
-                lines.append(self.fitted(word, width_mm, size_pt, bold=bold))
+                lines += self._broken(word, width_mm, size_pt, bold)
         return lines
+
+    def _broken(self, word: str, width_mm: float, size_pt: float, bold: bool) -> list[str]:
+        """A word in parts of that width, each as long as it can be, and ending at a hyphen or the like where it has
+        one."""
+        parts = []
+        while self.text_width_mm(word, size_pt, bold=bold) > width_mm and len(word) > 1:
+            end = len(word) - 1
+            while end > 1 and self.text_width_mm(word[:end], size_pt, bold=bold) > width_mm:
+                end -= 1
+            at = max(word.rfind(mark, 0, end) for mark in "-_./") + 1
+            end = at if at > end // 3 else end
+            parts.append(word[:end])
+            word = word[end:]
+        return [*parts, word]
 
     def lines(
         self,

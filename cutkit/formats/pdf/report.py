@@ -11,6 +11,7 @@ from cutkit.formats.report_page import (
     BalanceLine,
     Headline,
     MarkerSheet,
+    PageAnswer,
     PageCell,
     PageColumn,
     PageList,
@@ -26,6 +27,10 @@ FIGURE_MM = 19.0
 CHIP_MM = 4.0
 GAP_MM = 2.0
 """Between the columns of a table whose texts wrap."""
+WORD_MM = 22.0
+"""A longer word does not make its column wider: it is broken."""
+WIDER = 0.2
+"""By how much the last of the answers is wider than the others: it has most to tell."""
 MARKER_MM = 75.0
 """How high a marker is drawn at most."""
 
@@ -34,6 +39,7 @@ def report_pdf(page: ReportPage) -> bytes:
     """The report as PDF, on as many pages as it takes; the same page gives the same bytes."""
     sheet = _Flow(page.title)
     sheet.title(page.title, page.subtitle)
+    sheet.answers(page.answers)
     for one in page.first:
         sheet.heading(one.title, needs=25)
         if one.lead:
@@ -103,6 +109,39 @@ class _Flow:
         self.y -= 1.5
         self.paragraph(subtitle)
         self.y -= 2
+
+    def answers(self, answers: Sequence[PageAnswer]) -> None:
+        """Answers side by side; they are at the top of a page, and go down as far as the longest one."""
+        x, ends = MARGIN_MM, []
+        width = INNER_MM / (len(answers) + WIDER) if answers else 0.0
+        for one in answers:
+            wide = width * (1 + WIDER) if one is answers[-1] else width
+            ends.append(self._answer(one, x, wide - 5))
+            x += wide
+        self.y = min(ends, default=self.y)
+
+    def _answer(self, one: PageAnswer, x: float, width: float) -> float:
+        """One answer in a column; where it ends. A name and what is told of it share a line where both have room."""
+        ink = ALARM if one.alarm else INK
+        self.paper.lines([[(x, self.y), (x + width, self.y)]], width_mm=0.6, stroke=ink)
+        self.paper.text(x, self.y - 4.5, one.question, 8, colour=FAINT)
+        self.paper.text(x, self.y - 10, self.paper.fitted(one.answer, width, 12, bold=True), 12, bold=True, colour=ink)
+        y = self._answer_lines(one.lines, x, self.y - 11, width)
+        for text in self.paper.wrapped(one.note, width, 7.5):
+            y -= 3.8
+            self.paper.text(x, y, text, 7.5, colour=FAINT)
+        return self._answer_lines(one.then, x, y, width)
+
+    def _answer_lines(self, lines: Iterable[tuple[str, str]], x: float, y: float, width: float) -> float:
+        for name, told in lines:
+            together = sum(self.paper.text_width_mm(text, 7.5, bold=True) for text in (name, told)) + GAP_MM < width
+            for colour, text in ((FAINT, name), *(() if together else ((INK, told),))):
+                for line in self.paper.wrapped(text, width, 7.5):
+                    y -= 3.8
+                    self.paper.text(x, y, line, 7.5, colour=colour)
+            if together:
+                self.paper.text(x + width, y, told, 7.5, bold=True, align="right")
+        return y
 
     def heading(self, text: str, *, needs: float = 12.0) -> None:
         """A heading that does not stand alone at the foot of a page."""
@@ -187,13 +226,15 @@ class _Flow:
         return [first, *(min(rest, 1.0) * width for width in needed[1:])]
 
     def _wrapped_widths(self, table: PageTable) -> list[float]:
-        """No column less wide than its longest word, and those that wrap wider as far as the page goes."""
+        """No column less wide than its longest word, up to WORD_MM, and those that wrap wider as far as the page
+        goes."""
         least, natural = [], []
         for index, column in enumerate(table.columns):
             gap = GAP_MM if column.numeric else 2 * GAP_MM
             texts = [column.title, column.unit, *(row[index].text for row in table.rows)]
             words = [word for text in texts for word in (text.split() if column.wraps else [text])]
-            least.append(max(self.paper.text_width_mm(word, 7.5, bold=True) for word in words) + gap)
+            longest = max(self.paper.text_width_mm(word, 7.5, bold=True) for word in words)
+            least.append((min(longest, WORD_MM) if column.wraps else longest) + gap)
             natural.append(max(self.paper.text_width_mm(text, 7.5, bold=True) for text in texts) + gap)
         spare = INNER_MM - sum(least)
         if spare <= 0:
@@ -241,9 +282,10 @@ class _Flow:
         bold: bool = False,
     ) -> None:
         x = MARGIN_MM
+        indent = GAP_MM if any(column.wraps for column in columns) else 0.0
         for cell, column, width in zip(cells, columns, widths, strict=True):
             text = self.paper.fitted(cell.text, width - 1.5, 7.5, bold=bold)
-            start = x + GAP_MM if column.wraps else x
+            start = x + indent
             at, align = (x + width, "right") if column.numeric else (start, "left")
             ink = ALARM if cell.alarm else colour
             self.paper.text(at, y, text, 7.5, bold=bold, align=align, colour=ink)  # type: ignore[arg-type]
@@ -261,5 +303,5 @@ class _Flow:
             self.paragraph(sheet.warning, colour=ALARM)
         self.y -= 2
         self.figures(sheet.figures, 7)
-        draw_small(self.paper, sheet.marker, MARGIN_MM, self.y - height, (INNER_MM, height))
+        draw_small(self.paper, sheet.marker, MARGIN_MM, self.y - height, (INNER_MM, height), sheet.splices)
         self.y -= height + 2

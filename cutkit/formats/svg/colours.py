@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+LINE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#B8860B", "#56B4E9", "#7A7A7A")
+"""Colours of lines that people with any colour vision can tell apart (after Okabe and Ito); they repeat."""
 _HUES = (
     ("#56B4E9", 0.55),  # sky blue
     ("#E69F00", 0.70),  # orange

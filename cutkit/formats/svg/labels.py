@@ -26,10 +26,15 @@ LINE_EM = 1.2
 ARROW_EM = 2.2
 """Length of a grain arrow beside its text. Below the text it is as long as the text."""
 ARROW_ROOM_EM = 0.7
+SIGN_EM = 0.8
+"""Room behind the last line of a text for a drawn sign."""
 PAD_EM = 0.22
 """Room around a label, so that it does not touch the outline."""
 _CELLS = 48
 _ORIGIN = (0.0, 0.0)
+_NOTHING = Polygon()
+_LARGER = 1.25
+"""By how much larger a text must become for covering a mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ class FontLimits:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One way to write a label; its first ``bold`` lines are bold.
+    """One way to write a label; its first ``bold`` lines are bold, and behind the last one there may be a drawn sign.
 
     ``rank`` 0 has the whole name, 1 an abbreviated one, 2 a number that a key explains.
     """
@@ -51,11 +56,23 @@ class Form:
     lines: tuple[str, ...]
     rank: int
     bold: int = 1
+    signed: bool = False
+
+    @property
+    def widths_em(self) -> tuple[float, ...]:
+        """The width of every line, in font sizes; that of the last one with its sign."""
+        widths = [text_width_em(line, bold=index < self.bold) for index, line in enumerate(self.lines)]
+        return (*widths[:-1], widths[-1] + self.sign_em)
+
+    @property
+    def sign_em(self) -> float:
+        """The room of the sign, in font sizes."""
+        return SIGN_EM if self.signed else 0.0
 
     @property
     def width_em(self) -> float:
         """The width of the longest line, in font sizes."""
-        return max(text_width_em(line, bold=index < self.bold) for index, line in enumerate(self.lines))
+        return max(self.widths_em)
 
     @property
     def height_em(self) -> float:
@@ -171,10 +188,12 @@ class _Room:
 
 @dataclass(frozen=True)
 class LabelSpace:
-    """A piece as a place for its label: its outline, and the marks that text should keep off where it can."""
+    """A piece as a place for its label: its outline, the marks that text should keep off where it can (``obstacles``),
+    and those of them that it covers only where it could not be read otherwise (``firm``)."""
 
     outline: Polygon
     obstacles: BaseGeometry
+    firm: BaseGeometry = _NOTHING
 
     @cached_property
     def directions_deg(self) -> tuple[float, ...]:
@@ -197,15 +216,22 @@ def fit_label(space: LabelSpace, forms: Sequence[Form], limits: FontLimits) -> L
     """The label of a piece: the fullest of ``forms`` that is readable there, as large as it fits.
 
     ``forms`` run from the whole name to a number. A text that keeps off the marks is preferred; where that leaves no
-    readable size it may lie over them, but never over the outline.
+    readable size it may lie over them, over the firm ones last, but never over the outline.
     """
     modest = replace(limits, good_mm=limits.least_mm)
     label = _fit_beside(space, space.obstacles, forms, limits if space.obstacles.is_empty else modest)
     if space.obstacles.is_empty or (forms[label.form].rank == 0 and label.font_mm >= limits.least_mm):
         return label
-    over = _fit_beside(space, Polygon(), forms, limits)
+    label = _better(label, _fit_beside(space, space.firm, forms, limits), forms)
+    if space.firm.is_empty or label.font_mm >= limits.least_mm:
+        return label
+    return _better(label, _fit_beside(space, _NOTHING, forms, limits), forms)
+
+
+def _better(label: Label, over: Label, forms: Sequence[Form]) -> Label:
+    """The label that lies over more marks where it is fuller or clearly larger, else the other one."""
     fuller = forms[over.form].rank < forms[label.form].rank
-    return over if fuller or over.font_mm > 1.25 * label.font_mm else label
+    return over if fuller or over.font_mm > _LARGER * label.font_mm else label
 
 
 def _fit_beside(space: LabelSpace, obstacles: BaseGeometry, forms: Sequence[Form], limits: FontLimits) -> Label:

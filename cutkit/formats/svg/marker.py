@@ -7,70 +7,77 @@ metre and one of ten read alike when they fill a screen. The text depends on not
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from math import ceil
+from collections.abc import Iterator, Sequence
+from math import ceil, isclose
+from typing import Any
 
 from cutkit.formats.svg.colours import FILLS, fills_of
-from cutkit.formats.svg.marker_labels import MarkerLabels, draw_arrow, draw_labels, fit_labels, has_garments
+from cutkit.formats.svg.marker_edges import ClothEdges, ClothFrame, cloth_frame
+from cutkit.formats.svg.marker_labels import MarkerLabels, draw_labels, fit_labels, has_garments
 from cutkit.formats.svg.page import ALARM, FAINT, TEXT, Item, Sheet, new_drawing
 from cutkit.formats.svg.pieces import INK, Pen, number, piece_symbol
+from cutkit.formats.svg.rule_layers import shape_path, shapes_group
+from cutkit.formats.svg.rule_legend import WIDE, LegendEntry, rule_entries
+from cutkit.formats.svg.rules import CLOTH, MARGIN, SELVEDGE, Band, RuledCloth, Shape, block_shape
 from cutkit.formats.svg.text import clean_text, shorten_to, text_width_em, wrap_text
 from cutkit.model import Marker, OrderedPiece, Placement
 from cutkit.units import format_length
 
-CLOTH = "#FBFAF6"
-SELVEDGE = "#DDD8CC"
-GRID = "#D5D0C4"
-SCALE_BAR_MM = 100.0
+METRE = "#D5D0C4"
 _NAP_TEXT = {"two-way": "two-way", "one-way": "one-way", "per-bundle": "one way per garment"}
+_SPREAD_TEXT = {"face-to-face": "face to face", "folded": "folded", "tubular": "tubular"}
 
 
-def marker_svg(marker: Marker, *, date: str) -> str:
+def marker_svg(marker: Marker, *, date: str, splices: Sequence[Band] = ()) -> str:
     """The picture of ``marker`` as the text of an SVG file; ``date`` is shown in its header as it is given.
 
-    Valid, self-contained XML: names are escaped, nothing is fetched from elsewhere. The same marker and date give the
-    same bytes. Takes about a second for 300 placements of 60 pieces: most of it goes into fitting labels, once a piece.
+    It shows every rule of the cloth that the marker has, with a legend. ``splices`` are the bands (x0, x1) in which a
+    ply may end and the next one begin. Valid, self-contained XML: names are escaped, nothing is fetched from elsewhere.
+    The same marker and date give the same bytes. Takes about a second for 300 placements of 60 pieces: most of it goes
+    into fitting labels, once a piece.
     """
-    sheet = _sheet(marker)
-    y = _header(sheet, marker, date)
-    y = _legend(sheet, marker, y)
-    plan = _Plan(marker, sheet, y)
+    sheet, cloth = _sheet(marker, tuple(splices))
+    y = _header(sheet, cloth, date)
+    y = _legend(sheet, cloth, y)
+    frame = cloth_frame(cloth, sheet, y)
+    plan, edges = _Plan(cloth, sheet, frame), ClothEdges(cloth, sheet, frame)
     plan.cloth()
     plan.pieces()
     labels = plan.labels()
-    y = plan.rulers()
+    right = max(edges.tags(), sheet.left_mm + sheet.inner_mm)
+    y = edges.rulers()
     y = _key(sheet, labels, y)
     y = _unplaced(sheet, marker, y)
-    width = sheet.left_mm + sheet.inner_mm + sheet.unit_mm * 1.5
+    width = right + sheet.unit_mm * 1.5
     sheet.drawing.viewbox(0, 0, number(width), number(y))
     backdrop = sheet.drawing.rect((0, 0), (number(width), number(y)), fill="#FFFFFF")
     sheet.drawing.elements.insert(1, backdrop)
     return '<?xml version="1.0" encoding="utf-8" ?>\n' + str(sheet.drawing.tostring()) + "\n"
 
 
-def _shown_length_mm(marker: Marker) -> float:
-    """The length of cloth to draw: an empty marker shows a piece of bare cloth."""
-    return marker.length_mm or marker.fabric.width_mm / 2
-
-
-def _sheet(marker: Marker) -> Sheet:
-    width, length = marker.fabric.width_mm, _shown_length_mm(marker)
+def _sheet(marker: Marker, splices: tuple[Band, ...]) -> tuple[Sheet, RuledCloth]:
+    """A sheet for the marker, and the marker as its rules are drawn on it."""
+    width, length = marker.fabric.width_mm, RuledCloth(marker, 1.0).whole_length_mm
     inner = max(length, 0.9 * width)
     unit = min(max(inner, 1.5 * width) / 110, width / 10)
-    return Sheet(new_drawing(), unit, 4.2 * unit, inner)
+    return Sheet(new_drawing(), unit, 4.2 * unit, inner), RuledCloth(marker, unit, splices)
+
+
+def _pen(sheet: Sheet) -> Pen:
+    return Pen(min(0.04 * sheet.unit_mm, 2.4), min(0.026 * sheet.unit_mm, 1.6))
 
 
 # ------------------------------------------------------------------------------------------------ above the cloth
 
 
-def _header(sheet: Sheet, marker: Marker, date: str) -> float:
+def _header(sheet: Sheet, cloth: RuledCloth, date: str) -> float:
     """Style and fabric as a title, then the figures, each under its name."""
-    u = sheet.unit_mm
+    u, marker = sheet.unit_mm, cloth.marker
     y = 2.6 * u
     for line in wrap_text(clean_text(_title(marker)), sheet.inner_mm / (1.7 * u), bold=True):
         sheet.text(sheet.left_mm, y, line, 1.7, font_weight="bold")
         y += 2.1 * u
-    items = [_figure(sheet, name, value) for name, value in _figures(marker, date)]
+    items = [_figure(sheet, name, value) for name, value in _figures(cloth, date)]
     return sheet.flow(items, y + 0.2 * u, gap=1.8, row=3.0)
 
 
@@ -81,8 +88,8 @@ def _title(marker: Marker) -> str:
     return " — ".join(part for part in parts if part) or "Marker"
 
 
-def _figures(marker: Marker, date: str) -> Iterator[tuple[str, str]]:
-    fabric = marker.fabric
+def _figures(cloth: RuledCloth, date: str) -> Iterator[tuple[str, str]]:
+    marker, fabric = cloth.marker, cloth.marker.fabric
     ordered = sum(piece.total for piece in marker.pieces)
     yield "Width", f"{fabric.width_mm / 10:.1f} cm"
     yield "Usable width", f"{fabric.usable_width_mm / 10:.1f} cm"
@@ -98,8 +105,27 @@ def _figures(marker: Marker, date: str) -> Iterator[tuple[str, str]]:
     yield "Gap", f"{marker.settings.gap_mm:g} mm"
     if fabric.defects:
         yield "Defects", str(len(fabric.defects))
+    yield from _rule_figures(marker)
     yield "Seed", str(marker.settings.seed)
     yield "Date", date
+
+
+def _rule_figures(marker: Marker) -> Iterator[tuple[str, str]]:
+    """The rules that hold for the whole marker and leave nothing to be drawn."""
+    fabric, settings = marker.fabric, marker.settings
+    if fabric.spread in _SPREAD_TEXT:
+        yield "Spread", _SPREAD_TEXT[fabric.spread]
+    if not fabric.has_face:
+        yield "Face", "both sides alike"
+    if any(fabric.shrinkage):
+        warp, weft = (f"{100 * part:.4g} %" for part in fabric.shrinkage)
+        yield "Shrinkage, in the outlines", f"{warp} warp, {weft} weft"
+    if fabric.max_length_mm is not None:
+        yield "Length limit", format_length(fabric.max_length_mm)
+    if settings.bundling == "sections":
+        yield "Garments lie", "in sections"
+    if settings.bundle_span_mm is not None:
+        yield "A garment within", format_length(settings.bundle_span_mm)
 
 
 def _garments(marker: Marker) -> Counter[str]:
@@ -158,10 +184,11 @@ def _count(number_of: int, noun: str) -> str:
     return f"{number_of} {noun}" if number_of == 1 else f"{number_of} {noun}s"
 
 
-def _legend(sheet: Sheet, marker: Marker, y: float) -> float:
+def _legend(sheet: Sheet, cloth: RuledCloth, y: float) -> float:
+    """Colours of sizes or garments, then every rule that is drawn."""
+    marker = cloth.marker
     items = [_swatch(sheet, fill, text) for fill, text in _Colours(marker).entries(marker)]
-    one_way = marker.fabric.nap != "two-way"
-    items.append(_arrow_item(sheet, one_way=one_way, text="grain, along the nap" if one_way else "grain"))
+    items += [_rule_item(sheet, entry) for entry in rule_entries(cloth)]
     if has_garments(marker):
         items.append(_plain_item(sheet, "in a piece: name, size, #garment"))
     return sheet.flow(items, y + 0.1 * sheet.unit_mm, gap=1.6, row=1.6) - 0.3 * sheet.unit_mm
@@ -179,16 +206,18 @@ def _swatch(sheet: Sheet, fill: str, text: str) -> Item:
     return Item(2.1 * u + sheet.text_width_mm(text, 0.95), draw)
 
 
-def _arrow_item(sheet: Sheet, *, one_way: bool, text: str) -> Item:
+def _rule_item(sheet: Sheet, entry: LegendEntry) -> Item:
     u = sheet.unit_mm
+    text = shorten_to(entry.text, 0.9 * sheet.inner_mm / u)
 
     def draw(x: float, y: float) -> None:
-        group = sheet.drawing.g(transform=f"translate({number(x + 1.2 * u)} {number(y - 0.3 * u)})")
-        group.add(draw_arrow(sheet.drawing, 2.4 * u, u, 0.0, one_way=one_way))
-        sheet.drawing.add(group)
-        sheet.text(x + 2.9 * u, y, text, 0.95)
+        at = f"translate({number(x)} {number(y + 0.2 * u)}) scale(1 -1)"
+        sample = shapes_group(sheet.drawing, entry.sample, _pen(sheet).outline_mm, transform=at)
+        sample["class"] = "sample"
+        sheet.drawing.add(sample)
+        sheet.text(x + (WIDE + 0.5) * u, y, text, 0.95)
 
-    return Item(2.9 * u + sheet.text_width_mm(text, 0.95), draw)
+    return Item((WIDE + 0.5) * u + sheet.text_width_mm(text, 0.95), draw)
 
 
 def _plain_item(sheet: Sheet, text: str) -> Item:
@@ -202,135 +231,74 @@ def _plain_item(sheet: Sheet, text: str) -> Item:
 
 
 class _Plan:
-    """The cloth with its pieces: where it lies on the sheet, and what is drawn on it and at its edges."""
+    """The cloth with its pieces, and what is drawn on it."""
 
-    def __init__(self, marker: Marker, sheet: Sheet, top_mm: float) -> None:
-        self.marker, self.sheet = marker, sheet
+    def __init__(self, cloth: RuledCloth, sheet: Sheet, frame: ClothFrame) -> None:
+        self.ruled, self.marker, self.sheet, self.frame = cloth, cloth.marker, sheet, frame
         self.drawing = sheet.drawing
-        self.left = sheet.left_mm
-        self.top = top_mm
-        self.length = _shown_length_mm(marker)
-        self.bottom = top_mm + marker.fabric.width_mm
-        self.base = self.bottom - marker.fabric.selvedge_mm
-        """Where the lower edge of the usable width lies: y = 0 of the marker."""
-        self.pen = Pen(min(0.04 * sheet.unit_mm, 2.4), min(0.026 * sheet.unit_mm, 1.6))
-        self.colours = _Colours(marker)
+        self.pen = _pen(sheet)
+        self.colours = _Colours(self.marker)
 
     def cloth(self) -> None:
-        """Cloth, selvedges, a faint line at every metre, and the end of the marker."""
-        u, right = self.sheet.unit_mm, self.left + self.length
-        self._rect(0, self.top, self.length, self.marker.fabric.width_mm, SELVEDGE)
-        self._rect(0, self.base - self.marker.fabric.usable_width_mm, self.length, self._usable, CLOTH)
-        for metre in range(1, ceil(self.length / 1000)):
-            x = self.left + 1000.0 * metre
-            self.sheet.line(x, self.base - self._usable, x, self.base, 0.04, GRID)
-        for y in (self.top, self.bottom):
-            self.sheet.line(self.left, y, right, y, 0.06)
-        for x in (self.left, right):
-            self.sheet.line(x, self.top - 0.25 * u, x, self.bottom + 0.25 * u, 0.06)
-
-    @property
-    def _usable(self) -> float:
-        return self.marker.fabric.usable_width_mm
+        """Cloth, selvedges, margins, a faint line at every metre, the ends; and on it what lies below the pieces."""
+        f, u = self.frame, self.sheet.unit_mm
+        self._rect(f.start, f.top, f.end - f.start, f.bottom - f.top, SELVEDGE)
+        if f.end - f.start > f.length:
+            self._rect(f.start, f.high, f.end - f.start, f.base - f.high, MARGIN)
+        self._rect(f.left, f.high, f.length, f.base - f.high, CLOTH)
+        self.drawing.add(self._on_cloth("below", self.ruled.below()))
+        for metre in range(1, ceil(f.length / 1000)):
+            x = f.left + 1000.0 * metre
+            self.sheet.line(x, f.high, x, f.base, 0.04, METRE)
+        folds = [f.base - y for y in self.marker.fabric.folds_mm]
+        for y in (f.top, f.bottom):
+            if not any(isclose(y, fold) for fold in folds):
+                self.sheet.line(f.start, y, f.end, y, 0.06)
+        for x in dict.fromkeys((f.start, f.left, f.left + f.length, f.end)):
+            self.sheet.line(x, f.top - 0.25 * u, x, f.bottom + 0.25 * u, 0.06)
 
     def _rect(self, x: float, y: float, width: float, height: float, fill: str) -> None:
-        at, size = (number(self.left + x), number(y)), (number(width), number(height))
+        at, size = (number(x), number(y)), (number(width), number(height))
         self.drawing.add(self.drawing.rect(at, size, fill=fill))
 
-    def _defect(self, box_mm: tuple[float, float, float, float]) -> None:
-        """A red crossed box over the pieces, so that nothing hides it; the picture ends where the marker does."""
-        x0, x1 = max(box_mm[0], 0.0), min(box_mm[2], self.length)
-        if x1 <= x0:
-            return
-        left, right = self.left + x0, self.left + x1
-        low, high = self.base - box_mm[1], self.base - box_mm[3]
-        rect = self.drawing.rect((number(left), number(high)), (number(right - left), number(low - high)))
-        rect.update(
-            {"fill": ALARM, "fill_opacity": 0.15, "stroke": ALARM, "stroke_width": number(2 * self.pen.outline_mm)}
-        )
-        self.drawing.add(rect)
-        self.sheet.line(left, low, right, high, 0.03, ALARM)
-        self.sheet.line(left, high, right, low, 0.03, ALARM)
+    def _on_cloth(self, name: str, shapes: Sequence[Shape]) -> Any:
+        pen_mm = self.pen.outline_mm
+        return shapes_group(self.drawing, shapes, pen_mm, id=f"rules-{name}", transform=self.frame.transform)
 
     def pieces(self) -> None:
-        """Every placement as a use of its piece, in its colour, where it lies; over them the cloth's defects."""
+        """Every placement as a use of its piece, in its colour, where it lies; over them what must not be hidden."""
         ids = {piece.id: f"piece-{index}" for index, piece in enumerate(self.marker.pieces)}
         for piece in self.marker.pieces:
-            self.drawing.defs.add(piece_symbol(self.drawing, piece, ids[piece.id], self.pen))
-        # The marker's y runs up, the picture's down; within this group a millimetre is where the marker has it.
-        cloth = self.drawing.g(id="placements", transform=f"matrix(1 0 0 -1 {number(self.left)} {number(self.base)})")
-        for placement in self.marker.placements:
-            cloth.add(self._use(placement, ids[placement.piece]))
-        self.drawing.add(cloth)
-        for defect in self.marker.fabric.defects:
-            self._defect(defect.box_mm)
+            symbol = piece_symbol(self.drawing, piece, ids[piece.id], self.pen)
+            if block := block_shape(piece):
+                symbol.add(shape_path(self.drawing, block, self.pen.outline_mm))
+            self.drawing.defs.add(symbol)
+        placements = self.drawing.g(id="placements", transform=self.frame.transform)
+        for index, placement in enumerate(self.marker.placements):
+            placements.add(self._use(index, ids[placement.piece]))
+        self.drawing.add(placements)
+        self.drawing.add(self._on_cloth("above", self.ruled.above()))
 
-    def _use(self, placement: Placement, symbol: str) -> object:
+    def _use(self, index: int, symbol: str) -> object:
+        placement = self.marker.placements[index]
         piece = self.marker.by_id[placement.piece]
         a, b, d, e, x, y = placement.matrix
         turn = " ".join(f"{round(value, 9) + 0.0:.9g}" for value in (a, d, b, e))
         use = self.drawing.use(f"#{symbol}", transform=f"matrix({turn} {number(x)} {number(y)})")
         use["fill"] = self.colours.fills[self.colours.key(piece, placement)]
         words = [piece.name, piece.size, f"#{placement.bundle}", "mirrored" if placement.mirrored else ""]
-        use.set_desc(title=clean_text(" ".join(filter(None, words)) + f", {placement.angle_deg:g}°"))
+        told = [" ".join(filter(None, words)), f"{placement.angle_deg:g}°", *self.ruled.rules_of(index)]
+        use.set_desc(title=clean_text(", ".join(told)))
         return use
 
     def labels(self) -> MarkerLabels:
         """A label in every piece; what comes back knows which pieces got a number instead of a name."""
         labels = fit_labels(self.marker, self.sheet.unit_mm, self.pen)
         group = self.drawing.g(id="labels", fill=TEXT, text_anchor="middle")
-        for label in draw_labels(self.drawing, self.marker, labels, (self.left, self.base)):
+        for label in draw_labels(self.drawing, self.marker, labels, (self.frame.left, self.frame.base)):
             group.add(label)
         self.drawing.add(group)
         return labels
-
-    def rulers(self) -> float:
-        """A tape along the length with metres and decimetres, one across the width, and the scale bar."""
-        self._length_ruler()
-        self._width_ruler()
-        return self._scale_bar()
-
-    def _length_ruler(self) -> None:
-        sheet, u = self.sheet, self.sheet.unit_mm
-        y = self.bottom + 0.6 * u
-        sheet.line(self.left, y, self.left + self.length, y, 0.04)
-        fine = u <= 25
-        step = 10 if fine else 100
-        numbered = 1.8 * u <= 100.0
-        for mm in range(0, int(self.length + 1e-6) + 1, step):
-            x = self.left + mm
-            tick = 1.0 if mm % 1000 == 0 else 0.75 if mm % 500 == 0 else 0.55 if mm % 100 == 0 else 0.25
-            sheet.line(x, y, x, y + tick * u, 0.05 if mm % 1000 == 0 else 0.03)
-            if mm % 1000 == 0:
-                sheet.text(x, y + 2.0 * u, f"{mm // 1000} m", 0.95, text_anchor="middle", font_weight="bold")
-            elif numbered and mm % 100 == 0:
-                sheet.text(x, y + 1.5 * u, f"{mm % 1000 // 10}", 0.7, text_anchor="middle", fill=FAINT)
-
-    def _width_ruler(self) -> None:
-        sheet, u = self.sheet, self.sheet.unit_mm
-        x = self.left - 0.6 * u
-        sheet.line(x, self.base, x, self.base - self._usable, 0.04)
-        for mm in range(0, int(self._usable + 1e-6) + 1, 100):
-            tick = 1.0 if mm % 1000 == 0 else 0.75 if mm % 500 == 0 else 0.5
-            sheet.line(x, self.base - mm, x - tick * u, self.base - mm, 0.03)
-        text = f"usable {self._usable / 10:.1f} cm"
-        if sheet.text_width_mm(text, 0.95) < self._usable:
-            middle = (number(x - 1.5 * u), number(self.base - self._usable / 2))
-            turned = f"rotate(-90 {middle[0]} {middle[1]})"
-            sheet.text(float(middle[0]), float(middle[1]), text, 0.95, text_anchor="middle", transform=turned)
-
-    def _scale_bar(self) -> float:
-        """Ten centimetres in two halves, black and white, below the right end of the tape."""
-        sheet, u = self.sheet, self.sheet.unit_mm
-        y = self.bottom + 3.4 * u
-        x = self.left + max(self.length, sheet.inner_mm) - SCALE_BAR_MM
-        group = self.drawing.g(id="scale-bar", stroke=TEXT, stroke_width=number(0.04 * u))
-        for index, fill in enumerate((TEXT, "#FFFFFF")):
-            at = (number(x + index * SCALE_BAR_MM / 2), number(y))
-            group.add(self.drawing.rect(at, (number(SCALE_BAR_MM / 2), number(0.45 * u)), fill=fill))
-        self.drawing.add(group)
-        sheet.text(x - 0.5 * u, y + 0.5 * u, "10 cm", 0.95, text_anchor="end")
-        return y + 0.5 * u
 
 
 # -------------------------------------------------------------------------------------------------- below the cloth

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from cutkit.formats.svg.pieces import number
-from cutkit.formats.svg.text import FONT_FAMILY, clean_text, text_width_em
+from cutkit.formats.svg.pieces import INK, number
+from cutkit.formats.svg.text import FONT_FAMILY, clean_text, shorten_to, text_width_em
 
 TEXT = "#1A1A1A"
 FAINT = "#5F5F5F"
@@ -72,3 +72,38 @@ def new_drawing() -> Any:
     drawing = svgwrite.Drawing(size=("100%", "100%"), debug=False)
     drawing.update({"font_family": FONT_FAMILY})
     return drawing
+
+
+def figure_item(sheet: Sheet, name: str, value: str) -> Item:
+    """A figure under its name; a long one ends in an ellipsis."""
+    room = 0.8 * sheet.inner_mm / (1.15 * sheet.unit_mm)
+    shown = shorten_to(clean_text(value), room, bold=True)
+    width = max(sheet.text_width_mm(name, 0.72), sheet.text_width_mm(shown, 1.15, bold=True))
+
+    def draw(x: float, y: float) -> None:
+        sheet.text(x, y - 0.35 * sheet.unit_mm, name, 0.72, fill=FAINT)
+        sheet.text(x, y + sheet.unit_mm, shown, 1.15, font_weight="bold")
+
+    return Item(width, draw)
+
+
+def swatch_item(sheet: Sheet, fill: str, text: str) -> Item:
+    """What a fill stands for."""
+    u = sheet.unit_mm
+
+    def draw(x: float, y: float) -> None:
+        rect = sheet.drawing.rect((number(x), number(y - 0.85 * u)), (number(1.6 * u), number(1.05 * u)), fill=fill)
+        rect.update({"stroke": INK, "stroke_width": number(0.03 * u)})
+        sheet.drawing.add(rect)
+        sheet.text(x + 2.1 * u, y, text, 0.95)
+
+    return Item(2.1 * u + sheet.text_width_mm(text, 0.95), draw)
+
+
+def plain_item(sheet: Sheet, text: str) -> Item:
+    """A remark."""
+
+    def draw(x: float, y: float) -> None:
+        sheet.text(x, y, text, 0.95, fill=FAINT)
+
+    return Item(sheet.text_width_mm(text, 0.95), draw)

@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cutkit.formats.svg.colours import LINE_COLOURS
 from cutkit.formats.svg.page import FAINT, Item, Sheet, new_drawing
 from cutkit.formats.svg.pieces import INK, Pen, number, outline_path, path_of, piece_symbol
 from cutkit.formats.svg.text import shorten_to
 from cutkit.model import OrderedPiece, Pattern, Piece, Point
 
 SAMPLE_FILL = "#F1EFE8"
-SIZE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#B8860B", "#56B4E9", "#7A7A7A")
-"""Line colours that people with any colour vision can tell apart (after Okabe and Ito); they repeat."""
 DASHES: tuple[tuple[float, ...], ...] = ((), (0.5, 0.3), (0.15, 0.25))
-"""Dashes, in text units, that tell sizes of one colour apart."""
+"""Dashes, in text units, that tell sizes of one colour apart, once the line colours repeat."""
 LABEL_SIZE = 0.7
 """Of the texts on a piece, in text units."""
 PAGE_SHAPE = 1.5
@@ -122,14 +121,14 @@ def _size_item(sheet: Sheet, pattern: Pattern, size: str) -> Item:
 def _colour(pattern: Pattern, size: str) -> str:
     if size == pattern.sample_size or size not in pattern.sizes:
         return INK
-    return SIZE_COLOURS[pattern.sizes.index(size) % len(SIZE_COLOURS)]
+    return LINE_COLOURS[pattern.sizes.index(size) % len(LINE_COLOURS)]
 
 
 def _dashes(pattern: Pattern, size: str, unit_mm: float) -> str | None:
     """The dashes of a size's line, where the colours have been used up once or twice."""
     if size == pattern.sample_size or size not in pattern.sizes:
         return None
-    lengths = DASHES[pattern.sizes.index(size) // len(SIZE_COLOURS) % len(DASHES)]
+    lengths = DASHES[pattern.sizes.index(size) // len(LINE_COLOURS) % len(DASHES)]
     return " ".join(number(length * unit_mm) for length in lengths) or None
 
 

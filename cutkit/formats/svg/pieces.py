@@ -8,8 +8,9 @@ from math import cos, radians, sin
 from typing import Any
 
 import shapely
-from shapely.geometry import LineString, MultiLineString, Polygon
+from shapely.geometry import Polygon
 
+from cutkit.formats.svg.lines import Line, cross_lines
 from cutkit.model import Mark, OrderedPiece, Point
 
 DEFAULT_NOTCH_MM = 6.0
@@ -49,13 +50,19 @@ def piece_symbol(drawing: Any, piece: OrderedPiece, symbol_id: str, pen: Pen) ->
     group = drawing.g(id=symbol_id, stroke=INK, stroke_linejoin="round", stroke_linecap="round")
     group.add(drawing.path(d=outline_path(piece.outline), stroke_width=number(pen.outline_mm), fill_rule="evenodd"))
     inner = drawing.g(fill="none", stroke_width=number(pen.inner_mm))
-    for mark in piece.marks:
+    for mark in drawn_marks(piece):
         drawn = _mark(drawing, mark, pen)
         if drawn is not None:
             inner.add(drawn)
     if inner.elements:
         group.add(inner)
     return group
+
+
+def drawn_marks(piece: OrderedPiece) -> list[Mark]:
+    """The marks, less those that a marker shows as match points."""
+    tied = {(round(x, 1), round(y, 1)) for x, y in (match.point for match in piece.matches)}
+    return [m for m in piece.marks if m.kind != "match" or not tied & {(round(x, 1), round(y, 1)) for x, y in m.points}]
 
 
 def _mark(drawing: Any, mark: Mark, pen: Pen) -> Any:
@@ -79,10 +86,8 @@ def _drill(drawing: Any, mark: Mark, pen: Pen) -> Any:
     radius = max((mark.width_mm or 0.0) / 2, 4 * pen.outline_mm)
     group = drawing.g()
     for x, y in mark.points:
-        arm = 1.8 * radius
         group.add(drawing.circle(center=(number(x), number(y)), r=number(radius)))
-        cross = f"{path_of([(x - arm, y), (x + arm, y)])} {path_of([(x, y - arm), (x, y + arm)])}"
-        group.add(drawing.path(d=cross))
+        group.add(drawing.path(d=" ".join(map(path_of, cross_lines((x, y), 1.8 * radius)))))
     return group
 
 
@@ -112,18 +117,17 @@ def notch_lines(mark: Mark) -> list[list[Point]]:
     return shapes.get(mark.shape or "slit", [[at(0, 0), tip]])
 
 
-def obstacles_of(piece: OrderedPiece, pen: Pen) -> MultiLineString:
+def obstacles_of(piece: OrderedPiece, pen: Pen) -> list[Line]:
     """The lines inside a piece that its label should keep off: every mark that is drawn."""
-    lines: list[list[Point]] = []
-    for mark in piece.marks:
+    lines: list[Line] = []
+    for mark in drawn_marks(piece):
         if mark.kind in ("label", "grain"):
             continue
         if mark.kind == "notch":
-            lines += notch_lines(mark)
+            lines += map(tuple, notch_lines(mark))
         elif len(mark.points) > 1 and mark.kind != "drill":
-            lines.append(list(mark.points))
+            lines.append(mark.points)
         else:
             arm = 1.8 * max((mark.width_mm or 0.0) / 2, 4 * pen.outline_mm)
-            lines += [[(x - arm, y), (x + arm, y)] for x, y in mark.points]
-            lines += [[(x, y - arm), (x, y + arm)] for x, y in mark.points]
-    return MultiLineString([LineString(line) for line in lines])
+            lines += [line for point in mark.points for line in cross_lines(point, arm)]
+    return lines

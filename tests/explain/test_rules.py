@@ -1,0 +1,175 @@
+"""Rules relaxed one at a time: what holds, what is left, and that the referee finds just that rule broken."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import pytest
+from shapely.geometry import Polygon, box
+
+from cutkit.check import check_marker
+from cutkit.explain.rules import RULES, Task, relaxed, rules_of, task_of
+from cutkit.model import (
+    Defect,
+    Fabric,
+    Marker,
+    Match,
+    NestSettings,
+    OrderedPiece,
+    Placement,
+    Repeat,
+    Tie,
+    Zone,
+)
+from cutkit.nest import nest
+
+WEDGE = Polygon([(0, 0), (100, 0), (0, 96)])
+HOOK = Polygon([(0, 0), (60, 0), (60, 20), (20, 20), (20, 50), (0, 50)])
+
+
+def wedges(**more: object) -> Marker:
+    """Four wedges and four hooks one way on cloth of 100 that two wedges fill where one may be turned."""
+    pieces = (
+        OrderedPiece("wedge", "wedge", "M", WEDGE, 4, allowed_angles_deg=(0.0,)),
+        OrderedPiece("hook", "hook", "M", HOOK, 2, 2, allowed_angles_deg=(0.0,)),
+    )
+    settings = NestSettings(gap_mm=1.0, rounds=2, workers=1)
+    fabric = Fabric(104.0, 2.0, "one-way", start_margin_mm=3.0, end_margin_mm=5.0, max_length_mm=2000.0)
+    placements = [Placement("wedge", k + 1, 101.0 * k, 0.0, 0.0) for k in range(4)]
+    placements += [Placement("hook", k + 1, 404.0 + 61.0 * k, 50.0 * (k > 1), 0.0, k > 1) for k in range(4)]
+    return replace(Marker(fabric, pieces, tuple(placements), settings), **more)  # type: ignore[arg-type]
+
+
+def ruled() -> Task:
+    """A task in which every rule holds; nothing is laid that could keep or break it."""
+    piece = OrderedPiece(
+        "a",
+        "a",
+        "M",
+        box(0, 0, 10, 10),
+        1,
+        allowed_angles_deg=(0.0,),
+        block=box(-1, -1, 11, 11),
+        buffer_mm=1.0,
+        zones=("left",),
+        fold="low",
+        matches=(Match("m", (5.0, 5.0)),),
+        ties=(Tie((0.0, 0.0), 30.0, 40.0),),
+    )
+    fabric = Fabric(
+        200.0,
+        10.0,
+        "one-way",
+        max_length_mm=900.0,
+        defects=(Defect((50.0, 60.0, 70.0, 80.0)),),
+        high_selvedge_mm=20.0,
+        start_margin_mm=7.0,
+        end_margin_mm=9.0,
+        zones=(Zone("left", 0.0, 80.0),),
+        repeat=Repeat(60.0, 80.0, 1.0, 2.0),
+    )
+    settings = NestSettings(2.0, bundle_span_mm=500.0, bundling="sections")
+    laid = Placement("a", 1, 30.0, 40.0, 0.0, locked=True)
+    return task_of(Marker(fabric, (piece,), (laid,), settings))
+
+
+def test_every_rule_holds_and_has_a_text():
+    task = ruled()
+    assert rules_of(task) == RULES
+    assert all(rule.text(task) and rule.without and rule.title for rule in RULES)
+    assert len({rule.name for rule in RULES}) == len(RULES)
+
+
+def test_no_rule_holds_where_all_is_relaxed():
+    assert rules_of(relaxed(ruled(), RULES)) == ()
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_only_that_rule_is_relaxed(rule):
+    left = {other.name for other in rules_of(rule.relax(ruled()))}
+    assert left == {other.name for other in RULES} - {rule.name}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_to_relax_twice_is_to_relax_once(rule):
+    once = relaxed(ruled(), [rule])
+    assert relaxed(once, [rule.name]) == once
+
+
+def test_without_edges_all_stays_where_it_is_on_the_cloth():
+    task = relaxed(ruled(), ["edges"])
+    assert (task.fabric.usable_width_mm, task.fabric.longest_mm) == (200.0, 900.0)
+    assert task.fabric.defects[0].box_mm == (57.0, 70.0, 77.0, 90.0)
+    assert task.fabric.zones[0] == Zone("left", 10.0, 90.0)
+    assert task.demand.pieces[0].ties == (Tie((0.0, 0.0), 37.0, 50.0),)
+    (laid,) = task.start.placements
+    assert (laid.x_mm, laid.y_mm) == (37.0, 50.0)
+    assert task.fabric.repeat is not None
+    before = ruled().fabric.repeat
+    assert before is not None
+    assert task.fabric.repeat.phase(37.0, 50.0) == pytest.approx(before.phase(30.0, 40.0))
+
+
+def test_without_edges_a_marker_begins_at_the_end_of_the_cloth_where_nothing_has_a_place_along_it():
+    task = relaxed(task_of(wedges()), ["edges"])
+    assert [(p.x_mm, p.y_mm) for p in task.start.placements[:2]] == [(0.0, 2.0), (101.0, 2.0)]
+
+
+def test_a_plain_marker_of_free_pieces_has_no_rules_but_the_grain():
+    piece = OrderedPiece("a", "a", "M", box(0, 0, 10, 10), 1, may_mirror=True)
+    task = task_of(Marker(Fabric(100.0), (piece,), (Placement("a", 1, 0.0, 0.0, 0.0),), NestSettings()))
+    assert [rule.name for rule in rules_of(task)] == ["tilt"]
+
+
+BREAKS = {
+    "nap": {"nap", "angle"},
+    "tilt": {"nap", "angle"},
+    "mirror": {"mirrored-count"},
+    "gap": {"gap"},
+    "edges": {"outside-fabric"},
+    "length": {"too-long"},
+}
+"""What the referee may find of a marker without a rule, where it judges by the rules of the marker with it."""
+MUST_BREAK = {"nap", "gap", "edges"}
+"""Those that these searches cannot but make use of."""
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_the_referee_finds_the_relaxed_rule_broken_and_no_other(name):
+    task = task_of(wedges())
+    assert check_marker(task.start) == []
+    without = relaxed(task, [name])
+    found = nest(without.fabric, without.demand, replace(without.settings, seed=3), start=without.start)
+    assert check_marker(found) == []
+    up = task.fabric.selvedge_mm if name == "edges" else 0.0
+    lying = tuple(replace(p, y_mm=p.y_mm - up) for p in found.placements)
+    judged = replace(found, fabric=task.fabric, pieces=task.demand.pieces, settings=task.settings, placements=lying)
+    broken = {fault.code for fault in check_marker(judged)}
+    assert broken <= BREAKS[name]
+    assert broken or name not in MUST_BREAK
+
+
+def test_a_relaxed_task_allows_what_the_task_allows():
+    task = task_of(wedges())
+    for rule in rules_of(task):
+        without = rule.relax(task)
+        here = replace(without.start, fabric=without.fabric, pieces=without.demand.pieces, settings=without.settings)
+        assert check_marker(here) == [], rule.name
+        allowed = {copy: set(copy.angles_deg) for copy in without.demand.copies}
+        assert all(
+            set(old.angles_deg) <= allowed[new]
+            for old, new in zip(task.demand.copies, without.demand.copies, strict=True)
+        )
+
+
+def test_nothing_of_a_task_is_left_out_of_the_rules():
+    """Whoever adds a rule to the cloth, to the settings or to a piece looks here, too: does it cost cloth?"""
+    known = {
+        Fabric: "width_mm selvedge_mm nap name material max_length_mm defects high_selvedge_mm start_margin_mm"
+        " end_margin_mm spread has_face zones repeat shrinkage weight_gsm price_per_m",
+        NestSettings: "gap_mm bundle_span_mm bundling seed time_s rounds workers",
+        OrderedPiece: "id name size outline ordered ordered_mirrored marks allowed_angles_deg tilt_deg may_mirror"
+        " ignores_nap material style block buffer_mm quality zones fold matches ties per_copy category",
+    }
+    for noun, names in known.items():
+        assert {field.name for field in fields(noun)} <= set(names.split()), noun
