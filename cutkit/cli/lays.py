@@ -62,6 +62,13 @@ def read_rolls(path: str | None) -> tuple[tuple[Roll, ...], tuple[InputFile, ...
     return parse_rolls(data, path), (InputFile(path, sha256_of(data)),)
 
 
+def with_width(options: dict[str, Any], rolls: Sequence[Roll]) -> dict[str, Any]:
+    """The options with the width of the widest roll, where neither an option nor a fabric tells one."""
+    if not rolls or options["width"] is not None or options["fabric"] is not None:
+        return options
+    return {**options, "width": max(roll.width_mm for roll in rolls)}
+
+
 def lay_rules(options: dict[str, Any], rolls: Sequence[Roll]) -> LayRules:
     """The rules that ``lay_options`` were given; UsageError where they do not go together."""
     from cutkit.formats.keys import FARTHEST_MM

@@ -32,6 +32,7 @@ from cutkit.cli.lays import (
     rolls_json,
     rolls_table,
     used_together,
+    with_width,
     write_remnants,
 )
 from cutkit.cli.nest_options import job_options, prepared
@@ -129,9 +130,7 @@ def command(
         raise UsageError("Missing option '-o' / '--output'.", hint="Name the marker file to write: -o m.marker.json")
     rolls, roll_files = read_rolls(options["rolls"])
     rules = lay_rules(options, rolls)
-    if rolls and options["width"] is None and options["fabric"] is None:
-        options["width"] = max(roll.width_mm for roll in rolls)
-    job = prepared(inputs, options)
+    job = prepared(inputs, with_width(options, rolls))
     job = replace(job, inputs=(*job.inputs, *roll_files))
     refuse_odd_rolls(rolls, job.demands)
     if output is None or explain_config:
