@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations_with_replacement, product
 
 import pytest
@@ -157,6 +158,23 @@ def test_a_stop_ends_it_with_whole_markers():
     assert all(not check_marker(marker) for marker in markers)
     named = sum(entry.count for marker in markers for entry in marker.unplaced)
     assert len(copies_of(markers)) + named == len(demand.copies)
+
+
+def test_a_stop_names_what_a_garment_has_beyond_the_limit(monkeypatch):
+    """A garment of two rows that a stop leaves one behind the other."""
+    demand = order({"S": [(100.0, 50.0), (100.0, 50.0)]}, {"S": 1})
+
+    def in_a_row(fabric, demand, settings, *, start=None, **_more):
+        marker = BoxNester()(fabric, demand, settings, None)
+        placements = tuple(replace(p, x_mm=110.0 * k, y_mm=0.0) for k, p in enumerate(marker.placements))
+        return replace(marker, placements=placements)
+
+    monkeypatch.setattr(cutkit.lay.work, "nest", in_a_row)
+    by_time = NestSettings(time_s=60.0)
+    (marker,) = lay(Fabric(100.0, max_length_mm=120.0), demand, by_time, LayRules(garments_per_marker=1)).markers
+    assert check_marker(marker) == []
+    assert len(marker.placements) == 1
+    assert sum(entry.count for entry in marker.unplaced) == 1
 
 
 def test_what_cannot_be_meant():
