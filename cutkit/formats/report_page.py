@@ -154,6 +154,11 @@ class ReportPage:
     answers: tuple[PageAnswer, ...] = ()
 
 
+def section_anchor(number: int) -> str:
+    """What an answer leads to that is told of in one of the ``first`` sections, from 1."""
+    return f"first-{number}"
+
+
 @dataclass(frozen=True)
 class PieceFills:
     """What colours the pieces of a marker: their size where there are several, else their bundle."""
