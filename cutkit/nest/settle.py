@@ -40,11 +40,23 @@ def settle(empty: Marker, layouts: list[Laid]) -> Marker:
     faults = []
     keep_bundles = empty.settings.bundle_span_mm is not None or any(m.group for p in empty.pieces for m in p.matches)
     for laid in layouts:
-        marker = _cut_to_limit(replace(empty, placements=_heads_first(empty, _placements(laid, keep_bundles))))
+        marker = _cut_to_limit(steadiest_first(replace(empty, placements=_placements(laid, keep_bundles))))
         faults = check_marker(marker)
-        if not faults:
+        if not faults or not marker.placements:
             return marker
     raise CutkitError(f"no layout passes the referee: {faults[0].message}")
+
+
+def steadiest_first(marker: Marker) -> Marker:
+    """The marker with the pieces that may tilt least before the others, where the nap asks all to point alike.
+
+    Whoever judges the nap holds each piece against the first one, and allows it twice its own tilt: that is right where
+    the first piece has the least.
+    """
+    if marker.fabric.nap == "two-way":
+        return marker
+    order = sorted(marker.placements, key=lambda p: marker.by_id[p.piece].tilt_deg)
+    return replace(marker, placements=tuple(order))
 
 
 def _placements(laid: Laid, keep_bundles: bool) -> tuple[Placement, ...]:
@@ -66,17 +78,6 @@ def _placements(laid: Laid, keep_bundles: bool) -> tuple[Placement, ...]:
         for i, bundle in zip(along, bundles, strict=True):
             placements.append((i, _placement(laid, bundle, i)))
     return tuple(p for _, p in sorted(placements, key=lambda entry: entry[0]))
-
-
-def _heads_first(empty: Marker, placements: tuple[Placement, ...]) -> tuple[Placement, ...]:
-    """Where the nap has pieces look one way, those that may tilt least come first.
-
-    Others than our referee take the first piece for the way the nap runs, and let the later ones be off it by their own
-    tilt alone. Where all may tilt alike, nothing changes.
-    """
-    if empty.fabric.nap == "two-way":
-        return placements
-    return tuple(sorted(placements, key=lambda p: empty.by_id[p.piece].tilt_deg))
 
 
 def _placement(laid: Laid, bundle: int, i: int) -> Placement:
