@@ -26,7 +26,6 @@ from cutkit.cli.explain_config import print_config
 from cutkit.cli.lays import (
     lay_options,
     lay_rules,
-    read_rolls,
     refuse_odd_rolls,
     remnant_paths,
     rolls_json,
@@ -136,13 +135,9 @@ def command(
     _refuse_senseless_time(options)
     if output is None and not explain_config:
         raise UsageError("Missing option '-o' / '--output'.", hint="Name the marker file to write: -o m.marker.json")
-    rolls, roll_files = read_rolls(options["rolls"])
-    rules = lay_rules(options, rolls)
-    if rolls and options["width"] is None and options["fabric"] is None:
-        options["width"] = max(roll.width_mm for roll in rolls)
     job = prepared(inputs, options)
-    job = replace(job, inputs=(*job.inputs, *roll_files))
-    refuse_odd_rolls(rolls, job.demands)
+    rules = lay_rules(options, job.rolls)
+    refuse_odd_rolls(job.rolls, job.demands)
     if output is None or explain_config:
         say_notices(job.notices, quiet=quiet, all_of_them="`cutkit inspect` lists them")
         print_config(job, as_json)
@@ -171,7 +166,7 @@ def command(
                 if marker.placements:
                     _write(marker, own, sources, pdf_page, demand.plies)
                     rows.append(replace(row, path=str(own.marker)))
-    if rolls:
+    if job.rolls:
         write_remnants(output, used_together(uses), rows, sources)
     _print_results(rows, used_together(uses), as_json)
     if interrupted():

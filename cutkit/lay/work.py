@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from cutkit.errors import UsageError
 from cutkit.geometry import size_after_turn
@@ -15,6 +16,7 @@ from cutkit.lay.sections import SectionNester, Sections
 from cutkit.lay.split import Bounds, Splitter
 from cutkit.model import Copy, Demand, Fabric, InputFile, Marker, NestSettings, Notice, OrderedPiece, Roll
 from cutkit.nest import Listener, nest
+from cutkit.nest.settle import cut_to_limit
 
 SURE = 1.05
 """An order that is guessed to be within the limit by this factor is nested as one marker at once."""
@@ -128,7 +130,7 @@ class _Work:
     def _judge(self, stock: Stock) -> Judge:
         return Judge(replace(self.fabric, max_length_mm=None), stock, self.effort, self._nester)
 
-    @property
+    @cached_property
     def _nester(self) -> Nester:
         sections = self.rules.sections
         return self.plain_nester if sections is None else SectionNester(self.plain_nester, sections, self.effort.stop)
@@ -155,18 +157,20 @@ class _Work:
         return replace(marker, unplaced=tuple(replace(u, reason=u.reason + reason) for u in marker.unplaced))
 
     def _finished(self, markers: Sequence[Marker], reasons: dict[str, str]) -> tuple[Marker, ...]:
-        """The markers on the fabric with its limit, the misfits named in the one that holds their garment."""
+        """The markers on the fabric with its limit, the misfits named in the one that holds their garment.
+
+        Where a stop came before a marker was searched to be within the limit, what lies beyond it is named, too.
+        """
         left: dict[int, list[Copy]] = defaultdict(list)
         for copy in self.demand.copies:
             if copy.piece in reasons:
                 home = (k for k, marker in enumerate(markers) if copy.bundle in marker.bundles)
                 left[next(home, 0)].append(copy)
         limit = self.fabric.max_length_mm
+        on_table = [replace(m, fabric=replace(m.fabric, max_length_mm=limit)) for m in markers]
         return tuple(
-            with_unplaced(
-                replace(marker, fabric=replace(marker.fabric, max_length_mm=limit)), self.demand, left[number], reasons
-            )
-            for number, marker in enumerate(markers)
+            with_unplaced(cut_to_limit(marker), self.demand, left[number], reasons)
+            for number, marker in enumerate(on_table)
         )
 
     # --- rolls

@@ -8,11 +8,11 @@ matches of its own are left to the search: it may lie where they hold.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cutkit.errors import InfeasibleError
-from cutkit.model import OrderedPiece, Placement, Tie
+from cutkit.model import OrderedPiece, Placement
 from cutkit.plan.counting import Entry
 from cutkit.plan.forms import Form
 from cutkit.plan.garments import Key
@@ -85,12 +85,12 @@ class Directions:
         """A piece as it lies; a half on folded cloth always with its fold at the lower edge."""
         if piece.fold is None or self.terms.fabric.spread != "folded":
             return Member(piece, mirrored)
-        return Member(replace(piece, ties=(*piece.ties, Tie((0.0, 0.0), y_mm=0.0))), angle_deg == 180.0)
+        return Member(piece, angle_deg == 180.0, fold_y_mm=0.0)
 
     def _against(self, members: Sequence[Member], angle_deg: float) -> Against | None:
         """What keeps matched pieces from lying at one angle; None where nothing does."""
         for member in members:
-            tied = tie_conflict_of(member.piece, member.mirrored, angle_deg)
+            tied = tie_conflict_of(member, angle_deg)
             outside = self._tied_outside(member, angle_deg) if tied is None else str(tied)
             if outside is not None:
                 return Against(member.piece.id, outside)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from cutkit.model import Match, OrderedPiece, Placement, Point, Repeat, cos_sin_deg
+from cutkit.model import Match, OrderedPiece, Placement, Point, Repeat, Tie, cos_sin_deg
 
 MOST_RESIDUAL_MM = 0.5
 TIE_MM = 1e-3
@@ -20,10 +20,20 @@ _CLOTH = "the cloth"
 
 @dataclass(frozen=True)
 class Member:
-    """A piece of a garment as its copies lie: mirrored or not."""
+    """A piece of a garment as its copies lie: mirrored or not, a half perhaps with its fold at a known place across."""
 
     piece: OrderedPiece
     mirrored: bool
+    fold_y_mm: float | None = None
+
+    @property
+    def bounds(self) -> Iterator[tuple[str, Tie]]:
+        """What ties the piece to places of the cloth, each with what to call it: its ties, and its fold."""
+        for tie in self.piece.ties:
+            places = [f"{way} = {at:g} mm" for way, at in (("x", tie.x_mm), ("y", tie.y_mm)) if at is not None]
+            yield f"the tie to {', '.join(places)}", tie
+        if self.fold_y_mm is not None:
+            yield "the fold", Tie((0.0, 0.0), y_mm=self.fold_y_mm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +84,19 @@ def conflict_of(members: Sequence[Member], repeat: Repeat, angle_deg: float) -> 
     return None
 
 
-def tie_conflict_of(piece: OrderedPiece, mirrored: bool, angle_deg: float) -> Conflict | None:
+def tie_conflict_of(member: Member, angle_deg: float) -> Conflict | None:
     """Ties of a piece that contradict one another at an angle; None where all can hold."""
     for way in (0, 1):
-        found: list[tuple[float, float]] = []
-        for tie in piece.ties:
+        found: list[tuple[float, str]] = []
+        for name, tie in member.bounds:
             wanted = (tie.x_mm, tie.y_mm)[way]
             if wanted is not None:
-                found.append((wanted - _turned(tie.point, mirrored, angle_deg)[way], wanted))
-        for moved, wanted in found[1:]:
-            if abs(moved - found[0][0]) > TIE_MM:
-                names = (f"the ties to {'xy'[way]} = {found[0][1]:g} mm", f"{wanted:g} mm")
-                return Conflict(piece.id, moved - found[0][0], ("along", "across")[way] + " the cloth", names, None)
+                found.append((wanted - _turned(tie.point, member.mirrored, angle_deg)[way], name))
+        for moved, name in found[1:]:
+            off = moved - found[0][0]
+            if abs(off) > TIE_MM:
+                way_of_cloth = ("along", "across")[way] + " the cloth"
+                return Conflict(member.piece.id, off, way_of_cloth, (found[0][1], name), None)
     return None
 
 
@@ -101,12 +112,12 @@ def _edges(members: Sequence[Member], repeat: Repeat, angle_deg: float, way: str
                 at = _in_repeat(_turned(match.point, member.mirrored, angle_deg), repeat, way)
                 wanted = 0.0 if match.group else match.at_mm[way == "across"]
                 yield _Edge(number, f"group {match.group!r}" if match.group else _CLOTH, at - wanted, _called(match))
-        for tie in member.piece.ties if repeat.angle_deg % 360.0 == 0.0 else ():
+        for name, tie in member.bounds if repeat.angle_deg % 360.0 == 0.0 else ():
             place = tie.x_mm if way == "along" else tie.y_mm
             if place is not None:
                 at = _in_repeat(_turned(tie.point, member.mirrored, angle_deg), repeat, way)
                 offset = repeat.offset_x_mm if way == "along" else repeat.offset_y_mm
-                yield _Edge(number, _CLOTH, at - (place - offset), f"the tie to {place:g} mm {way}")
+                yield _Edge(number, _CLOTH, at - (place - offset), name)
 
 
 def _in_repeat(vector: Point, repeat: Repeat, way: str) -> float:
