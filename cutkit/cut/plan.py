@@ -70,7 +70,8 @@ def _pieces(marker: Marker, profile: CutterProfile, registration: Registration |
 
 def _registered(piece: PieceStrokes, registration: Registration) -> PieceStrokes:
     strokes = tuple(replace(stroke, points=registration.points(stroke.points)) for stroke in piece.strokes)
-    return replace(piece, outline=registration.outline(piece.outline), strokes=strokes)
+    rim = registration.points(piece.rim)
+    return replace(piece, outline=registration.outline(piece.outline), strokes=strokes, rim=rim)
 
 
 def _told(parts: list[PathWindow]) -> tuple[PathWindow, ...]:
