@@ -1,6 +1,6 @@
 """Pieces on a fold of the cloth: their fold side is not cut, so their outline is an open line between its ends.
 
-The knife begins and ends on the fold, which is the edge of the cloth; it runs over neither along it nor beyond it. Where
+The knife begins and ends on the fold, the edge of the cloth, and runs over neither along it nor beyond it. Where
 a piece lies on the fold in several stretches, what is between two of them is waste that the piece and the fold
 enclose: it is cut before the outer line, as a cut-out is.
 """

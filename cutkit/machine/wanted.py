@@ -190,6 +190,9 @@ def _notch(mark: Mark, at: Point, laid: _Laid) -> list[tuple[NDArray[np.float64]
     start = shapely.shortest_line(edge, here).coords[0]
     depth = USUAL_DEPTH_MM if mark.depth_mm is None else mark.depth_mm
     way = None if mark.angle_deg is None else _direction(placement, mark.angle_deg)
+    snips = laid.fold is not None and laid.fold.distance(ShapelyPoint(start)) <= ON_FOLD_MM
+    if snips:  # nothing can be cut along the fold itself: how its corner is marked is open
+        return Spot(-1, start, math.hypot(depth, mark.width_mm or depth) + 1.0, False, 0.1)
     if way is None or not _goes_in(start, way, outline):
         way = _square_in(start, outline)
     if way is None:
