@@ -163,6 +163,7 @@ class _PieceForm(msgspec.Struct):
     ties: list[_TieForm] = []
     buffer_mm: float = 0.0
     block: _BlockForm | None = None
+    exact_angles: bool = False
 
 
 class _PlacementForm(msgspec.Struct):
@@ -342,7 +343,7 @@ def _piece_of(form: _PieceForm, fabric: _FabricForm, where: str) -> OrderedPiece
         ordered_mirrored=form.ordered_mirrored,
         marks=tuple(_mark_of(m) for m in form.marks),
         allowed_angles_deg=_ANY_QUARTER_TURN if form.allowed_angles_deg is None else tuple(form.allowed_angles_deg),
-        tilt_deg=form.tilt_deg,
+        tilt_deg=0.0 if form.exact_angles else form.tilt_deg,
         may_mirror=form.may_mirror,
         ignores_nap=form.ignores_nap,
         material=form.material,

@@ -104,6 +104,9 @@ def _settings_json(settings: NestSettings) -> dict[str, Any]:
 
 
 def _piece_json(piece: OrderedPiece) -> dict[str, Any]:
+    """A piece. One that lies at steps off its grain tells the largest of them as its tilt, which a reader that knows no
+    steps can judge a nap by, and that its angles are exact."""
+    in_steps = piece.tilt_deg == 0 and piece.step_deg > 0
     value = {
         "id": piece.id,
         "name": piece.name,
@@ -113,11 +116,12 @@ def _piece_json(piece: OrderedPiece) -> dict[str, Any]:
         "ordered": piece.ordered,
         "ordered_mirrored": piece.ordered_mirrored,
         "allowed_angles_deg": list(piece.allowed_angles_deg),
-        "tilt_deg": piece.tilt_deg,
+        "tilt_deg": piece.step_deg if in_steps else piece.tilt_deg,
         "may_mirror": piece.may_mirror,
         "ignores_nap": piece.ignores_nap,
     }
     since = {
+        "exact_angles": (in_steps, False),
         "category": (piece.category, ""),
         "quality": (piece.quality, ""),
         "zones": (list(piece.zones), []),

@@ -40,7 +40,8 @@ def settle(empty: Marker, layouts: list[Laid]) -> Marker:
     faults = []
     keep_bundles = empty.settings.bundle_span_mm is not None or any(m.group for p in empty.pieces for m in p.matches)
     for laid in layouts:
-        marker = _cut_to_limit(replace(empty, placements=_placements(laid, keep_bundles)))
+        placements = _straightest_first(empty, _placements(laid, keep_bundles))
+        marker = _cut_to_limit(replace(empty, placements=placements))
         faults = check_marker(marker)
         if not faults:
             return marker
@@ -66,6 +67,18 @@ def _placements(laid: Laid, keep_bundles: bool) -> tuple[Placement, ...]:
         for i, bundle in zip(along, bundles, strict=True):
             placements.append((i, _placement(laid, bundle, i)))
     return tuple(p for _, p in sorted(placements, key=lambda entry: entry[0]))
+
+
+def _straightest_first(empty: Marker, placements: tuple[Placement, ...]) -> tuple[Placement, ...]:
+    """The placements, on cloth with a nap those first that may be least off their grain.
+
+    Whoever reads the file may then take the first one's angle for the direction of all the others: they are off it by
+    at most twice of what they may be off their grain themselves.
+    """
+    if empty.fabric.nap == "two-way":
+        return placements
+    leeway = {piece.id: piece.tilt_deg + piece.step_deg for piece in empty.pieces}
+    return tuple(sorted(placements, key=lambda placement: leeway[placement.piece]))
 
 
 def _placement(laid: Laid, bundle: int, i: int) -> Placement:
