@@ -301,7 +301,7 @@ class OrderedPiece:
     one, which contains the outline, with ``buffer_mm`` told for what it is made of. The piece lies on flaws that allow
     its ``quality``, in one of the ``zones`` by name (none: anywhere), and with its ``fold`` side, low or high across
     its own coordinates, on a fold of the cloth. ``ordered`` counts copies in the marker; each stands for
-    ``per_copy`` pieces of every ply.
+    ``per_copy`` pieces of every ply. With ``cut_block`` the machine cuts the block, and people the piece out of it.
     """
 
     id: str
@@ -326,6 +326,7 @@ class OrderedPiece:
     ties: tuple[Tie, ...] = ()
     per_copy: int = 1
     category: str = ""
+    cut_block: bool = False
 
     @property
     def total(self) -> int:
@@ -334,7 +335,8 @@ class OrderedPiece:
 
     @property
     def step_deg(self) -> float:
-        """The largest of its steps off the grain: of its allowed angles that are near a quarter turn, and none itself."""
+        """The largest of its steps off the grain: how far those of its allowed angles are off a quarter turn that are
+        near one."""
         off = (min(a % 90.0, 90.0 - a % 90.0) for a in self.allowed_angles_deg)
         return max((step for step in off if step <= MOST_STEP_DEG), default=0.0)
 

@@ -64,6 +64,7 @@ from cutkit.machine.tip_path import tip_path
 from cutkit.machine.trace import Run
 from cutkit.machine.wanted import fold_sides, wanted_lines
 from cutkit.model import Marker, Point
+from cutkit.recut import as_cut
 
 TOLERANCE_MM = 0.05
 GRID_SHARE = 0.75
@@ -115,8 +116,11 @@ class Verdict:
 
 
 def judge(run: Run, marker: Marker) -> Verdict:
-    """Compare what the tool did with what the marker wants; x and y of the table are the marker's."""
-    case = _Case(run, marker)
+    """Compare what the tool did with what the marker wants; x and y of the table are the marker's.
+
+    Of a piece that is cut again by hand that is its block, if the machine's profile does not say otherwise.
+    """
+    case = _Case(run, as_cut(marker, run.profile.strokes.blocks))
     found = [
         *case.coverage_faults(),
         *case.spots.faults(),
