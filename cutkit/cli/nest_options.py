@@ -127,6 +127,7 @@ def wanted_of(inputs: tuple[str, ...], options: dict[str, Any]) -> Wanted:
         order=None if is_table else order,
         order_path=order.strip() if is_table else None,
         start=options.get("start"),
+        locks=options.get("lock", ()),
         material=options["material"],
         units=options["units"],
         rul=options["rul"],

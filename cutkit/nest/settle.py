@@ -40,7 +40,7 @@ def settle(empty: Marker, layouts: list[Laid]) -> Marker:
     faults = []
     keep_bundles = empty.settings.bundle_span_mm is not None or any(m.group for p in empty.pieces for m in p.matches)
     for laid in layouts:
-        marker = _cut_to_limit(steadiest_first(replace(empty, placements=_placements(laid, keep_bundles))))
+        marker = cut_to_limit(steadiest_first(replace(empty, placements=_placements(laid, keep_bundles))))
         faults = check_marker(marker)
         if not faults or not marker.placements:
             return marker
@@ -55,8 +55,8 @@ def steadiest_first(marker: Marker) -> Marker:
     """
     if marker.fabric.nap == "two-way":
         return marker
-    order = sorted(marker.placements, key=lambda p: marker.by_id[p.piece].tilt_deg)
-    return replace(marker, placements=tuple(order))
+    leeway = {piece.id: piece.tilt_deg + piece.step_deg for piece in marker.pieces}
+    return replace(marker, placements=tuple(sorted(marker.placements, key=lambda p: leeway[p.piece])))
 
 
 def _placements(laid: Laid, keep_bundles: bool) -> tuple[Placement, ...]:
@@ -87,7 +87,7 @@ def _placement(laid: Laid, bundle: int, i: int) -> Placement:
     return Placement(piece, bundle, round(float(x), DECIMALS), round(float(y), DECIMALS), pose.angle_deg, pose.mirrored)
 
 
-def _cut_to_limit(marker: Marker) -> Marker:
+def cut_to_limit(marker: Marker) -> Marker:
     """The marker without the pieces that lie beyond the length limit, block and all; they are named as unplaced."""
     limit = marker.fabric.longest_mm
     reach = [p.polygon(marker.by_id[p.piece].reserved).bounds[2] for p in marker.placements]

@@ -13,11 +13,13 @@ from cutkit.prepare.cloth import cloth_notices, fabric_of, senseless, senseless_
 from cutkit.prepare.finding import has_instance
 from cutkit.prepare.layers import Config, Layer, Setting, config_of
 from cutkit.prepare.sources import Role, SourceFile, of_role
-from cutkit.prepare.wanted import Wanted, Words
+from cutkit.prepare.start import concerns, read_start, with_locks
+from cutkit.prepare.wanted import Wanted
 from cutkit.rules import Rule
 
 PATTERNS_KEPT = 32
 """Patterns that are kept after they were read: jobs of one night often share them."""
+_NO_START = "Name that marker with --start."
 _OF_INSTANCES = ("gap", "tilt", "max_length")
 """What is said of the cloth that holds for a strip-packing instance, too."""
 
@@ -52,11 +54,8 @@ class Prepared:
         return (self.config["name"] or "") if self.config is not None else ""
 
     def start_of(self, demand: Demand) -> Marker | None:
-        """The marker to go on from, where it is one of this demand's pieces."""
-        pieces = {piece.id for piece in demand.pieces}
-        if self.start is None or not self.start.placements or not {p.piece for p in self.start.placements} <= pieces:
-            return None
-        return self.start
+        """The marker to go on from, where it has pieces of this demand, or such in other sizes."""
+        return self.start if self.start is not None and concerns(self.start, demand) else None
 
 
 class Preparer:
@@ -77,7 +76,7 @@ class Preparer:
             prepared = _instance(wanted, of_role(files, "pattern"))
         else:
             prepared = self._from_patterns(wanted, files)
-        return _with_start(prepared, of_role(files, "start"), wanted.words)
+        return _with_start(prepared, of_role(files, "start"), wanted)
 
     def pattern(self, wanted: Wanted, file: SourceFile, files: Iterable[SourceFile]) -> Pattern:
         """The pattern in one of the files, with the rule table that is among them for it, else with the one beside
@@ -280,16 +279,16 @@ def _refuse_beside_instance(wanted: Wanted) -> None:
         )
 
 
-def _with_start(prepared: Prepared, files: Sequence[SourceFile], words: Words) -> Prepared:
+def _with_start(prepared: Prepared, files: Sequence[SourceFile], wanted: Wanted) -> Prepared:
     """The nest with the marker to go on from; UsageError where that is one of other pieces."""
-    from cutkit.formats.marker import parse_marker
-
     if not files:
+        if wanted.locks:
+            raise UsageError(f"{wanted.words.name('lock')} is for the pieces of a marker to start from", hint=_NO_START)
         return prepared
     (file,) = files
-    start = parse_marker(file.data, where=file.path)
+    start = with_locks(read_start(file, prepared.demands, prepared.fabric), wanted.locks, wanted.words)
     started = replace(prepared, start=start, inputs=(*prepared.inputs, InputFile(file.given, file.sha256)))
     if not any(started.start_of(demand) for demand in started.demands):
-        hint = "Give a marker that `cutkit nest` made of the same patterns and sizes."
-        raise UsageError(f"{words.name('start')} is a marker of other pieces", where=file.path, hint=hint)
+        hint = "Give a marker of the same patterns; sizes may be others."
+        raise UsageError(f"{wanted.words.name('start')} is a marker of other pieces", where=file.path, hint=hint)
     return started

@@ -27,6 +27,7 @@ from cutkit.model import (
     OrderedPiece,
     Placement,
     Repeat,
+    Stretch,
     Tie,
     Zone,
     in_steps,
@@ -48,6 +49,19 @@ def parsed(value):
 
 def test_what_is_written_is_read(value):
     assert marker_to_json(parsed(value)) == value
+
+
+def test_the_stretch_of_a_roll_is_kept_and_splices_are_told():
+    piece = OrderedPiece("P", "P", "M", rectangle(100, 50), 2)
+    places = [Placement("P", 1, 0.0, 0.0, 0.0), Placement("P", 2, 80.0, 60.0, 0.0)]
+    marker = make_marker([piece], places, stretch=Stretch("R1", 1200.5, 1420.5, 33.25))
+    value = marker_to_json(marker)
+    assert value["stretch"] == {"roll": "R1", "from_mm": 1200.5, "to_mm": 1420.5, "left_mm": 33.25}
+    assert value["splices"] == [{"x0_mm": 80.0, "x1_mm": 100.0}]
+    assert parsed(value).stretch == marker.stretch
+    for wrong in ({"from_mm": 1500.0}, {"left_mm": -1.0}, {"to_mm": 1e12}, {"roll": 5}):
+        with pytest.raises(InputError):
+            parsed(value | {"stretch": value["stretch"] | wrong})
 
 
 OLD_KEYS = {
