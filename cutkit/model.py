@@ -58,6 +58,8 @@ MarkerSet = Literal["full", "half"]
 Units = Literal["mm", "cm", "in"]
 UnitsFrom = Literal["option", "text", "insunits", "assumed"]
 Dialect = Literal["ASTM D6673", "AAMA-292", "plain"]
+MOST_STEP_DEG = 5.0
+"""An allowed angle so near to a quarter turn is that turn and a step off the grain; a farther one is a turn itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +302,7 @@ class OrderedPiece:
     one, which contains the outline, with ``buffer_mm`` told for what it is made of. The piece lies on flaws that allow
     its ``quality``, in one of the ``zones`` by name (none: anywhere), and with its ``fold`` side, low or high across
     its own coordinates, on a fold of the cloth. ``ordered`` counts copies in the marker; each stands for
-    ``per_copy`` pieces of every ply.
+    ``per_copy`` pieces of every ply. With ``cut_block`` the machine cuts the block, and people the piece out of it.
     """
 
     id: str
@@ -325,11 +327,19 @@ class OrderedPiece:
     ties: tuple[Tie, ...] = ()
     per_copy: int = 1
     category: str = ""
+    cut_block: bool = False
 
     @property
     def total(self) -> int:
         """How many copies were ordered."""
         return self.ordered + self.ordered_mirrored
+
+    @property
+    def step_deg(self) -> float:
+        """The largest of its steps off the grain: how far those of its allowed angles are off a quarter turn that are
+        near one."""
+        off = (min(a % 90.0, 90.0 - a % 90.0) for a in self.allowed_angles_deg)
+        return max((step for step in off if step <= MOST_STEP_DEG), default=0.0)
 
     @property
     def reserved(self) -> Polygon:
