@@ -35,6 +35,7 @@ On the fabric, x runs along its length and y across its usable width, from the l
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -57,8 +58,6 @@ MarkerSet = Literal["full", "half"]
 Units = Literal["mm", "cm", "in"]
 UnitsFrom = Literal["option", "text", "insunits", "assumed"]
 Dialect = Literal["ASTM D6673", "AAMA-292", "plain"]
-MOST_STEP_DEG = 5.0
-"""An allowed angle so near to a quarter turn is that turn and a step off the grain; a farther one is a turn itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,13 +333,6 @@ class OrderedPiece:
         return self.ordered + self.ordered_mirrored
 
     @property
-    def step_deg(self) -> float:
-        """The largest of its steps off the grain: how far those of its allowed angles are off a quarter turn that are
-        near one."""
-        off = (min(a % 90.0, 90.0 - a % 90.0) for a in self.allowed_angles_deg)
-        return max((step for step in off if step <= MOST_STEP_DEG), default=0.0)
-
-    @property
     def reserved(self) -> Polygon:
         """What nothing else may lie on: the block, or the outline where there is none."""
         return self.outline if self.block is None else self.block
@@ -539,3 +531,9 @@ def cos_sin_deg(angle_deg: float) -> Point:
         return _EXACT_TURNS[turn]
     radians = np.radians(turn)
     return float(np.cos(radians)), float(np.sin(radians))
+
+
+def in_steps(turns_deg: Iterable[float], steps_deg: Iterable[float]) -> tuple[float, ...]:
+    """The angles that lie off turns by one of some steps, to either side: turn by turn, the smallest step first."""
+    off = sorted({sign * abs(step) for step in steps_deg for sign in (1, -1)}, key=lambda a: (abs(a), -a))
+    return tuple(dict.fromkeys((turn + step) % 360.0 for turn in turns_deg for step in off))

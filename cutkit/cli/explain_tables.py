@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cutkit.explain.prices import Effort, Outcome, Price, Prices
-from cutkit.explain.rules import Rule, Task
+from cutkit.explain.rules import Rule
 from cutkit.formats.svg.waste import DrawnHole, WastePicture, area_text
 from cutkit.model import Marker
 from cutkit.report.holes import Hole, Neighbour, Pair, WasteMap
@@ -37,18 +37,13 @@ class Explained:
     """A marker with all that is told about it; without ``prices`` only where its waste lies."""
 
     path: str
-    task: Task
+    marker: Marker
     waste: WasteMap
     most_holes: int
     price_per_m: float | None = None
     currency: str = ""
     prices: Prices | None = None
     effort: Effort | None = None
-
-    @property
-    def marker(self) -> Marker:
-        """The marker itself."""
-        return self.task.start
 
     @property
     def listed(self) -> tuple[Hole, ...]:
@@ -195,7 +190,7 @@ def _price_cells(explained: Explained, price: Price) -> tuple[str, ...]:
     money = explained.money(saved)
     return (
         rule.title if rule else "All off",
-        rule.text(explained.task) if rule else "",
+        rule.text(explained.marker) if rule else "",
         rule.without if rule else "",
         f"{fmean(outcome.length_mm for outcome in price.without) / 1000:.3f}",
         f"{saved / 1000:.3f}",
@@ -289,7 +284,7 @@ def _prices_json(explained: Explained, prices: Prices) -> dict[str, Any]:
 
 def _price_json(explained: Explained, price: Price, rule: Rule | None) -> dict[str, Any]:
     saved = fmean(price.saved_mm) if price.saved_mm else None
-    named = {"rule": rule.name, "holds": rule.text(explained.task), "relaxed_to": rule.without} if rule else {}
+    named = {"rule": rule.name, "holds": rule.text(explained.marker), "relaxed_to": rule.without} if rule else {}
     return {
         **named,
         **_outcomes_json(price.without),

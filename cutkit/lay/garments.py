@@ -72,8 +72,7 @@ def stock_of(demand: Demand, *, apart: bool = False) -> Stock:
     by_id = {piece.id: piece for piece in demand.pieces}
     for copies in garments.values():
         for garment in _parted(copies, by_id) if apart else [tuple(copies)]:
-            alike = frozenset(Counter((c.piece, c.mirrored, c.angles_deg) for c in garment).items())
-            kinds.setdefault(alike, []).append(garment)
+            kinds.setdefault(signature(garment), []).append(garment)
     return Stock(demand, tuple(map(tuple, kinds.values())))
 
 
@@ -114,8 +113,17 @@ def handed_on(marker: Marker, sample: Sequence[Garment], garments: Sequence[Garm
     return replace(marker, placements=tuple(map(numbered, marker.placements)))
 
 
+def signature(garment: Garment) -> tuple[tuple[str, str, tuple[float, ...]], ...]:
+    """The same for garments that are alike, and only for these."""
+    return tuple(map(_alike, _sorted(garment)))
+
+
+def _alike(copy: Copy) -> tuple[str, str, tuple[float, ...]]:
+    return copy.piece, str(copy.mirrored), copy.angles_deg
+
+
 def _sorted(garment: Garment) -> list[Copy]:
-    return sorted(garment, key=lambda copy: (copy.piece, str(copy.mirrored), copy.angles_deg))
+    return sorted(garment, key=_alike)
 
 
 def with_unplaced(marker: Marker, demand: Demand, copies: Sequence[Copy], reason: dict[str, str]) -> Marker:

@@ -23,8 +23,8 @@ SHORT_SHARE = 1 / 8
 SHORT_AT_LEAST_S = 0.4
 ROUNDS_AT_LEAST = 2
 """A short nest by time that has searched for fewer rounds judges nothing."""
-SURE_OF_OWN = 1.03
-"""A lot is hardly shorter than its guess by more than this factor, once nests on this cloth have set guesses right."""
+BELOW_THE_LOW_END = 1.02
+"""A lot is hardly shorter than the low end of its guess by more than this factor."""
 
 
 class Nester(Protocol):
@@ -93,14 +93,18 @@ class Judge:
         """The length of a lot before it is nested; 0 for an empty one."""
         if not any(lot):
             return 0.0
-        mean_off = sum(self.off) / len(self.off) if self.off else 0.0
-        return self._guess(lot) * exp(mean_off)
+        return self._guess(lot) * self._set_right
+
+    @property
+    def _set_right(self) -> float:
+        """How much longer nests on this cloth were than their guesses, as a factor."""
+        return exp(sum(self.off) / len(self.off)) if self.off else 1.0
 
     def least_mm(self, lot: Lot) -> float:
         """What a lot is hardly shorter than: its length where it was nested, a cautious guess else."""
         if lot in self.known or not any(lot):
             return self.length_mm(lot)
-        return self.guess_mm(lot) / SURE_OF_OWN if self.off else self._guesses(lot)[0]
+        return self._guesses(lot)[0] * self._set_right / BELOW_THE_LOW_END
 
     def length_mm(self, lot: Lot) -> float:
         """The length of a lot: of its marker where there is one, else guessed."""

@@ -8,6 +8,7 @@ fit, then one more or one less, until one more does not fit; then smaller ones i
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil, inf
@@ -170,10 +171,9 @@ class RollCutter:
 
     def _longest_that_fits(self, judge: Judge, chain: Sequence[Lot], room_mm: float) -> Lot | None:
         """The last lot of a chain that a nest finds within the room; None where not even the first one is."""
-        guessed = [n for n, lot in enumerate(chain) if judge.guess_mm(lot) <= HOPEFUL * room_mm]
-        if not chain or (not guessed and judge.guess_mm(chain[0]) > HOPEFUL**3 * room_mm):
+        if not chain or judge.guess_mm(chain[0]) > HOPEFUL**3 * room_mm:
             return None
-        n, best = max(guessed, default=0), None
+        n, best = max(0, bisect_right(chain, HOPEFUL * room_mm, key=judge.guess_mm) - 1), None
         low, high = -1, len(chain)  # the last one known to fit, and the first one known not to
         for _ in range(TRIES):
             if self._fits(judge, chain[n], room_mm):
@@ -182,13 +182,9 @@ class RollCutter:
                 high = n
             if high - low <= 1:
                 return best
-            n = low + 1 if best is not None else self._fewer(judge, chain, n, room_mm)
+            # Now that a nest has shown how far guesses are off, fewer may be guessed to fit.
+            n = low + 1 if best is not None else max(0, bisect_right(chain, room_mm, hi=n, key=judge.guess_mm) - 1)
         return best if best is not None else self._down(judge, chain[:high], room_mm)
-
-    def _fewer(self, judge: Judge, chain: Sequence[Lot], n: int, room_mm: float) -> int:
-        """The number of the lot before the n-th that is guessed to fit now that a nest has shown how far guesses are
-        off."""
-        return max((k for k in range(n) if judge.guess_mm(chain[k]) <= room_mm), default=max(0, n - 1))
 
     def _down(self, judge: Judge, chain: Sequence[Lot], room_mm: float) -> Lot | None:
         return next((lot for lot in reversed(chain) if self._fits(judge, lot, room_mm)), None)
@@ -209,7 +205,7 @@ class RollCutter:
         return lot
 
     def _fits(self, judge: Judge, lot: Lot, room_mm: float) -> bool:
-        return judge.judged_mm(lot) <= room_mm + WITHIN_MM
+        return judge.judged_mm(lot) <= room_mm + WITHIN_MM and not judge.known[lot].unplaced
 
 
 def _less(lot: Lot, other: Lot) -> Lot:

@@ -20,10 +20,11 @@ from cutkit.check import check_marker
 from cutkit.errors import CutkitError, UsageError
 from cutkit.geometry import polygons_of
 from cutkit.lay.cloth import cloth_from, moved, turned
-from cutkit.lay.garments import handed_on, part_of, stock_of
+from cutkit.lay.garments import Garment, handed_on, part_of, signature, stock_of
 from cutkit.lay.judge import Effort, Judge, Nester
 from cutkit.lay.split import Bounds, Splitter
 from cutkit.model import Demand, Fabric, Marker, NestSettings, Placement, Unplaced
+from cutkit.nest.settle import steadiest_first
 from cutkit.report.places import clearance_mm
 
 Border = Literal["straight", "open"]
@@ -31,6 +32,10 @@ SAFE_MM = 1e-6
 """Sections that are moved up stay so far apart: rounding must not make an overlap."""
 ARC_SEGMENTS = 64
 """Segments of a quarter circle round a corner where outlines are grown by the gap."""
+
+
+ENOUGH = 1.1
+"""A section is not nested again for less than this factor of effort."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +48,13 @@ class Sections:
 
 @dataclass(frozen=True)
 class SectionNester:
-    """A ``Nester`` of markers in sections."""
+    """A ``Nester`` of markers in sections, who remembers every section: of all its markers, those that are alike are
+    nested once."""
 
     nester: Nester
     sections: Sections
     stop: Callable[[], bool]
+    _known: dict[object, tuple[float, Marker, list[Garment]]] = field(default_factory=dict)
 
     def __call__(self, fabric: Fabric, demand: Demand, settings: NestSettings, start: Marker | None) -> Marker:
         """The sections of ``demand`` one behind another. The effort is that of all of them together.
@@ -77,11 +84,21 @@ class SectionNester:
         """The sections as markers of their own; those of one lot have been nested once."""
         stock = stock_of(demand)
         effort = Effort(_shared(settings, len(stock.kinds)), self.stop, whole_s=settings.time_s)
-        judge = Judge(replace(fabric, max_length_mm=None), stock, effort, self.nester)
+        judge = Judge(replace(fabric, max_length_mm=None), stock, effort, self._remembered)
         lots = Splitter(judge, Bounds(None, self.sections.garments), effort).split().lots
         dealt = stock.deal(lots)
         pairs = zip(lots, dealt, strict=True)
         return [handed_on(judge.known[lot], stock.sample(lot), garments) for lot, garments in pairs]
+
+    def _remembered(self, fabric: Fabric, demand: Demand, settings: NestSettings, start: Marker | None) -> Marker:
+        """A section, from a nest of one that is alike where there was one with as much effort."""
+        garments = sorted((garment for kind in stock_of(demand).kinds for garment in kind), key=signature)
+        key, effort = (fabric, tuple(map(signature, garments))), settings.rounds or settings.time_s or 0.0
+        spent, marker, sample = self._known.get(key, (0.0, None, garments))
+        if marker is None or effort > ENOUGH * spent:
+            marker, sample = self.nester(fabric, demand, settings, start), garments
+            self._known[key] = effort, marker, sample
+        return handed_on(marker, sample, garments)
 
     def _nest_in_place(self, row: _Row, demand: Demand, settings: NestSettings) -> None:
         """Nest section after section, each on the cloth where it will lie: flaws and pattern are other ones there."""
@@ -109,6 +126,7 @@ class SectionNester:
             settings=settings,
             unplaced=tuple(Unplaced(piece, count, reason) for (piece, reason), count in unplaced.items()),
         )
+        marker = steadiest_first(marker)
         faults = check_marker(replace(marker, fabric=replace(row.fabric, max_length_mm=None)))
         if faults and marker.placements:
             raise CutkitError(f"the sections do not pass the referee: {faults[0].message}")

@@ -32,7 +32,7 @@ TRIES_PER_MARKER = 2
 DECIDING_SHARE = 1 / 3
 """The part of the time in which exchanges are nested."""
 OVER_WEIGHT = 1000.0
-"""How much more a millimetre beyond the limit counts than one of cloth."""
+"""How much more what is beyond the limit counts than cloth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +117,19 @@ class Splitter:
 
     def _with(self, wanted: Lot, count: int) -> list[Lot] | None:
         """A distribution over so many markers, nested; None where one of them would be too long."""
-        lots = self._exchanged_by_guess(self._evenly(wanted, count))
-        alone = count >= sum(wanted)
-        if not alone and max(map(self.judge.least_mm, lots)) > self.bounds.length_mm + WITHIN_MM:
+        alone, even = count >= sum(wanted), self._evenly(wanted, count)
+        starts = [lots for lots in (self._exchanged_by_guess(even), even) if alone or self._may_fit(lots)]
+        if not starts:
             return None
-        lots = self._exchanged_by_nests(lots)
+        lots = self._exchanged_by_nests(starts[0])
         if not alone and not all(self._fits_after_all(lot) for lot in set(lots)):
             return None
         self._finish(lots)
         return lots
+
+    def _may_fit(self, lots: Sequence[Lot]) -> bool:
+        """Whether a cautious guess has every marker within the limit."""
+        return self.bounds.holds(max(map(self.judge.least_mm, lots)))
 
     def _evenly(self, wanted: Lot, count: int) -> list[Lot]:
         """Lots of about the same area, and of no more garments than allowed: largest first, each to the emptiest."""
@@ -163,9 +167,10 @@ class Splitter:
                 yield new
 
     def _cost(self, lots: Sequence[Lot], *, guess: bool) -> float:
-        """The cloth that markers take, with what is beyond the limit counted more."""
+        """The cloth that markers take, with what is beyond the limit counted more: far beyond more than little."""
         lengths = [self.judge.guess_mm(lot) if guess else self.judge.length_mm(lot) for lot in lots]
-        return sum(lengths) + OVER_WEIGHT * sum(max(0.0, length - self.bounds.length_mm) for length in lengths)
+        over = [max(0.0, length / self.bounds.length_mm - 1.0) for length in lengths]
+        return sum(lengths) + OVER_WEIGHT * sum(lengths) * sum(share + 100.0 * share**2 for share in over)
 
     def _exchanged_by_guess(self, lots: list[Lot]) -> list[Lot]:
         cost = self._cost(lots, guess=True)

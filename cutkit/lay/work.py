@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from cutkit.errors import UsageError
 from cutkit.geometry import size_after_turn
@@ -13,8 +14,9 @@ from cutkit.lay.judge import Effort, Judge, Nester
 from cutkit.lay.rolls import RollCutter, RollUse, in_turn, roll_cloth
 from cutkit.lay.sections import SectionNester, Sections
 from cutkit.lay.split import Bounds, Splitter
-from cutkit.model import Copy, Demand, Fabric, InputFile, Marker, NestSettings, OrderedPiece, Roll
+from cutkit.model import Copy, Demand, Fabric, InputFile, Marker, NestSettings, Notice, OrderedPiece, Roll
 from cutkit.nest import Listener, nest
+from cutkit.nest.settle import cut_to_limit
 
 SURE = 1.05
 """An order that is guessed to be within the limit by this factor is nested as one marker at once."""
@@ -61,18 +63,20 @@ def lay(
     listening: Listening | None = None,
     stop: Callable[[], bool] = lambda: False,
     start: Marker | None = None,
+    tell: Callable[[Notice], None] | None = None,
 ) -> Lay:
     """The markers of ``demand``, free of faults; ``settings`` has the effort of each.
 
     Pieces that fit in no marker are named as unplaced in the marker that holds their garment; where the cloth of the
     rolls does not suffice, the pieces of the garments that are left in the last one. There is a marker at least.
-    ``start`` is of an order that is one marker. UsageError where rules exclude one another.
+    ``start`` is of an order that is one marker; ``tell`` hears what became of it. UsageError where rules exclude one
+    another.
     """
     _refuse_odd(rules, start, fabric)
 
     def nester(fabric: Fabric, demand: Demand, settings: NestSettings, start: Marker | None) -> Marker:
         listener = listening(f"{len({copy.bundle for copy in demand.copies})} garments") if listening else None
-        return nest(fabric, demand, settings, inputs=inputs, listener=listener, stop=stop, start=start)
+        return nest(fabric, demand, settings, inputs=inputs, listener=listener, stop=stop, start=start, tell=tell)
 
     if rules.holds_nothing(fabric):
         return Lay((nester(fabric, demand, settings, start),))
@@ -126,7 +130,7 @@ class _Work:
     def _judge(self, stock: Stock) -> Judge:
         return Judge(replace(self.fabric, max_length_mm=None), stock, self.effort, self._nester)
 
-    @property
+    @cached_property
     def _nester(self) -> Nester:
         sections = self.rules.sections
         return self.plain_nester if sections is None else SectionNester(self.plain_nester, sections, self.effort.stop)
@@ -153,18 +157,20 @@ class _Work:
         return replace(marker, unplaced=tuple(replace(u, reason=u.reason + reason) for u in marker.unplaced))
 
     def _finished(self, markers: Sequence[Marker], reasons: dict[str, str]) -> tuple[Marker, ...]:
-        """The markers on the fabric with its limit, the misfits named in the one that holds their garment."""
+        """The markers on the fabric with its limit, the misfits named in the one that holds their garment.
+
+        Where a stop came before a marker was searched to be within the limit, what lies beyond it is named, too.
+        """
         left: dict[int, list[Copy]] = defaultdict(list)
         for copy in self.demand.copies:
             if copy.piece in reasons:
                 home = (k for k, marker in enumerate(markers) if copy.bundle in marker.bundles)
                 left[next(home, 0)].append(copy)
         limit = self.fabric.max_length_mm
+        on_table = [replace(m, fabric=replace(m.fabric, max_length_mm=limit)) for m in markers]
         return tuple(
-            with_unplaced(
-                replace(marker, fabric=replace(marker.fabric, max_length_mm=limit)), self.demand, left[number], reasons
-            )
-            for number, marker in enumerate(markers)
+            with_unplaced(cut_to_limit(marker), self.demand, left[number], reasons)
+            for number, marker in enumerate(on_table)
         )
 
     # --- rolls

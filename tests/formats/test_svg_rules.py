@@ -16,6 +16,7 @@ import shapely
 from builders import make_marker
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rule_markers import rule_marker
 from ruled_markers import SPLICES, crowded_marker, ruled_marker
 from shapely.geometry import LineString, Point, Polygon, box
 from svg_reader import (
@@ -44,6 +45,7 @@ from cutkit.model import (
     OrderedPiece,
     Placement,
     Repeat,
+    Stretch,
     Tie,
     Zone,
 )
@@ -177,6 +179,12 @@ def test_the_whole_of_a_marker_with_every_rule():
     assert {"by the fold", "middle", "outer edge", "#1", "#2", "#3", "nap of the cloth"} <= set(text.split(" | "))
 
 
+def test_the_roll_that_it_is_cut_from_is_told():
+    root = drawn(replace(plain(), stretch=Stretch("R12", 3200.0, 4300.0)))
+    assert "Cut from | R12, 3.200 m to 4.300 m" in all_text(root)
+    assert "Cut from" not in all_text(drawn(plain()))
+
+
 # ------------------------------------------------------------------------------------------------- where it all lies
 
 
@@ -301,6 +309,15 @@ def test_splices_are_bands_with_their_edges_and_a_bracket_above():
     ends = [(b[0][0] - left, b[-1][0] - left) for b in brackets]
     assert np.allclose(ends, [(420, 560), (700, 700), (990, 1000)], atol=1e-3)
     assert all(y < top - 1000 for bracket in brackets for _, y in bracket)
+
+
+def test_long_markers_show_the_shortest_splices_a_metre_apart():
+    assert not shapes(drawn(plain()), "splice"), "in a metre nobody splices"
+    spots = tuple(Placement("p", 1, 450.0 * k, 0.0, 0.0) for k in range(8))
+    marker = make_marker([replace(PANEL, ordered=8)], list(spots), fabric=CLOTH)
+    at = [line[0][0] for line in lines_of(shapes(drawn(marker), "splice", "above"))]
+    assert at == [450.0, 1800.0, 3150.0], "between the panels, where a splice takes no cloth"
+    assert drawn(marker, ()).findall(".//s:path[@class='rule splice']", NS) == []
 
 
 def test_sections_are_parted_by_lines_that_cross_no_piece():
@@ -478,6 +495,13 @@ def test_whatever_the_rules_the_sheet_stays_calm(fields, bands):
     assert_calm(drawn(plain(**fields), [(x, x + wide) for x, wide in bands]))
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_markers_that_hold_rules_are_calm(seed):
+    marker = rule_marker(seed)
+    assert_calm(drawn(marker))
+    assert_labels_inside(marker)
+
+
 def test_a_label_keeps_off_flaws_and_match_points_where_there_is_room():
     flaw = Defect((720.0, 480.0, 880.0, 620.0))
     piece = {"matches": (Match("m", (200.0, 150.0), "cf"),)}
@@ -489,6 +513,20 @@ def test_a_label_keeps_off_flaws_and_match_points_where_there_is_room():
     for group, spot in zip(label_groups(root), SPOTS, strict=True):
         cross = on_sheet(Point(spot.points(((200.0, 150.0),))[0]).buffer(4), root)
         assert not any(line.intersects(cross) for line in label_boxes(group))
+
+
+def test_a_piece_that_a_flaw_covers_has_its_label_nevertheless():
+    root = drawn(plain(defects=(Defect((590.0, 390.0, 1010.0, 710.0)),)))
+    fonts = [float(group.find("s:text", NS).get("font-size")) for group in label_groups(root)]
+    assert fonts[1] == pytest.approx(fonts[0], rel=0.1)
+
+
+def test_small_cloth_has_a_small_scale_bar():
+    piece = replace(PANEL, outline=box(0, 0, 20, 20))
+    root = drawn(make_marker([piece], [SPOTS[0]], fabric=Fabric(30.0, nap="one-way")))
+    assert_calm(root)
+    assert sum(float(half.get("width")) for half in root.iterfind(".//s:g[@id='scale-bar']/s:rect", NS)) == 10
+    assert "1 cm" in all_text(root).split(" | ")
 
 
 def test_the_picture_stays_small_and_the_same():

@@ -28,15 +28,15 @@ _NAP_TEXT = {"two-way": "two-way", "one-way": "one-way", "per-bundle": "one way 
 _SPREAD_TEXT = {"face-to-face": "face to face", "folded": "folded", "tubular": "tubular"}
 
 
-def marker_svg(marker: Marker, *, date: str, splices: Sequence[Band] = ()) -> str:
+def marker_svg(marker: Marker, *, date: str, splices: Sequence[Band] | None = None) -> str:
     """The picture of ``marker`` as the text of an SVG file; ``date`` is shown in its header as it is given.
 
     It shows every rule of the cloth that the marker has, with a legend. ``splices`` are the bands (x0, x1) in which a
-    ply may end and the next one begin. Valid, self-contained XML: names are escaped, nothing is fetched from elsewhere.
-    The same marker and date give the same bytes. Takes about a second for 300 placements of 60 pieces: most of it goes
-    into fitting labels, once a piece.
+    ply may end and the next one begin; None: the usual ones of a long marker. Valid, self-contained XML: names are
+    escaped, nothing is fetched from elsewhere. The same marker and date give the same bytes. Takes about a second for
+    300 placements of 60 pieces: most of it goes into fitting labels, once a piece.
     """
-    sheet, cloth = _sheet(marker, tuple(splices))
+    sheet, cloth = _sheet(marker, None if splices is None else tuple(splices))
     y = _header(sheet, cloth, date)
     y = _legend(sheet, cloth, y)
     frame = cloth_frame(cloth, sheet, y)
@@ -55,7 +55,7 @@ def marker_svg(marker: Marker, *, date: str, splices: Sequence[Band] = ()) -> st
     return '<?xml version="1.0" encoding="utf-8" ?>\n' + str(sheet.drawing.tostring()) + "\n"
 
 
-def _sheet(marker: Marker, splices: tuple[Band, ...]) -> tuple[Sheet, RuledCloth]:
+def _sheet(marker: Marker, splices: tuple[Band, ...] | None) -> tuple[Sheet, RuledCloth]:
     """A sheet for the marker, and the marker as its rules are drawn on it."""
     width, length = marker.fabric.width_mm, RuledCloth(marker, 1.0).whole_length_mm
     inner = max(length, 0.9 * width)
@@ -111,8 +111,11 @@ def _figures(cloth: RuledCloth, date: str) -> Iterator[tuple[str, str]]:
 
 
 def _rule_figures(marker: Marker) -> Iterator[tuple[str, str]]:
-    """The rules that hold for the whole marker and leave nothing to be drawn."""
+    """The cloth it is cut from, and the rules that hold for the whole marker and leave nothing to be drawn."""
     fabric, settings = marker.fabric, marker.settings
+    if marker.stretch:
+        at = marker.stretch
+        yield "Cut from", f"{at.roll}, {format_length(at.from_mm)} to {format_length(at.to_mm)}"
     if fabric.spread in _SPREAD_TEXT:
         yield "Spread", _SPREAD_TEXT[fabric.spread]
     if not fabric.has_face:
