@@ -46,7 +46,7 @@ class Told:
         if faults and not self._has_substitutes:
             yield Notice("start-mended", f"the start had {faults}; {became}")
         elif pieces:
-            yield Notice("start-mended", f"with these pieces the start was moved apart; {became}")
+            yield Notice("start-mended", f"the start has made room for these pieces; {became}")
         else:
             yield Notice("start-mended", f"the start lay so near that the search had to move pieces; {became}")
 
