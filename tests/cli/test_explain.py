@@ -14,8 +14,8 @@ from conftest import REPOSITORY
 sys.path.insert(0, str(REPOSITORY / "tests" / "explain"))
 sys.path.insert(0, str(REPOSITORY / "tests" / "formats"))
 
+from explain_markers import wedges
 from sample_markers import marker_of
-from test_rules import wedges
 
 from cutkit.formats.marker import write_marker
 from cutkit.report.balance import ONE_PLY, balance_of

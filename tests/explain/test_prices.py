@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from explain_markers import wedges
 from shapely.geometry import box
-from test_rules import wedges
 
 from cutkit.explain import prices
 from cutkit.explain.prices import Effort, Outcome, Price, price_rules, searches_needed
