@@ -18,7 +18,7 @@ def wedges(**more: object) -> Marker:
         OrderedPiece("wedge", "wedge", "M", WEDGE, 4, allowed_angles_deg=(0.0,)),
         OrderedPiece("hook", "hook", "M", HOOK, 2, 2, allowed_angles_deg=(0.0,)),
     )
-    settings = NestSettings(gap_mm=1.0, rounds=2, workers=1)
+    settings = NestSettings(gap_mm=1.0, rounds=1, workers=1)
     fabric = Fabric(104.0, 2.0, "one-way", start_margin_mm=3.0, end_margin_mm=5.0, max_length_mm=2000.0)
     placements = [Placement("wedge", k + 1, 101.0 * k, 0.0, 0.0) for k in range(4)]
     placements += [Placement("hook", k + 1, 404.0 + 61.0 * k, 50.0 * (k > 1), 0.0, k > 1) for k in range(4)]
