@@ -2,6 +2,7 @@
 # make test    format, lint, types, import contracts and all tests
 # make check   the same without the tests: a few seconds
 # make soak    1,000 small random jobs through the nest, every marker judged; COUNT=50 FIRST=2000 for others
+# make rules-soak  500 random combinations of rules, patterns and orders, every marker judged; COUNT and FIRST as above
 # make fuzz    20,000 damaged pattern files, every one read or refused with the place; COUNT and FIRST as above
 # make crash   100 kills of runners and workers in the midst of batches; COUNT and FIRST (the seed) as above
 # make crash-cluster   30 kills of runners, workers and schedulers in the midst of batches on a cluster
@@ -28,7 +29,7 @@ COUNT ?= 1000
 FIRST ?= 0
 BENCHMARKS ?= $(sort $(wildcard benchmarks/bench_*.py))
 
-.PHONY: help demo test check soak fuzz faults crash crash-cluster night bench wheel clean
+.PHONY: help demo test check soak rules-soak fuzz faults crash crash-cluster night bench wheel clean
 .DELETE_ON_ERROR:
 
 help:
@@ -71,6 +72,10 @@ test: check
 
 soak: $(STAMP)-dev
 	$(BIN)/python tests/nest/soak.py $(COUNT) $(FIRST)
+
+rules-soak: COUNT = 500
+rules-soak: $(STAMP)-dev
+	$(BIN)/python tests/rules_soak.py $(COUNT) $(FIRST)
 
 fuzz: COUNT = 20000
 fuzz: $(STAMP)-dev

@@ -15,11 +15,11 @@ from statistics import mean
 from time import perf_counter
 
 import numpy as np
-from estimate_jobs import Nested, read_table
+from estimate_jobs import Nested, model_of, read_table
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from cutkit.plan.estimate import LengthModel, calibrate, estimate_length
+from cutkit.plan.estimate import LengthModel, estimate_length
 
 Predict = Callable[[Nested], tuple[float, float, float]]
 """Length, and the interval that shall hold nine of ten."""
@@ -47,10 +47,6 @@ def by_model(model: LengthModel) -> Predict:
     return predict
 
 
-def model_of(rows: Sequence[Nested]) -> LengthModel:
-    return calibrate([row.observation for row in rows], [row.job.style for row in rows])
-
-
 class Score:
     """How far off predictions were, and how many lengths lay in their intervals."""
 
@@ -72,8 +68,9 @@ class Score:
 
 
 def left_out(rows: Sequence[Nested]) -> dict[str, Score]:
-    """Every style judged by what the others taught."""
+    """Every style judged by what the others taught; the estimate by kinds of goods, too."""
     scores = {"area / mean efficiency": Score(), "estimate": Score()}
+    scores |= {f"estimate, {kind}": Score() for kind in dict.fromkeys(row.job.kind for row in rows)}
     for style in dict.fromkeys(row.job.style for row in rows):
         known = [row for row in rows if row.job.style != style]
         predictions = {"area / mean efficiency": by_mean_efficiency(known), "estimate": by_model(model_of(known))}
@@ -81,6 +78,7 @@ def left_out(rows: Sequence[Nested]) -> dict[str, Score]:
             if row.job.style == style:
                 for name, predict in predictions.items():
                     scores[name].add(predict(row), row.length_mm)
+                scores[f"estimate, {row.job.kind}"].add(predictions["estimate"](row), row.length_mm)
     return scores
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -29,7 +30,7 @@ from cutkit.formats.patterns import read_pattern
 from cutkit.model import Copy, Demand, Fabric, NestSettings, Order, OrderedPiece, OrderLine, Pattern
 from cutkit.nest import nest
 from cutkit.plan.demand import plan_demands
-from cutkit.plan.estimate import Observation, calibrate, features_of
+from cutkit.plan.estimate import LengthModel, Observation, calibrate, features_of
 
 HERE = Path(__file__).resolve().parent
 TABLE = HERE / "estimate_nests.csv"
@@ -50,6 +51,11 @@ class EstimateJob:
     fabric: Fabric
     demand: Demand
     gap_mm: float
+
+    @property
+    def kind(self) -> str:
+        """What sort of goods it is: ``garments``, ``random`` garment pieces or ``boxes``."""
+        return self.style.partition("-")[0] if "-" in self.style else "garments"
 
 
 @dataclass(frozen=True)
@@ -170,12 +176,17 @@ def _fits(job: EstimateJob) -> bool:
     return max(heights) <= job.fabric.usable_width_mm
 
 
+def model_of(rows: Sequence[Nested]) -> LengthModel:
+    """What these nests teach."""
+    jobs = [row.job for row in rows]
+    return calibrate([row.observation for row in rows], [job.style for job in jobs], [job.kind for job in jobs])
+
+
 def fit() -> None:
     """Write the coefficients that the package carries, with how they were made."""
     rows = read_table()
     made = f"benchmarks/estimate_jobs.py --fit, {len(rows)} nests of {ROUNDS} rounds, cutkit {__version__}"
-    model = calibrate([row.observation for row in rows], [row.job.style for row in rows])
-    COEFFICIENTS.write_text(json.dumps({"made": made, **model.to_json()}, indent=1) + "\n")
+    COEFFICIENTS.write_text(json.dumps({"made": made, **model_of(rows).to_json()}, indent=1) + "\n")
     print(f"{COEFFICIENTS.name}: {made}")
 
 

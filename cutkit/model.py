@@ -35,6 +35,7 @@ On the fabric, x runs along its length and y across its usable width, from the l
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -299,7 +300,7 @@ class OrderedPiece:
     one, which contains the outline, with ``buffer_mm`` told for what it is made of. The piece lies on flaws that allow
     its ``quality``, in one of the ``zones`` by name (none: anywhere), and with its ``fold`` side, low or high across
     its own coordinates, on a fold of the cloth. ``ordered`` counts copies in the marker; each stands for
-    ``per_copy`` pieces of every ply.
+    ``per_copy`` pieces of every ply. With ``cut_block`` the machine cuts the block, and people the piece out of it.
     """
 
     id: str
@@ -324,6 +325,7 @@ class OrderedPiece:
     ties: tuple[Tie, ...] = ()
     per_copy: int = 1
     category: str = ""
+    cut_block: bool = False
 
     @property
     def total(self) -> int:
@@ -529,3 +531,9 @@ def cos_sin_deg(angle_deg: float) -> Point:
         return _EXACT_TURNS[turn]
     radians = np.radians(turn)
     return float(np.cos(radians)), float(np.sin(radians))
+
+
+def in_steps(turns_deg: Iterable[float], steps_deg: Iterable[float]) -> tuple[float, ...]:
+    """The angles that lie off turns by one of some steps, to either side: turn by turn, the smallest step first."""
+    off = sorted({sign * abs(step) for step in steps_deg for sign in (1, -1)}, key=lambda a: (abs(a), -a))
+    return tuple(dict.fromkeys((turn + step) % 360.0 for turn in turns_deg for step in off))

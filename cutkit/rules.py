@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
@@ -181,7 +181,8 @@ class PieceRules:
 class Rule:
     """One table of rules: for which pieces it holds, what it says, and ``where`` it stands (file and line, or layer).
 
-    ``name`` may hold ``*`` and ``?``; case and blanks around it do not count.
+    ``name`` may hold ``*`` and ``?``; case and blanks around it do not count. ``places`` tell where each key stands, by
+    its field of ``rules``.
     """
 
     kind: RuleKind
@@ -189,6 +190,11 @@ class Rule:
     rules: PieceRules
     where: str = ""
     priority: int = 0
+    places: tuple[tuple[str, str], ...] = field(default=(), compare=False, repr=False)
+
+    def place(self, key: str) -> str:
+        """Where a key stands, by its field of ``rules``; where the table does if that is not known."""
+        return dict(self.places).get(key, self.where)
 
     def holds_for(self, style: str, piece: Piece) -> bool:
         """Whether this rule is about a piece of a style."""

@@ -309,7 +309,7 @@ def _folds(marker: Marker) -> Iterator[Finding]:
     fabric = marker.fabric
     folds = {"folded": [0.0], "tubular": [0.0, _usable(marker)]}.get(fabric.spread, [])
     for piece in marker.pieces:
-        if piece.fold is not None and (not folds or piece.per_copy != 1):
+        if piece.fold is not None and piece.per_copy != 1:
             yield "spread", (), f"{piece.id}: on a fold"
         if piece.per_copy < 1 or (piece.per_copy > 1 and fabric.spread == "face-up"):
             yield "spread", (), f"{piece.id}: {piece.per_copy} a copy"
@@ -318,7 +318,10 @@ def _folds(marker: Marker) -> Iterator[Finding]:
         yield "spread", (), "a selvedge at a fold"
     for index, p in enumerate(marker.placements):
         piece = _piece(marker, p)
-        if piece.fold is None or not folds:
+        if piece.fold is None:
+            continue
+        if not folds:
+            yield "fold", (index,), "no fold"
             continue
         ring = corners(piece.outline)[0]
         side = min(y for _, y in ring) if piece.fold == "low" else max(y for _, y in ring)

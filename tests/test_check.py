@@ -219,6 +219,13 @@ def test_angles(angle, tilt, found):
     assert codes(marker) == found
 
 
+@pytest.mark.parametrize("odd", [nan, inf, -inf])
+def test_an_allowed_angle_that_is_none(odd):
+    marker = make_marker([piece(allowed_angles_deg=(odd,))], [at(0, 0)], fabric=Fabric(200.0, nap="one-way"))
+    assert codes(marker) == ["angle"]
+    assert [figure.rule for figure in rule_figures(marker)] == ["grain", "nap"]
+
+
 def test_angles_that_only_one_piece_may_take():
     loose = piece(allowed_angles_deg=(0.0, 90.0, 180.0, 270.0))
     assert codes(make_marker([loose], [at(50, 0, angle=90)])) == []
@@ -430,7 +437,12 @@ HALF = Polygon([(0, 0), (100, 0), (80, 50), (20, 50)])
         ("folded", "low", at(100, 200, angle=180), "its low side lies 200.000 mm off"),
         ("tubular", "low", at(100, 200, angle=180), None),
         ("tubular", "low", at(100, 199, angle=180), "lies 1.000 mm off the fold at y 0.000 or y 200.000 mm"),
-        ("face-up", "low", at(0, 0), "piece A must lie on a fold; the cloth is spread face-up and has none"),
+        (
+            "face-up",
+            "low",
+            at(0, 0),
+            "A (placement 0, bundle 1) must lie on a fold; the cloth is spread face-up and has none",
+        ),
     ],
 )
 def test_half_pieces_on_the_fold(spread, fold, place, found):
@@ -672,7 +684,10 @@ def test_steps_off_the_grain_do_not_turn_a_piece_against_the_nap(angle, found):
     stepped = piece("B", allowed_angles_deg=(0.0, 2.0, 358.0, 180.0, 182.0, 178.0))
     fabric = Fabric(300.0, nap="one-way")
     places = [at(0, 0), at(220, 130, "B", angle)]
-    assert codes(make_marker([piece("A"), stepped], places, fabric=fabric)) == found
+    marker = make_marker([piece("A"), stepped], places, fabric=fabric)
+    assert codes(marker) == found
+    grain = figures(marker)["grain"]
+    assert (grain.holds, grain.worst, grain.limit) == ("0, 180 deg, up to 2 deg off", angle % 180 and 2.0, 2.0)
 
 
 def test_locked_pieces_are_judged_like_others():

@@ -91,6 +91,8 @@ class Nested:
     fault: tuple[int, str] | None = None
     notes: tuple[str, ...] = ()
     """What the program does otherwise than drawn, in words."""
+    limited: bool = False
+    """Whether the marker may not be longer than some length: a better layout may hold what is left out."""
 
     @property
     def rank(self) -> tuple[int, float]:
@@ -171,7 +173,8 @@ def _nested(prepared: PreparedJob, search: Search, threads: int, stop: Callable[
         return _with_files(prepared, search, start, search.start or b"", listener, _Spent())
     settings = replace(nesting.settings, seed=search.seed, time_s=search.seconds, rounds=search.rounds, workers=threads)
     fabric = nesting.fabric_of(demand)
-    found = nest(fabric, demand, settings, inputs=nesting.inputs, listener=listener, stop=stop, start=start)
+    begin_from = start or nesting.start_of(demand)
+    found = nest(fabric, demand, settings, inputs=nesting.inputs, listener=listener, stop=stop, start=begin_from)
     spent = _Spent(time.monotonic() - begin, cut_short=stop() and _is_short(found.search, search))
     marker = _better(found, start)
     if found.search.time_s is not None:
@@ -251,6 +254,7 @@ def _with_files(
         ended_early=spent.ended_early,
         fault=made.fault,
         notes=tuple(made.notes),
+        limited=prepared.nest.fabric.max_length_mm is not None,
     )
 
 

@@ -115,7 +115,8 @@ class Checker:
             wanted = wanted_of(job)
             for role, path in _note(faults, job, "rules", lambda: list(rules_found(wanted))) or ():
                 read("rules", role, path)
-            fabric = _note(faults, job, "fabric", lambda: fabric_path(wanted, files))
+            asked = "fabric" if job.fabric is not None else "rules"
+            fabric = _note(faults, job, asked, lambda: fabric_path(wanted, files))
             if fabric is not None and fabric != job.fabric:
                 read("fabric", "fabric", fabric)
         return Bundle(job, tuple(files)), faults
@@ -140,7 +141,7 @@ class Checker:
             outputs = [path for k in range(len(prepared.nest.demands)) for path in prepared.outputs(k).values()]
         faults += _output_faults(job, bundle, outputs)
         if prepared is None or faults:
-            return None, faults
+            return None, list(dict.fromkeys(faults))
         return _checked(prepared, bundle, outputs), faults
 
     def _prepared(self, bundle: Bundle, faults: Sequence[JobFault]) -> PreparedJob:

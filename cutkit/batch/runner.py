@@ -342,7 +342,7 @@ class Runner:
     def _is_hopeless(self, held: _Held) -> bool:
         """Whether more time cannot help: pieces that do not fit the cloth, or a program that cannot be made."""
         results = held.results.values()
-        left_out = any(one.unplaced for one in results) and held.claim.job.max_length_mm is None
+        left_out = any(one.unplaced and not one.limited for one in results)
         return left_out or any(one.fault is not None for one in results)
 
     def _judged(self, held: _Held) -> Outcome:

@@ -21,7 +21,7 @@ from cutkit.check.faults import (
     Fault,
 )
 from cutkit.check.figures import RuleFigure, rule_figures
-from cutkit.check.garments import angle_faults, bundle_faults, count_faults, nap_faults
+from cutkit.check.garments import MOST_STEP_DEG, angle_faults, bundle_faults, count_faults, nap_faults, turn_of
 from cutkit.check.matching import MatchResidual, match_faults, match_residuals
 from cutkit.check.overlap import Overlap, overlap_of
 from cutkit.check.places import (
@@ -39,6 +39,7 @@ __all__ = [
     "ANGLE_TOLERANCE_DEG",
     "GAP_TOLERANCE_MM",
     "MATCH_TOLERANCE_MM",
+    "MOST_STEP_DEG",
     "OUTSIDE_TOLERANCE_MM",
     "OVERLAP_TOLERANCE_MM",
     "PLACE_TOLERANCE_MM",
@@ -51,6 +52,7 @@ __all__ = [
     "match_residuals",
     "overlap_of",
     "rule_figures",
+    "turn_of",
 ]
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from shapely.geometry import box
 
 from cutkit.check.faults import MATCH_TOLERANCE_MM, PLACE_TOLERANCE_MM
-from cutkit.check.garments import stretches, tilt_used
+from cutkit.check.garments import most_off_grain, off_grain, stretches, turn_of
 from cutkit.check.matching import match_residuals
 from cutkit.check.places import bears, fold_off, reserved, sound, tie_off, zone_spare
 from cutkit.model import Fabric, Marker
@@ -209,13 +209,11 @@ def _repeat_text(fabric: Fabric) -> str:
 def _grain_figure(marker: Marker) -> Iterator[RuleFigure]:
     """How far pieces are off their grain, where any may be, or may lie at other angles than along the cloth."""
     placed = [marker.by_id[p.piece] for p in marker.placements]
-    angles = sorted({a for piece in placed for a in piece.allowed_angles_deg})
-    most = max((piece.tilt_deg for piece in placed), default=0.0)
+    angles = sorted({turn_of(a) for piece in placed for a in piece.allowed_angles_deg})
+    most = max(map(most_off_grain, placed), default=0.0)
     if most or not set(angles) <= {0.0, 180.0}:
-        at: _Figures = {
-            (i,): tilt_used(piece, p) for i, (p, piece) in enumerate(zip(marker.placements, placed, strict=True))
-        }
-        worst = _most(at)
+        laid = zip(marker.placements, placed, strict=True)
+        worst = _most({(i,): off_grain(piece, p) for i, (p, piece) in enumerate(laid)})
         holds = _angles_text(angles) + (f", up to {most:g} deg off" if most else "")
         yield RuleFigure("grain", holds, "most off grain", worst.value, most, "deg", worst.placements)
     if marker.fabric.nap != "two-way":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from math import isfinite
 
 import numpy as np
 import shapely
@@ -21,7 +22,7 @@ def off_deg(angle: float, target: float) -> float:
     return min(apart, 360 - apart)
 
 
-def tilt_used(piece: OrderedPiece, placement: Placement) -> float:
+def _off_allowed(piece: OrderedPiece, placement: Placement) -> float:
     """How far a placement is off the nearest of its piece's allowed angles, in degrees; 180 where none is allowed."""
     return min((off_deg(placement.angle_deg, allowed) for allowed in piece.allowed_angles_deg), default=180.0)
 
@@ -30,11 +31,29 @@ def angle_faults(marker: Marker) -> Iterator[Fault]:
     """Pieces that lie at an angle that they must not."""
     for index, p in enumerate(marker.placements):
         piece = marker.by_id[p.piece]
-        off = tilt_used(piece, p)
+        off = _off_allowed(piece, p)
         if not off <= piece.tilt_deg + ANGLE_TOLERANCE_DEG:
             allowed_text = ", ".join(f"{a:g}" for a in piece.allowed_angles_deg)
             message = f"{named(marker, index)} lies at {p.angle_deg:g} degrees; allowed: {allowed_text}"
             yield Fault("angle", message + (f", up to {piece.tilt_deg:g} off" if piece.tilt_deg else ""), (index,))
+
+
+def turn_of(angle_deg: float) -> float:
+    """The quarter turn that an allowed angle is a step off; the angle itself where it is no step."""
+    if not isfinite(angle_deg):
+        return angle_deg
+    turn = round(angle_deg / 90.0) * 90.0 % 360.0
+    return turn if off_deg(angle_deg, turn) <= MOST_STEP_DEG else angle_deg
+
+
+def off_grain(piece: OrderedPiece, placement: Placement) -> float:
+    """How far a placement is off the nearest turn that its piece may have, steps and tilt and all."""
+    return min((off_deg(placement.angle_deg, turn_of(a)) for a in piece.allowed_angles_deg), default=180.0)
+
+
+def most_off_grain(piece: OrderedPiece) -> float:
+    """How far a piece may be off its grain and still point the same way: its tilt, free and in steps."""
+    return piece.tilt_deg + max((off_deg(a, turn_of(a)) for a in piece.allowed_angles_deg), default=0.0)
 
 
 # --- counts ------------------------------------------------------------------------------------------------------
@@ -105,19 +124,13 @@ def nap_faults(marker: Marker) -> Iterator[Fault]:
         key = 0 if nap == "one-way" else p.bundle
         first, low, high = left.get(key, (p.angle_deg, -180.0, 180.0))
         off = (p.angle_deg - first + 180.0) % 360.0 - 180.0
-        own = _off_grain(piece)
+        own = most_off_grain(piece)
         shared = max(low, off - own), min(high, off + own)
         if shared[0] > shared[1] + ANGLE_TOLERANCE_DEG:
             message = f"{named(marker, index)} points against the nap ({nap}), {abs(off):g} degrees off the first piece"
             yield Fault("nap", message, (index,))
         else:
             left[key] = (first, *shared)
-
-
-def _off_grain(piece: OrderedPiece) -> float:
-    """How far a piece may be off its grain and still point the same way: its tilt, free and in steps."""
-    steps = (min(a % 90.0, 90.0 - a % 90.0) for a in piece.allowed_angles_deg)
-    return piece.tilt_deg + max((step for step in steps if step <= MOST_STEP_DEG), default=0.0)
 
 
 # --- garments together -------------------------------------------------------------------------------------------

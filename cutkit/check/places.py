@@ -204,7 +204,12 @@ def fold_faults(marker: Marker) -> Iterator[Fault]:
     for index, p in enumerate(marker.placements):
         piece = marker.by_id[p.piece]
         off = fold_off(marker.fabric, piece, p)
-        if isfinite(off) and off > PLACE_TOLERANCE_MM:
+        if not isfinite(off):
+            message = (
+                f"{named(marker, index)} must lie on a fold; the cloth is spread {marker.fabric.spread} and has none"
+            )
+            yield Fault("fold", message, (index,))
+        elif off > PLACE_TOLERANCE_MM:
             folds = " or ".join(f"y {y:.3f}" for y in marker.fabric.folds_mm)
             message = f"{named(marker, index)}: its {piece.fold} side lies {off:.3f} mm off the fold at {folds} mm"
             yield Fault("fold", message, (index,))

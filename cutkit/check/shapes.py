@@ -101,8 +101,6 @@ def _repeat_faults(fabric: Fabric) -> Iterator[Fault]:
 
 
 def _spread_faults(fabric: Fabric, piece: OrderedPiece) -> Iterator[Fault]:
-    if piece.fold is not None and not fabric.folds_mm:
-        yield Fault("spread", f"piece {piece.id} must lie on a fold; the cloth is spread {fabric.spread} and has none")
     if piece.fold is not None and piece.per_copy != 1:
         yield Fault("spread", f"piece {piece.id} lies on a fold: a copy is one piece, not {piece.per_copy}")
     if piece.per_copy < 1 or (piece.per_copy > 1 and fabric.spread == "face-up"):

@@ -96,7 +96,7 @@ def _judge(
 
 def _report(path: str, marker: Marker, faults: list[Fault], judged: Judged | None) -> dict[str, Any]:
     from cutkit.check import match_residuals, rule_figures
-    from cutkit.cli.rule_tables import match_json, rule_json
+    from cutkit.report.rules import match_json, rule_json
 
     report: dict[str, Any] = {
         "schema": "cutkit.check/1",
@@ -144,11 +144,11 @@ def _print_marker(path: str, marker: Marker, faults: list[Fault], with_matches: 
 
 def _print_rules(marker: Marker, with_matches: bool) -> None:
     """The tables of the rules that hold, and of the matches; nothing where there are none."""
-    from cutkit.check import match_residuals, rule_figures
+    from cutkit.check import match_residuals
     from cutkit.cli.rule_tables import match_table, rule_table
     from cutkit.cli.tables import print_table
 
-    tables = [rule_table(marker, rule_figures(marker))]
+    tables = [rule_table(marker)]
     if with_matches:
         tables.append(match_table(marker, match_residuals(marker)))
     for table in tables:

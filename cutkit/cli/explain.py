@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cutkit.explain.prices import Effort, Prices
-    from cutkit.explain.rules import Rule, Task
+    from cutkit.explain.rules import Rule
+    from cutkit.model import Marker
     from cutkit.nest import Listener
 
 OUT = click.Path(path_type=Path)
@@ -70,7 +71,6 @@ def command(
     ends the searches; the seeds that are done count.
     """
     from cutkit.cli.explain_tables import Explained, explained_json, print_explained, waste_picture
-    from cutkit.explain.rules import task_of
     from cutkit.formats.files import refuse_bad_outputs, refuse_unwritable
     from cutkit.formats.marker import read_valid_marker
     from cutkit.report.holes import waste_map
@@ -81,14 +81,13 @@ def command(
         if path is not None:
             refuse_unwritable(path)
     marker = read_valid_marker(marker_path)
-    task = task_of(marker)
-    rules = () if no_prices else _chosen(task, names)
+    rules = () if no_prices else _chosen(marker, names)
     rate = marker.fabric.price_per_m if price is None else price
-    explained = Explained(marker_path, task, waste_map(marker), most, rate, currency)
+    explained = Explained(marker_path, marker, waste_map(marker), most, rate, currency)
     _draw(waste_picture(explained), svg_path, png_path, marker_path, quiet)
     interrupted = False
     if not no_prices:
-        effort = _effort(task, options)
+        effort = _effort(marker, options)
         explained, interrupted = _priced(explained, rules, effort, quiet)
     if as_json:
         print_json(explained_json(explained))
@@ -111,11 +110,11 @@ def _refuse_senseless(options: dict[str, Any], *, no_prices: bool, names: tuple[
         raise UsageError("--no-prices makes no search", hint="Leave out --time, --rounds, --rule and --anew.")
 
 
-def _chosen(task: Task, names: tuple[str, ...]) -> tuple[Rule, ...]:
+def _chosen(marker: Marker, names: tuple[str, ...]) -> tuple[Rule, ...]:
     """The rules to be priced; UsageError for one that does not hold."""
     from cutkit.explain.rules import rules_of
 
-    rules = rules_of(task)
+    rules = rules_of(marker)
     held = [rule.name for rule in rules]
     for name in names:
         if name not in held:
@@ -124,14 +123,14 @@ def _chosen(task: Task, names: tuple[str, ...]) -> tuple[Rule, ...]:
     return tuple(rule for rule in rules if not names or rule.name in names)
 
 
-def _effort(task: Task, options: dict[str, Any]) -> Effort:
-    from cutkit.cli.nest import processors
+def _effort(marker: Marker, options: dict[str, Any]) -> Effort:
+    from cutkit.batch.workers import processors
     from cutkit.explain.prices import Effort
     from cutkit.nest import default_time_s
 
     time_s, rounds = options["time_s"], options["rounds"]
     if time_s is None and rounds is None:
-        time_s = default_time_s(len(task.demand.copies))
+        time_s = default_time_s(sum(piece.total for piece in marker.pieces))
     seeds = tuple(range(options["seed"], options["seed"] + options["seeds"]))
     return Effort(seeds, time_s, rounds, options["workers"] or processors(), options["anew"])
 
@@ -144,13 +143,14 @@ def _priced(explained: Any, rules: Sequence[Rule], effort: Effort, quiet: bool) 
 
     if rules:
         count = searches_needed(rules, len(effort.seeds))
-        each = f"{effort.rounds} rounds" if effort.time_s is None else format_duration(effort.time_s)
+        rounds = f"{effort.rounds} round{'s' if effort.rounds != 1 else ''}"
+        each = rounds if effort.time_s is None else format_duration(effort.time_s)
         about = "" if effort.time_s is None else f", {format_duration(count * effort.time_s)} in all"
         say(f"{count} searches of {each}{about}", quiet=quiet)
     watcher = _Searching(quiet)
     with first_interrupt_stops() as interrupted:
         try:
-            prices: Prices = price_rules(explained.task, rules, effort, watcher, interrupted)
+            prices: Prices = price_rules(explained.marker, rules, effort, watcher, interrupted)
         finally:
             watcher.close()
         return replace(explained, prices=prices, effort=effort), interrupted()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,11 +25,11 @@ NAMES_SHOWN = 4
 
 @dataclass(frozen=True)
 class Ruled:
-    """A piece of a style with what rules say of it: the key, the value and the rule, in the order of the keys."""
+    """A piece of a style with what rules say of it: the key, its value, the rule, and where the key stands."""
 
     style: str
     piece: Piece
-    values: tuple[tuple[str, Any, Rule], ...]
+    values: tuple[tuple[str, Any, Rule, str], ...]
 
 
 def print_config(job: Prepared, as_json: bool) -> None:
@@ -60,7 +61,9 @@ def _ruled(job: Prepared) -> Iterator[Ruled]:
         for piece in {piece.name: piece for piece in style.pattern.pieces}.values():
             said = dict(book.rules_for(style.label, piece).said())
             origins = book.origins(style.label, piece)
-            values = tuple((key_of[name], said[name], rule) for name, rule in origins.items() if rule is not None)
+            values = tuple(
+                (key_of[name], said[name], rule, rule.place(name)) for name, rule in origins.items() if rule is not None
+            )
             yield Ruled(style.label, piece, values)
 
 
@@ -76,16 +79,23 @@ def _cloth_table(config: Config) -> TableData:
         Column("From", "left"),
         Column("Instead of", "left", worth=1),
     )
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for key, settings in config.cloth.items():
         *others, last = settings
-        instead = "; ".join(f"{shown(key, other.value)} ({_origin(other)})" for other in others[1:])
-        rows.append((key, shown(key, last.value), _origin(last), instead))
+        instead = "; ".join(f"{shown(key, other.value)} ({_near(config, other)})" for other in others[1:])
+        rows.append((key, shown(key, last.value), _near(config, last), instead))
+    if not any(instead for *_, instead in rows):
+        return TableData(columns[:-1], tuple(row[:-1] for row in rows))
     return TableData(columns, tuple(rows))
 
 
-def _origin(setting: Setting) -> str:
-    return _place(setting.layer, setting.where)
+def _near(config: Config, said: Setting) -> str:
+    """Where a thing is said, short: the layer and the line, for the files are listed below the tables."""
+    file, _, line = said.where.rpartition(", line ")
+    if not file or said.layer == "options":
+        return _place(said.layer, said.where)
+    alone = [layer for layer, _ in config.files].count(said.layer) == 1
+    return f"{said.layer if alone else Path(file).name}, line {line}"
 
 
 def _place(layer: Layer, where: str) -> str:
@@ -95,9 +105,10 @@ def _place(layer: Layer, where: str) -> str:
 
 def _piece_table(config: Config, ruled: Sequence[Ruled]) -> TableData:
     from cutkit.cli.tables import Column, TableData
+    from cutkit.prepare.layers import Setting
 
     columns = (
-        Column("Pieces", "left", style="bold"),
+        Column("Pieces", "left", shrink_to=16, style="bold"),
         Column("Rule", "left"),
         Column("Value", "left"),
         Column("From", "left"),
@@ -105,14 +116,13 @@ def _piece_table(config: Config, ruled: Sequence[Ruled]) -> TableData:
     groups: dict[Any, list[Ruled]] = {}
     for each in ruled:
         if each.values:
-            groups.setdefault(tuple((key, repr(value), rule.where) for key, value, rule in each.values), []).append(
-                each
-            )
+            groups.setdefault(tuple((key, repr(value), where) for key, value, _, where in each.values), []).append(each)
     rows = []
     for group in groups.values():
         names = _names(group, len({each.style for each in ruled}) > 1)
-        for key, value, rule in group[0].values:
-            rows.append((names, key, shown(key, value), _place(config.layer_of(rule), rule.where)))
+        for key, value, rule, where in group[0].values:
+            said = Setting(value, config.layer_of(rule), where)
+            rows.append((names, key, shown(key, value), _near(config, said)))
             names = ""
     return TableData(columns, tuple(rows))
 
@@ -146,6 +156,7 @@ LENGTHS = (
     "margin_end",
     "gap",
     "max_length",
+    "span",
     "buffer",
     "allowance",
 )
@@ -164,13 +175,11 @@ def shown(key: str, value: Any) -> str:
     special = {
         "tilt": lambda: f"{value:g} deg",
         "tilt_steps": lambda: ", ".join(f"{step:g}" for step in value) + " deg",
-        "shrinkage": lambda: f"warp {value[0]:.2%}, weft {value[1]:.2%}",
+        "shrinkage": lambda: f"warp {100 * value[0]:g} %, weft {100 * value[1]:g} %" if any(value) else "0",
         "weight": lambda: f"{value:g} g/m2",
         "price": lambda: f"{value:.2f}/m",
         "flaws": lambda: f"{len(value)} flaw{'s' * (len(value) != 1)}",
-        "zones": lambda: ", ".join(
-            each if isinstance(each, str) else f"{each.name} {each.y0_mm:g}-{each.y1_mm:g} mm" for each in value
-        ),
+        "zones": lambda: ", ".join(each if isinstance(each, str) else each.name for each in value),
         "repeat": lambda: _repeat(value),
         "qualities": lambda: ", ".join(value),
         "block": lambda: _block(value),
@@ -231,10 +240,10 @@ def _json(job: Prepared, config: Config, ruled: Sequence[Ruled]) -> dict[str, An
                     key: {
                         "value": msgspec.to_builtins(value),
                         "layer": config.layer_of(rule),
-                        "where": rule.where,
+                        "where": where,
                         "rule": f"{rule.kind} {rule.name}",
                     }
-                    for key, value, rule in each.values
+                    for key, value, rule, where in each.values
                 },
             }
             for each in ruled

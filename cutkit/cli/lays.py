@@ -15,7 +15,7 @@ from cutkit.errors import UsageError
 if TYPE_CHECKING:
     from cutkit.cli.tables import TableData
     from cutkit.lay import LayRules, RollUse
-    from cutkit.model import Demand, InputFile, Roll
+    from cutkit.model import Demand, Roll
     from cutkit.report import MarkerFigures
 
 SCHEMA = "cutkit.rolls/1"
@@ -48,25 +48,6 @@ def lay_options(command: F) -> F:
     ):
         command = option(command)
     return command
-
-
-def read_rolls(path: str | None) -> tuple[tuple[Roll, ...], tuple[InputFile, ...]]:
-    """The rolls of a file, and that file as an input; none where none is named."""
-    if path is None:
-        return (), ()
-    from cutkit.formats.files import read_bytes, sha256_of
-    from cutkit.formats.rolls import parse_rolls
-    from cutkit.model import InputFile
-
-    data = read_bytes(path)
-    return parse_rolls(data, path), (InputFile(path, sha256_of(data)),)
-
-
-def with_width(options: dict[str, Any], rolls: Sequence[Roll]) -> dict[str, Any]:
-    """The options with the width of the widest roll, where neither an option nor a fabric tells one."""
-    if not rolls or options["width"] is not None or options["fabric"] is not None:
-        return options
-    return {**options, "width": max(roll.width_mm for roll in rolls)}
 
 
 def lay_rules(options: dict[str, Any], rolls: Sequence[Roll]) -> LayRules:

@@ -26,13 +26,11 @@ from cutkit.cli.explain_config import print_config
 from cutkit.cli.lays import (
     lay_options,
     lay_rules,
-    read_rolls,
     refuse_odd_rolls,
     remnant_paths,
     rolls_json,
     rolls_table,
     used_together,
-    with_width,
     write_remnants,
 )
 from cutkit.cli.nest_options import job_options, prepared
@@ -42,14 +40,12 @@ from cutkit.errors import CheckError, InfeasibleError, UsageError
 if TYPE_CHECKING:
     from cutkit.formats.pdf.marker import PageKind
     from cutkit.lay import Lay, LayRules, RollUse
-    from cutkit.model import Demand, Marker, NestSettings
+    from cutkit.model import Demand, Marker, NestSettings, Notice
     from cutkit.outputs.drawings import DrawingKind
     from cutkit.prepare.prepare import Prepared
     from cutkit.report import MarkerFigures
 
 MOST_TIME_S = 7 * 24 * 3600.0
-START_LOST_MM = 1e-3
-"""A marker that is longer than the one it should have gone on from by more than this did not go on from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +76,18 @@ class Outputs:
 @click.option("--rounds", type=click.IntRange(1), help="Effort in search rounds instead: same seed, same bytes.")
 @click.option("--workers", type=click.IntRange(1, 256), help="Threads of the search; all processors if not given.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Another seed, another search.")
-@click.option("--start", metavar="MARKER", help="Go on from a marker of the same order; it gets no longer.")
+@click.option(
+    "--start",
+    metavar="MARKER",
+    help="Go on from a marker, or from another nester's solution: a sound one gets no longer, pieces that overlap are"
+    " moved apart, and other sizes take their places.",
+)
+@click.option(
+    "--lock",
+    multiple=True,
+    metavar="GLOB|bundle:N",
+    help="Pieces of --start that stay where they lie, by id or name, or those of a garment; as often as wanted.",
+)
 @click.option("--min-efficiency", type=click.FloatRange(0, 100), metavar="PCT", help="Exit 5 if a marker is below it.")
 @click.option("--svg", type=click.Path(path_type=Path), help="Also draw the marker.")
 @click.option("--dxf", type=click.Path(path_type=Path), help="Also write the marker as DXF.")
@@ -128,11 +135,9 @@ def command(
     _refuse_senseless_time(options)
     if output is None and not explain_config:
         raise UsageError("Missing option '-o' / '--output'.", hint="Name the marker file to write: -o m.marker.json")
-    rolls, roll_files = read_rolls(options["rolls"])
-    rules = lay_rules(options, rolls)
-    job = prepared(inputs, with_width(options, rolls))
-    job = replace(job, inputs=(*job.inputs, *roll_files))
-    refuse_odd_rolls(rolls, job.demands)
+    job = prepared(inputs, options)
+    rules = lay_rules(options, job.rolls)
+    refuse_odd_rolls(job.rolls, job.demands)
     if output is None or explain_config:
         say_notices(job.notices, quiet=quiet, all_of_them="`cutkit inspect` lists them")
         print_config(job, as_json)
@@ -161,7 +166,7 @@ def command(
                 if marker.placements:
                     _write(marker, own, sources, pdf_page, demand.plies)
                     rows.append(replace(row, path=str(own.marker)))
-    if rolls:
+    if job.rolls:
         write_remnants(output, used_together(uses), rows, sources)
     _print_results(rows, used_together(uses), as_json)
     if interrupted():
@@ -211,12 +216,15 @@ def _lay_one(
     progress = ProgressLines(demand.material, quiet=quiet)
     settings, start = _settings(job, demand, options), job.start_of(demand)
     fabric, talk = job.fabric_of(demand), progress.listening
+    told: list[Notice] = []
+    tell = told.append
     try:
-        laid = lay(fabric, demand, settings, rules, inputs=job.inputs, listening=talk, stop=stop, start=start)
+        laid = lay(
+            fabric, demand, settings, rules, inputs=job.inputs, listening=talk, stop=stop, start=start, tell=tell
+        )
     finally:
         progress.close()
-    if start is not None and sum(m.length_mm for m in laid.markers) > start.length_mm + START_LOST_MM:
-        say("note: start-not-used: --start has faults on this cloth, lacks pieces, or has some tilted", quiet=quiet)
+    say_notices(told, quiet=quiet, all_of_them="`cutkit check` lists them")
     seconds = round((time.monotonic() - progress.search_began) / len(laid.markers), 3)
     start_s = progress.start_s
     return laid, [marker_figures(marker, start_s=start_s, search_s=seconds) for marker in laid.markers]

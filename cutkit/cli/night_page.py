@@ -10,13 +10,15 @@ from cutkit.batch.night import Left, Night, Ready, Week
 from cutkit.batch.store import State
 from cutkit.cli.report_store import LOST_TEXTS, cloth_name, job_name, programs_of
 from cutkit.formats.jobs import shown_due
-from cutkit.formats.report_page import PageAnswer, PageCell, PageColumn, PageItem, PageList, PageTable
+from cutkit.formats.report_page import PageAnswer, PageCell, PageColumn, PageItem, PageList, PageTable, section_anchor
 from cutkit.outputs.report_page import Frame, anchor_of, number_cell, without_empty
 from cutkit.units import format_duration
 
 STATES: Mapping[State, str] = {"failed": "failed", "cancelled": "cancelled", "queued": "not done", "running": "running"}
 NEXT_SHOWN, FAILED_SHOWN, CLOTHS_SHOWN = 8, 4, 20
 """How many are told at the top of the page; all of them are told below."""
+_WHY, _CLOTH = section_anchor(2), section_anchor(3)
+"""The sections of the page that tell more of what failed, and of cloth."""
 NOTES = (
     "Cut in this order: what is due first, then by priority, then as the jobs came.",
     "Cloth to issue: plies times marker length and end allowance, with splices and flaws where they are told. Markers "
@@ -82,10 +84,12 @@ def _failed(night: Night) -> PageAnswer:
     notes += [f"{n} {word}" for s, word in STATES.items() if s != "failed" and (n := _number(night, s))]
     note = f"Besides: {', '.join(notes)}. More below." if notes else ""
     if not failed:
-        return PageAnswer("Failed", "nothing", note=note, alarm=bool(lost))
+        return PageAnswer("Failed", "nothing", note=note, anchor=_WHY, alarm=bool(lost))
     lines = tuple((left.record.row.name, _gist(left)) for left in failed[:FAILED_SHOWN])
     more = f"{len(failed) - FAILED_SHOWN} more below. " if len(failed) > FAILED_SHOWN else ""
-    return PageAnswer("Failed", "1 job" if len(failed) == 1 else f"{len(failed)} jobs", lines, more + note, alarm=True)
+    return PageAnswer(
+        "Failed", "1 job" if len(failed) == 1 else f"{len(failed)} jobs", lines, more + note, anchor=_WHY, alarm=True
+    )
 
 
 def _gist(left: Left) -> str:
@@ -103,7 +107,7 @@ def _issued(night: Night) -> PageAnswer:
     lines = [(cloth_name(i.cloth, i.material, i.width_mm), f"{i.issued_mm / 1000:.2f} m") for i in issues]
     more = f"{len(issues) - CLOTHS_SHOWN} more below." if len(issues) > CLOTHS_SHOWN else ""
     total = f"{sum(i.issued_mm for i in issues) / 1000:.2f} m in all"
-    return PageAnswer("Cloth to issue", total, tuple(lines[:CLOTHS_SHOWN]), more)
+    return PageAnswer("Cloth to issue", total, tuple(lines[:CLOTHS_SHOWN]), more, anchor=_CLOTH)
 
 
 # --- the tables behind them

@@ -291,12 +291,15 @@ def _print(summary: Summary, night: Night | None, as_json: bool) -> None:
 
 def _print_figures(summary: Summary) -> None:
     from cutkit.cli.report_tables import balance_table, cloth_table, order_table
+    from cutkit.cli.rule_tables import rule_table
     from cutkit.cli.tables import print_table
 
     print_table(cloth_table(summary))
     if len(summary.orders) > 1:
         click.echo()
         print_table(order_table(summary))
-    click.echo()
-    print_table(balance_table(summary.total))
+    rules = [rule_table(row.cut.marker) for row in summary.rows] if len(summary.rows) == 1 else []
+    for table in (*(rule for rule in rules if rule.rows), balance_table(summary.total)):
+        click.echo()
+        print_table(table)
     click.echo(f"\nThe balance closes to {abs(summary.total.balance.error_mm2):.3f} mm2.")

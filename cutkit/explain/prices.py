@@ -2,11 +2,11 @@
 
 Every search gets the same time (or rounds): half of it begins anew, for the ways to lie that a rule forbade are not
 found from a layout that is packed without them; the other half goes on from the shorter of what was found and the given
-marker, which keeps the rules of every relaxed task. So without a rule nothing longer comes back than the marker is, and
-what it costs is rather told too low than too high. The difference that counts is to the searches that keep all rules,
-for these may shorten the marker, too. Where all searches begin anew (``Effort.anew``), the prices are as unsure as the
-searches are. One search of each kind is made with a seed before any is made with the next one, each time in another
-order: a busy machine slows all alike.
+marker, which keeps the rules that are left. So without a rule nothing longer comes back than the marker is, and what it
+costs is rather told too low than too high. The difference that counts is to the searches that keep all rules, for these
+may shorten the marker, too. Where all searches begin anew (``Effort.anew``), the prices are as unsure as the searches
+are. One search of each kind is made with a seed before any is made with the next one, each time in another order: a
+busy machine slows all alike.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 from typing import Literal, Protocol
 
-from cutkit.explain.rules import Rule, Task, relaxed
-from cutkit.model import Marker, NestSettings
+from cutkit.explain.rules import Rule, relaxed
+from cutkit.lay.judge import Nester
+from cutkit.lay.sections import SectionNester, Sections
+from cutkit.model import Demand, Fabric, Marker, NestSettings
 from cutkit.nest import Listener, nest
+from cutkit.plan.again import demand_of
 
 Verdict = Literal["costs", "within the noise", "nothing found", "one seed"]
 
@@ -52,9 +55,9 @@ class Effort:
         first = self.rounds // 2
         return replace(self, rounds=first) if first else None, replace(self, rounds=self.rounds - first)
 
-    def settings(self, task: Task, seed: int) -> NestSettings:
-        """The settings of a task's search."""
-        return replace(task.settings, seed=seed, time_s=self.time_s, rounds=self.rounds, workers=self.workers)
+    def settings(self, marker: Marker, seed: int) -> NestSettings:
+        """The settings of a search under the rules of ``marker``."""
+        return replace(marker.settings, seed=seed, time_s=self.time_s, rounds=self.rounds, workers=self.workers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,18 +146,18 @@ class Watcher(Protocol):
 
 
 def price_rules(
-    task: Task,
+    marker: Marker,
     rules: Sequence[Rule],
     effort: Effort,
     watcher: Watcher | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Prices:
-    """The price of each of ``rules`` in ``task``, and where they are several that of all of them.
+    """The price of each of ``rules`` in ``marker``, and where they are several that of all of them.
 
     Takes (rules + 2) x seeds searches. Once ``stop`` is true, only the seeds count with which all of them were made.
     """
     kinds = [(), *((rule,) for rule in rules), *([tuple(rules)] if len(rules) > 1 else [])]
-    searches = _Searches([_Kind(relaxed(task, left_out), left_out) for left_out in kinds], effort, watcher, stop)
+    searches = _Searches([_Kind.of(relaxed(marker, left_out), left_out) for left_out in kinds], effort, watcher, stop)
     sweeps = list(searches.sweeps())
     kept, *without = ([sweep[k] for sweep in sweeps] for k in range(len(kinds)))
     prices = [
@@ -172,10 +175,15 @@ def searches_needed(rules: Sequence[Rule], seeds: int) -> int:
 
 @dataclass(frozen=True)
 class _Kind:
-    """A task, and which rules it is without."""
+    """A marker without some rules, and the demand that is nested without them."""
 
-    task: Task
+    marker: Marker
+    demand: Demand
     left_out: tuple[Rule, ...]
+
+    @staticmethod
+    def of(marker: Marker, left_out: tuple[Rule, ...]) -> _Kind:
+        return _Kind(marker, demand_of(marker), left_out)
 
 
 @dataclass(frozen=True)
@@ -197,28 +205,36 @@ class _Searches:
                 if self.watcher is not None:
                     done = number * count + len(found)
                     listener = self.watcher(done + 1, count * len(self.effort.seeds), self.kinds[k].left_out, seed)
-                found[k] = self._searched(self.kinds[k].task, seed, listener)
+                found[k] = self._searched(self.kinds[k], seed, listener)
             if self.stop():  # the last search was cut short
                 return
             yield [found[k] for k in range(count)]
 
-    def _searched(self, task: Task, seed: int, listener: Listener | None) -> Outcome:
-        def nested(effort: Effort, start: Marker | None) -> Marker:
-            settings = effort.settings(task, seed)
-            return nest(task.fabric, task.demand, settings, listener=listener, stop=self.stop, start=start)
-
-        if self.effort.anew:
-            return Outcome.of(nested(self.effort, None))
+    def _searched(self, kind: _Kind, seed: int, listener: Listener | None) -> Outcome:
+        marker = kind.marker
         first, second = self.effort.halves
-        start = _better(task, nested(first, None)) if first is not None else task.start
-        return Outcome.of(nested(second, start))
+        if marker.settings.bundling == "sections":  # made of nests of their own, which begin anew
+            first, second = None, self.effort
+        if self.effort.anew:
+            return Outcome.of(self._nested(kind, self.effort, seed, listener, None))
+        best = marker if first is None else _better(marker, self._nested(kind, first, seed, listener, None))
+        return Outcome.of(_better(best, self._nested(kind, second, seed, listener, best)))
+
+    def _nested(
+        self, kind: _Kind, effort: Effort, seed: int, listener: Listener | None, start: Marker | None
+    ) -> Marker:
+        def one(fabric: Fabric, demand: Demand, settings: NestSettings, start: Marker | None) -> Marker:
+            return nest(fabric, demand, settings, listener=listener, stop=self.stop, start=start)
+
+        settings = effort.settings(kind.marker, seed)
+        nester: Nester = one if settings.bundling == "mixed" else SectionNester(one, Sections(), self.stop)
+        begin = start and relaxed(start, ["locked"])  # the demand says what is locked
+        return nester(kind.marker.fabric, kind.demand, settings, begin)
 
 
-def _better(task: Task, found: Marker) -> Marker:
-    """The layout to go on from: the one found where it holds as much as the task's own and is shorter."""
-    own = task.start
-    as_much = len(found.placements) >= len(own.placements)
-    return found if as_much and found.length_mm < own.length_mm else own
+def _better(one: Marker, other: Marker) -> Marker:
+    """The marker that holds more, or the shorter one: a search that cannot use its start may come back with worse."""
+    return min(one, other, key=lambda marker: (-len(marker.placements), marker.length_mm))
 
 
 def _noise(values: Sequence[float]) -> float | None:

@@ -27,7 +27,7 @@ from cutkit.formats.keys import Key, Keys
 from cutkit.formats.toml_text import parse_toml
 from cutkit.model import MarkerSet, Nap, Spread, Units
 from cutkit.rules import KINDS
-from cutkit.toolpath import NotchTime, OrderStyle
+from cutkit.toolpath import BlockCut, NotchTime, OrderStyle
 
 OUTPUTS = ("marker", "svg", "dxf", "pdf", "html", "picklist", "program")
 """The keys that name what a job writes."""
@@ -68,6 +68,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     margin_end_mm: float | None = None
     gap_mm: float | None = None
     max_length_mm: float | None = None
+    span_mm: float | None = None
     tilt_deg: float | None = None
     nap: Nap | None = None
     spread: Spread | None = None
@@ -78,6 +79,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     material: str | None = None
     units: Units | None = None
     rul: str | None = None
+    start: str | None = None
     cut_layer: tuple[str, ...] = ()
     mark_layer: tuple[str, ...] = ()
     ignore_layer: tuple[str, ...] = ()
@@ -93,6 +95,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     common_lines: bool | None = None
     bridges: int | None = None
     bridge_mm: float | None = None
+    blocks: BlockCut | None = None
     registration: str | None = None
     registration_tolerance_mm: float = 0.5
     svg: str | None = None
@@ -121,6 +124,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
             "common_lines": self.common_lines,
             "bridges": self.bridges,
             "bridge_mm": self.bridge_mm,
+            "blocks": self.blocks,
         }
 
 
@@ -349,6 +353,7 @@ _KEYS: Keys = {
     "margin_end": Key("margin_end_mm", str, keys.not_negative),
     "gap": Key("gap_mm", str, keys.not_negative),
     "max_length": Key("max_length_mm", str, keys.above_zero),
+    "span": Key("span_mm", str, keys.above_zero),
     "tilt": Key("tilt_deg", float, keys.within(0, 180)),
     "nap": Key("nap", Nap),
     "spread": Key("spread", Spread),
@@ -359,6 +364,7 @@ _KEYS: Keys = {
     "material": Key("material", str),
     "units": Key("units", Units),
     "rul": Key("rul", str),
+    "start": Key("start", str),
     "cut_layer": Key("cut_layer", str | list[str], keys.texts),
     "mark_layer": Key("mark_layer", str | list[str], keys.texts),
     "ignore_layer": Key("ignore_layer", str | list[str], keys.texts),
@@ -374,6 +380,7 @@ _KEYS: Keys = {
     "common_lines": Key("common_lines", bool),
     "bridges": Key("bridges", int, keys.within(0, 10_000)),
     "bridge": Key("bridge_mm", str, keys.above_zero),
+    "blocks": Key("blocks", BlockCut),
     "registration": Key("registration", str),
     "registration_tolerance": Key("registration_tolerance_mm", str, keys.not_negative),
     "marker": Key("marker", str),
@@ -464,7 +471,7 @@ def _with_paths(fields: dict[str, Any], folder: str) -> dict[str, Any]:
         if out.get(key) is not None:
             out[key] = absolute(out[key].format(name=out["name"]))
     out["patterns"] = tuple(input_path(path) for path in out["patterns"])
-    for key in ("rul", "registration"):
+    for key in ("rul", "start", "registration"):
         if out.get(key) is not None:
             out[key] = input_path(out[key])
     for key in ("cutter", "fabric"):

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import msgspec
 from shapely.geometry import Polygon
 
+from cutkit.check import MOST_STEP_DEG
 from cutkit.errors import InputError, did_you_mean
 from cutkit.model import (
     Bundling,
@@ -36,6 +37,7 @@ from cutkit.model import (
     Tool,
     Unplaced,
     Zone,
+    in_steps,
 )
 
 FARTHEST_MM = 1e8
@@ -150,6 +152,7 @@ class _PieceForm(msgspec.Struct):
     marks: list[_MarkForm] = []
     allowed_angles_deg: list[float] | None = None
     tilt_deg: float = 0.0
+    tilt_steps_deg: list[float] = []
     may_mirror: bool = False
     ignores_nap: bool = False
     material: str = ""
@@ -163,6 +166,7 @@ class _PieceForm(msgspec.Struct):
     ties: list[_TieForm] = []
     buffer_mm: float = 0.0
     block: _BlockForm | None = None
+    cut_block: bool = False
 
 
 class _PlacementForm(msgspec.Struct):
@@ -333,6 +337,7 @@ def _piece_of(form: _PieceForm, fabric: _FabricForm, where: str) -> OrderedPiece
     for mark in form.marks:
         _refuse_bad_mark(form.id, mark, where)
     _refuse_bad_rules(form, fabric, where)
+    turns = _ANY_QUARTER_TURN if form.allowed_angles_deg is None else tuple(form.allowed_angles_deg)
     return OrderedPiece(
         id=form.id,
         name=form.name,
@@ -341,8 +346,8 @@ def _piece_of(form: _PieceForm, fabric: _FabricForm, where: str) -> OrderedPiece
         ordered=form.ordered,
         ordered_mirrored=form.ordered_mirrored,
         marks=tuple(_mark_of(m) for m in form.marks),
-        allowed_angles_deg=_ANY_QUARTER_TURN if form.allowed_angles_deg is None else tuple(form.allowed_angles_deg),
-        tilt_deg=form.tilt_deg,
+        allowed_angles_deg=in_steps(turns, form.tilt_steps_deg) if form.tilt_steps_deg else turns,
+        tilt_deg=0.0 if form.tilt_steps_deg else form.tilt_deg,
         may_mirror=form.may_mirror,
         ignores_nap=form.ignores_nap,
         material=form.material,
@@ -356,6 +361,7 @@ def _piece_of(form: _PieceForm, fabric: _FabricForm, where: str) -> OrderedPiece
         ties=tuple(Tie(t.point, t.x_mm, t.y_mm) for t in form.ties),
         per_copy=form.per_copy,
         category=form.category,
+        cut_block=form.cut_block,
     )
 
 
@@ -375,6 +381,14 @@ def _refuse_bad_rules(form: _PieceForm, fabric: _FabricForm, where: str) -> None
             f"piece {form.id!r}: per_copy is {form.per_copy}",
             where=where,
             hint="How many pieces a copy stands for in every ply: 1, or 2 on folded cloth.",
+        )
+    if form.cut_block and form.block is None:
+        raise InputError(f"piece {form.id!r}: its block is to be cut, and it has none", where=where)
+    if not all(0 <= step <= MOST_STEP_DEG for step in form.tilt_steps_deg):
+        raise InputError(
+            f"piece {form.id!r}: tilt_steps_deg is {form.tilt_steps_deg}",
+            where=where,
+            hint=f"Steps off its turns, from 0 to {MOST_STEP_DEG:g} degrees; they hold to either side.",
         )
     known = [zone.name for zone in fabric.zones]
     for name in form.zones:

@@ -12,8 +12,22 @@ from typing import Any
 from shapely.geometry import Polygon
 
 from cutkit import __version__
+from cutkit.check import MOST_STEP_DEG, turn_of
 from cutkit.formats.files import text_of_path
-from cutkit.model import Defect, Fabric, Mark, Marker, Match, NestSettings, OrderedPiece, Placement, Point, Repeat, Tie
+from cutkit.model import (
+    Defect,
+    Fabric,
+    Mark,
+    Marker,
+    Match,
+    NestSettings,
+    OrderedPiece,
+    Placement,
+    Point,
+    Repeat,
+    Tie,
+    in_steps,
+)
 from cutkit.splices import SpliceBand, splice_bands
 
 SCHEMA = "cutkit.marker/1"
@@ -112,8 +126,7 @@ def _piece_json(piece: OrderedPiece) -> dict[str, Any]:
         "material": piece.material,
         "ordered": piece.ordered,
         "ordered_mirrored": piece.ordered_mirrored,
-        "allowed_angles_deg": list(piece.allowed_angles_deg),
-        "tilt_deg": piece.tilt_deg,
+        **_angles_json(piece),
         "may_mirror": piece.may_mirror,
         "ignores_nap": piece.ignores_nap,
     }
@@ -127,8 +140,23 @@ def _piece_json(piece: OrderedPiece) -> dict[str, Any]:
         "ties": ([_tie_json(tie) for tie in piece.ties], []),
         "buffer_mm": (_number(piece.buffer_mm), 0.0),
         "block": (None if piece.block is None else _rings_json(piece.block), None),
+        "cut_block": (piece.cut_block, False),
     }
     return value | _stated(since) | _rings_json(piece.outline) | {"marks": [_mark_json(mark) for mark in piece.marks]}
+
+
+def _angles_json(piece: OrderedPiece) -> dict[str, Any]:
+    """The angles of a piece. One that tilts in steps has its turns, its largest step as the tilt, and the steps.
+
+    So whoever knows nothing of steps, and reads only turns and tilt, takes it for a piece that tilts, which it is.
+    """
+    allowed = piece.allowed_angles_deg
+    turns = tuple(dict.fromkeys(turn_of(angle) for angle in allowed))
+    above = ((angle - turns[0]) % 360.0 for angle in allowed)
+    steps = sorted({round(step, DECIMALS) for step in above if step <= MOST_STEP_DEG})
+    if piece.tilt_deg == 0 and turns != allowed and steps and in_steps(turns, steps) == allowed:
+        return {"allowed_angles_deg": list(turns), "tilt_deg": steps[-1], "tilt_steps_deg": steps}
+    return {"allowed_angles_deg": list(allowed), "tilt_deg": piece.tilt_deg}
 
 
 def _match_json(match: Match) -> dict[str, Any]:

@@ -120,7 +120,7 @@ class BalanceLine:
 @dataclass(frozen=True)
 class MarkerSheet:
     """A marker with its own figures. ``regions`` are the places of its waste, by their key in PLACE_COLOURS;
-    ``splices`` are the bands (x0, x1) in which a ply may end and the next one begin."""
+    ``splices`` are the bands (x0, x1) in which a ply may end and the next one begin; None: the usual ones."""
 
     anchor: str
     title: str
@@ -130,7 +130,7 @@ class MarkerSheet:
     marker: Marker
     regions: Mapping[str, BaseGeometry] = field(default_factory=dict)
     warning: str = ""
-    splices: tuple[tuple[float, float], ...] = ()
+    splices: tuple[tuple[float, float], ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -152,6 +152,11 @@ class ReportPage:
     notes: tuple[str, ...]
     first: tuple[PageTable | PageList, ...] = ()
     answers: tuple[PageAnswer, ...] = ()
+
+
+def section_anchor(number: int) -> str:
+    """What an answer leads to that is told of in one of the ``first`` sections, from 1."""
+    return f"first-{number}"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ strict: an unknown table or key, a wrong type and a length without a unit are re
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from cutkit.errors import InputError, UsageError, did_you_mean
@@ -52,7 +52,8 @@ def _at(value: str | list[str | float]) -> At:
         return parse_point(value)
     if len(value) != 2:
         raise ValueError("a point is notch:3, drill:1, corner:2, layer:9:1 or two lengths")
-    x, y = (keys.length(part) if isinstance(part, str) else float(part) for part in value)
+    near = keys.within(-keys.FARTHEST_MM, keys.FARTHEST_MM)
+    x, y = (keys.length(part) if isinstance(part, str) else near(float(part)) for part in value)
     return x, y
 
 
@@ -186,7 +187,8 @@ def _rules(text: TomlText) -> Iterator[Rule]:
         fields, faults = keys.read_keys(table, RULE_KEYS)
         for fault in (*faults, *_sense_faults(fields)):
             raise fault_error(text, (kind, name), fault)
-        yield _rule(kind, name, fields, text.place(kind, name))
+        places = tuple((RULE_KEYS[key].field, text.place(kind, name, key)) for key in table)
+        yield replace(_rule(kind, name, fields, text.place(kind, name)), places=places)
 
 
 def _rule(kind: RuleKind, name: str, fields: dict[str, Any], where: str) -> Rule:

@@ -24,6 +24,7 @@ from cutkit.lay.garments import Garment, handed_on, part_of, signature, stock_of
 from cutkit.lay.judge import Effort, Judge, Nester
 from cutkit.lay.split import Bounds, Splitter
 from cutkit.model import Demand, Fabric, Marker, NestSettings, Placement, Unplaced
+from cutkit.nest.settle import steadiest_first
 from cutkit.report.places import clearance_mm
 
 Border = Literal["straight", "open"]
@@ -125,6 +126,7 @@ class SectionNester:
             settings=settings,
             unplaced=tuple(Unplaced(piece, count, reason) for (piece, reason), count in unplaced.items()),
         )
+        marker = steadiest_first(marker)
         faults = check_marker(replace(marker, fabric=replace(row.fabric, max_length_mm=None)))
         if faults and marker.placements:
             raise CutkitError(f"the sections do not pass the referee: {faults[0].message}")

@@ -14,7 +14,7 @@ from cutkit.lay.judge import Effort, Judge, Nester
 from cutkit.lay.rolls import RollCutter, RollUse, in_turn, roll_cloth
 from cutkit.lay.sections import SectionNester, Sections
 from cutkit.lay.split import Bounds, Splitter
-from cutkit.model import Copy, Demand, Fabric, InputFile, Marker, NestSettings, OrderedPiece, Roll
+from cutkit.model import Copy, Demand, Fabric, InputFile, Marker, NestSettings, Notice, OrderedPiece, Roll
 from cutkit.nest import Listener, nest
 from cutkit.nest.settle import cut_to_limit
 
@@ -63,18 +63,20 @@ def lay(
     listening: Listening | None = None,
     stop: Callable[[], bool] = lambda: False,
     start: Marker | None = None,
+    tell: Callable[[Notice], None] | None = None,
 ) -> Lay:
     """The markers of ``demand``, free of faults; ``settings`` has the effort of each.
 
     Pieces that fit in no marker are named as unplaced in the marker that holds their garment; where the cloth of the
     rolls does not suffice, the pieces of the garments that are left in the last one. There is a marker at least.
-    ``start`` is of an order that is one marker. UsageError where rules exclude one another.
+    ``start`` is of an order that is one marker; ``tell`` hears what became of it. UsageError where rules exclude one
+    another.
     """
     _refuse_odd(rules, start, fabric)
 
     def nester(fabric: Fabric, demand: Demand, settings: NestSettings, start: Marker | None) -> Marker:
         listener = listening(f"{len({copy.bundle for copy in demand.copies})} garments") if listening else None
-        return nest(fabric, demand, settings, inputs=inputs, listener=listener, stop=stop, start=start)
+        return nest(fabric, demand, settings, inputs=inputs, listener=listener, stop=stop, start=start, tell=tell)
 
     if rules.holds_nothing(fabric):
         return Lay((nester(fabric, demand, settings, start),))

@@ -11,6 +11,7 @@
     start     a first layout
     resume    or the layout of a marker to go on from
     repair    also one whose pieces overlap, or are others now
+    told      what became of it, in words
     problem   what a search works on
     chain     explore, disrupt, compress: one thread's search
     disrupt   what shakes a layout that will not become shorter
@@ -25,7 +26,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from cutkit.model import Demand, Fabric, InputFile, Marker, NestSettings
+from cutkit.model import Demand, Fabric, InputFile, Marker, NestSettings, Notice
 
 Stage = Literal["compiling", "preparing", "searching"]
 
@@ -68,6 +69,7 @@ def nest(
     listener: Listener | None = None,
     stop: Callable[[], bool] | None = None,
     start: Marker | None = None,
+    tell: Callable[[Notice], None] | None = None,
 ) -> Marker:
     """The best marker found within ``settings.time_s`` or ``settings.rounds``, free of faults.
 
@@ -77,10 +79,15 @@ def nest(
     once it is true, the best so far is returned within a fraction of a second. With ``rounds`` the same seed gives the
     same marker, whatever ``workers`` is.
 
-    ``start`` is a marker of the same demand to go on from: what comes back is no longer than it. One with faults on
-    this cloth, or that does not hold every copy at an angle of the first stage (see ``angles``), is not used.
+    ``start`` is a marker to go on from. One that is sound on this cloth is taken as it is, and what comes back is no
+    longer. One with faults is made sound first: pieces that overlap are moved apart; copies that it lacks are laid
+    anew, or take the places of pieces of their name in other sizes. Its locked placements stay. ``tell`` hears what
+    became of it, as notices (see ``told``). InfeasibleError where something is locked that cannot stay, InputError
+    where it holds unknown pieces.
     """
     from cutkit.nest.run import Run
 
-    run = Run(fabric, demand, settings, listener, stop or (lambda: False), time.monotonic(), start)
+    def unheard(_: Notice) -> None: ...
+
+    run = Run(fabric, demand, settings, listener, stop or (lambda: False), time.monotonic(), start, tell or unheard)
     return run.marker(tuple(inputs))

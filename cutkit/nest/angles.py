@@ -10,7 +10,7 @@ the copies, drawn anew for every stage, may not turn.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from shapely.geometry import Polygon
 
 from cutkit.kernels.state import Tables
-from cutkit.model import Copy, Demand, Fabric, NestSettings, OrderedPiece
+from cutkit.model import Copy, Demand, Fabric, NestSettings, OrderedPiece, Placement
 from cutkit.nest.settle import Laid
 
 Floats = NDArray[np.float64]
@@ -132,6 +132,24 @@ def _first_way(piece: OrderedPiece, copy: Copy, fabric: Fabric) -> Copy:
     return replace(copy, angles_deg=leeway.allowed(angles))
 
 
+def ways_with(
+    ways: Sequence[Copy], copies: Sequence[Copy], lying: Sequence[Placement | None], by_id: Mapping[str, OrderedPiece]
+) -> list[Copy]:
+    """``ways``, those of ``copies`` that may tilt also at the angles at which they lie already, where they may; as many
+    as tables can be made for in a moment."""
+    shapes = {(way.piece, way.mirrored, angle) for way in ways for angle in way.angles_deg}
+    found: list[Copy] = []
+    for way, copy, placement in zip(ways, copies, lying, strict=True):
+        piece = by_id[copy.piece]
+        if placement is not None and piece.tilt_deg > 0:
+            allowed = Leeway(copy.angles_deg, piece.tilt_deg).allowed([*way.angles_deg, placement.angle_deg])
+            more = shapes | {(way.piece, way.mirrored, angle) for angle in allowed}
+            if _pairs(more) <= MOST_PAIRS_BY_ROUNDS:
+                shapes, way = more, replace(way, angles_deg=allowed)
+        found.append(way)
+    return found
+
+
 @dataclass(frozen=True)
 class Leeway:
     """How a copy may lie: at one of ``angles_deg``, up to ``tilt_deg`` off it."""
@@ -148,7 +166,7 @@ class Leeway:
         """Those of ``angles`` that are allowed, from 0 to 360 degrees, each once, in the order given."""
         found: list[float] = []
         for angle in map(_normal, angles):
-            if self._is_allowed(angle) and not any(_off_deg(angle, other) <= ALIKE_DEG for other in found):
+            if self._is_allowed(angle) and not any(off_deg(angle, other) <= ALIKE_DEG for other in found):
                 found.append(angle)
         return tuple(found)
 
@@ -184,7 +202,7 @@ class Leeway:
         return list(self.allowed(angle for alike in list(turns.values())[:NATURAL_EDGES] for angle in alike))
 
     def _is_allowed(self, angle: float) -> bool:
-        return any(_off_deg(angle, a) <= self.tilt_deg + ROUNDING_DEG for a in self.angles_deg)
+        return any(off_deg(angle, a) <= self.tilt_deg + ROUNDING_DEG for a in self.angles_deg)
 
 
 def finer_ways(demand: Demand, best: Laid, stage: Stage, most_pairs: int, seed: int) -> list[Copy] | None:
@@ -288,7 +306,8 @@ def _normal(angle: float) -> float:
     return round(float(angle) % 360.0, DECIMALS) % 360.0
 
 
-def _off_deg(angle: float, other: float) -> float:
+def off_deg(angle: float, other: float) -> float:
+    """How far two angles are apart, 0 to 180."""
     apart = abs(angle - other) % 360.0
     return min(apart, 360.0 - apart)
 

@@ -20,6 +20,8 @@ def why_not(piece: OrderedPiece, fabric: Fabric) -> str:
     text += f"; the usable width is {fabric.usable_width_mm:.1f} mm"
     if fabric.longest_mm is not None:
         text += f" and the length limit {fabric.longest_mm:.1f} mm"
+    if piece.fold:
+        text += "; its fold side must lie on a fold"
     zones = [zone for zone in fabric.zones if zone.name in piece.zones]
     if zones:
         text += "; its zones are " + ", ".join(f"{z.name} of {z.y1_mm - z.y0_mm:.1f} mm" for z in zones)

@@ -6,7 +6,6 @@ from a first layout that could not keep all rules.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -15,10 +14,12 @@ from cutkit.kernels import first, lattice, state
 from cutkit.kernels import separate as kernels
 from cutkit.model import Marker, Placement
 from cutkit.nest.problem import Floats, Found, Ints, Problem, new_layout
+from cutkit.nest.resume import Taken, nearest_pose, seat_of
 from cutkit.nest.shapes import Choice
 
-STRETCHES = (1.0, 1.01, 1.03, 1.06, 1.1, 1.16, 1.25, 1.4, 1.6, 2.0)
-"""How long the strip may be, as parts of the layout's length, one after the other."""
+STRETCHES = (1.0, 1.0001, 1.0003, 1.001, 1.003, 1.01, 1.03, 1.06, 1.1, 1.16, 1.25, 1.4, 1.6, 2.0)
+"""How long the strip may be, as parts of the layout's length, one after the other: overlaps of a hair, as the rounding
+of another program leaves them, are to cost no more than a hair."""
 PATIENCE = 100
 SLICE_WORK = 100_000
 
@@ -51,31 +52,69 @@ def repaired(problem: Problem, rough: Found, seed: int, is_over: Callable[[], bo
     return None
 
 
-def rough_layout(marker: Marker, choice: Choice, problem: Problem, names: dict[str, str]) -> Found:
+def rough_layout(start: Marker, choice: Choice, taken: Taken, problem: Problem) -> Found:
     """The layout of a marker whatever its faults: every copy lies as in the marker, or as nearly so as it may.
 
-    A copy takes the place of its own piece and garment where there is one left, else of its piece, else of a piece of
-    the same name in another size (``names`` by id, of all pieces); what is left lies where the marker ends.
+    Where copies take the places of others that are larger or smaller, all of the layout is stretched along the cloth as
+    their areas are. What has no place in it is laid between and behind the others.
     """
-    left = _Left(marker.placements, names)
     place, shape = np.zeros((len(problem.options), 2)), np.zeros(len(problem.options), dtype=np.int32)
-    for i, taken in enumerate(problem.options):
-        shape[i] = taken[0]
-    taken_by = left.share_out(choice)
-    end = marker.length_mm
-    for i in range(len(choice.copies)):
-        lying = taken_by.get(i)
-        shape[i] = _nearest_shape(choice, i, lying)
-        half = choice.half_mm[shape[i]]
-        if lying is None:
-            place[i] = end - half[0], problem.tables.number[state.HEIGHT] / 2
-        else:
-            x0, y0, x1, y1 = lying.polygon(marker.by_id[lying.piece].outline).bounds
-            place[i] = (x0 + x1) / 2, (y0 + y1) / 2
+    for i, options in enumerate(problem.options):
+        shape[i] = options[0]
+    stretch = _growth(start, choice, taken)
+    for i, lying in enumerate(taken.lying):
+        if lying is not None:
+            seat = seat_of(choice, i, lying)
+            shape[i], place[i] = seat if seat is not None else _near(start, choice, i, lying)
+            place[i, 0] *= stretch
     if problem.rules is not None:
         kept = problem.rules.fixed != state.FREE
         place[kept] = problem.rules.fixed_place[kept]
-    return Found(place, shape, _length(place, shape, choice.half_mm, len(choice.copies)))
+    missing = [i for i, lying in enumerate(taken.lying) if lying is None]
+    found = Found(place, shape, _length(place, shape, choice.half_mm, len(choice.copies)))
+    return _with_missing(found, missing, problem, choice) if missing else found
+
+
+def _growth(start: Marker, choice: Choice, taken: Taken) -> float:
+    """The area of the copies that take a place in a marker, as a part of the area of what lay there."""
+    here = lay = 0.0
+    for copy, lying in zip(choice.copies, taken.lying, strict=True):
+        if lying is not None:
+            here += choice.shapes.area_mm2[copy.piece]
+            lay += (
+                start.by_id[lying.piece].outline.area
+                if lying.piece != copy.piece
+                else choice.shapes.area_mm2[copy.piece]
+            )
+    return here / lay if lay > 0 else 1.0
+
+
+def _near(start: Marker, choice: Choice, i: int, lying: Placement) -> tuple[int, Floats]:
+    """The shape and the centre in which copy ``i`` lies most like something that it must not lie exactly like."""
+    x0, y0, x1, y1 = lying.polygon(start.by_id[lying.piece].reserved).bounds
+    centre = np.array([(x0 + x1) / 2, (y0 + y1) / 2])
+    shapes, pose = nearest_pose(choice, i, lying)
+    seat = choice.shape_at(i, pose, centre)
+    return (shapes[0] if seat is None else seat), centre
+
+
+def _with_missing(found: Found, missing: list[int], problem: Problem, choice: Choice) -> Found:
+    """A layout with the copies ``missing`` in it laid one by one, the large ones first, where they find room."""
+    tables = problem.tables
+    half = choice.half_mm
+    longest = max(found.length_mm, 0.0) + sum(2 * max(half[s, 0] for s in problem.options[i]) for i in missing)
+    layout, scratch = new_layout(problem, 2 * longest, seed=1)
+    layout.place[:], layout.shape[:] = found.place, found.shape
+    order = np.array(sorted(missing, key=lambda i: -tables.hull[problem.options[i][0]]), dtype=np.int64)
+    kernels.reset(layout, tables, scratch)
+    first.take_out(layout, order, 0, len(order))
+    laid = 0
+    while laid < len(order):
+        laid += first.lay_out(layout, tables, scratch, order, laid, len(order))
+        if laid < len(order):  # no place within its limits: the repair has to find one
+            layout.place[order[laid]] = found.length_mm, tables.number[state.HEIGHT] / 2
+            laid += 1
+    return Found(layout.place, layout.shape, _length(layout.place, layout.shape, half, len(choice.copies)))
 
 
 def beside_their_garment(found: Found, left_out: Sequence[int], problem: Problem) -> Found:
@@ -89,56 +128,6 @@ def beside_their_garment(found: Found, left_out: Sequence[int], problem: Problem
         mates = lying & (rules.bundle == rules.bundle[i])
         place[i] = place[mates].mean(axis=0) if mates.any() else (found.length_mm / 2, place[lying, 1].mean())
     return Found(place, found.shape, found.length_mm)
-
-
-class _Left:
-    """The placements of a marker that no copy has taken yet."""
-
-    def __init__(self, placements: Sequence[Placement], names: dict[str, str]) -> None:
-        self._free = dict.fromkeys(range(len(placements)))
-        self._placements = placements
-        self._names = names
-
-    def share_out(self, choice: Choice) -> dict[int, Placement]:
-        """A placement for each copy, as far as there are any: the most alike first."""
-        found: dict[int, Placement] = {}
-        for alike in (self._garment, self._piece, self._name):
-            index: dict[object, list[int]] = defaultdict(list)
-            for k in self._free:
-                index[alike(self._placements[k].piece, self._placements[k].bundle)].append(k)
-            for i, copy in enumerate(choice.copies):
-                if i in found:
-                    continue
-                here = [k for k in index[alike(copy.piece, copy.bundle)] if k in self._free]
-                here = [k for k in here if copy.mirrored in (None, self._placements[k].mirrored)] or here
-                if copy.locked is not None:
-                    here = [k for k in here if self._placements[k].locked] or here
-                if here:
-                    found[i] = self._placements[here[0]]
-                    del self._free[here[0]]
-        return found
-
-    def _garment(self, piece: str, bundle: int) -> object:
-        return piece, bundle
-
-    def _piece(self, piece: str, _bundle: int) -> object:
-        return piece
-
-    def _name(self, piece: str, _bundle: int) -> object:
-        return self._names.get(piece, piece.rpartition("-")[0])
-
-
-def _nearest_shape(choice: Choice, i: int, lying: Placement | None) -> int:
-    """The shape of copy ``i`` that is turned most like a placement."""
-    if lying is None:
-        return choice.options[i][0]
-
-    def off(shape: int) -> tuple[bool, float]:
-        pose = choice.pose(i, shape)
-        apart = abs(pose.angle_deg - lying.angle_deg) % 360.0
-        return pose.mirrored != lying.mirrored, min(apart, 360.0 - apart)
-
-    return min(choice.options[i], key=off)
 
 
 def _length(place: Floats, shape: Ints, half_mm: Floats, count: int) -> float:

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from cutkit.check import check_marker
 from cutkit.kernels import cache
-from cutkit.model import Copy, Demand, Fabric, InputFile, Marker, NestSettings, SearchRecord, Unplaced
+from cutkit.model import (
+    Copy,
+    Demand,
+    Fabric,
+    InputFile,
+    Marker,
+    NestSettings,
+    Notice,
+    OrderedPiece,
+    SearchRecord,
+    Unplaced,
+)
 from cutkit.nest import Listener, Progress, angles
 from cutkit.nest import Stage as Doing
 from cutkit.nest.angles import Stage, TablesCost
@@ -20,7 +31,7 @@ from cutkit.nest.matching import matching_of, tied_ways
 from cutkit.nest.problem import Found, Problem
 from cutkit.nest.reasons import no_place, why_not
 from cutkit.nest.repair import beside_their_garment, repaired, rough_layout
-from cutkit.nest.resume import layout_of, lock, locked_way
+from cutkit.nest.resume import exact_layout, faults_here, lock, locked_way, share_out, with_pieces
 from cutkit.nest.rules import needs_rules, rules_of, without_tilt_of_matched
 from cutkit.nest.search import Effort, Report, search
 from cutkit.nest.settle import Laid, settle
@@ -28,11 +39,11 @@ from cutkit.nest.shapes import Choice, shapes_of
 from cutkit.nest.stands import Cloth
 from cutkit.nest.start import first_layout, ruled_layout, shelf_layout
 from cutkit.nest.tables import build_tables
+from cutkit.nest.told import Tell, Told, longer_than_start
 
 SIMPLIFY = 5e-5
 """How far outlines may grow when they are simplified, as a part of the usable width."""
-
-
+OVER = "the time was over before the start was made sound"
 NOTHING = Found(np.zeros((0, 2)), np.zeros(0, dtype=np.int32), 0.0)
 
 
@@ -66,19 +77,25 @@ class Run:
     listener: Listener | None
     stop: Callable[[], bool]
     begin: float
-    start: Marker | None = None
+    start: Marker | None
+    tell: Tell
     _simplify_mm: float = field(default=0.0, init=False)
     _area_mm2: float = field(default=0.0, init=False)
     _tables_cost: TablesCost = field(default_factory=TablesCost, init=False)
 
     def __post_init__(self) -> None:
-        self._sought = lock(without_tilt_of_matched(self.demand, self.fabric), self.start)
-        self._no_room: list[Unplaced] = []
+        if self.start is not None:
+            self.start = with_pieces(self.start, self.demand) if self.start.placements else None
+        untilted = without_tilt_of_matched(self.demand, self.fabric)
+        self._sought = lock(untilted, self.start, self.fabric, self.settings)
+        self._unplaced: list[Unplaced] = []
+        self._was_mended = False
+        self._sound_start: Marker | None = None
 
     def marker(self, inputs: tuple[InputFile, ...]) -> Marker:
         """Nest, and settle on the best layout that the referee passes."""
         self._simplify_mm = SIMPLIFY * self.fabric.usable_width_mm if self._compile() else 0.0
-        choice, unplaced = self._fitting()
+        choice = self._fitting()
         layouts, rounds = self._search(choice) if choice.copies else ([], 0)
         by_time = self.settings.rounds is None
         record = SearchRecord(
@@ -86,22 +103,45 @@ class Run:
             rounds=rounds,
             workers=self.settings.workers if by_time else None,
         )
-        empty = Marker(
-            self.fabric, self.demand.pieces, (), self.settings, tuple(unplaced + self._no_room), inputs, record
-        )
-        return settle(empty, layouts)
+        return self._not_longer(settle(replace(self._empty, inputs=inputs, search=record), layouts))
 
-    def _fitting(self) -> tuple[Choice, list[Unplaced]]:
-        """The copies that fit the fabric with the shapes that each may take first, and the others with the reason."""
+    @property
+    def _empty(self) -> Marker:
+        """The marker before anything is placed."""
+        return Marker(self.fabric, self.demand.pieces, (), self.settings, tuple(self._unplaced))
+
+    def _not_longer(self, found: Marker) -> Marker:
+        """The marker found, or its start where that is sound and shorter; a word where one with faults was shorter."""
+        sound = self._sound_start
+        if sound is not None and len(found.placements) <= len(sound.placements) and found.length_mm > sound.length_mm:
+            return replace(found, placements=sound.placements, unplaced=sound.unplaced)
+        if self.start is not None and self._was_mended:
+            self._say(longer_than_start(found, self.start))
+        return found
+
+    def _say(self, notices: Iterable[Notice]) -> None:
+        for notice in notices:
+            self.tell(notice)
+
+    def _fitting(self) -> Choice:
+        """The copies that fit the fabric with the shapes that each may take first; the others are noted as unplaced."""
         by_id = {piece.id: piece for piece in self.demand.pieces}
-        ways = tied_ways(self.fabric, by_id, angles.first_ways(self._sought, self.fabric))
-        choice = self._choice(list(self._sought.copies), ways)
+        first = self._as_in_start(angles.first_ways(self._sought, self.fabric), by_id)
+        choice = self._choice(list(self._sought.copies), tied_ways(self.fabric, by_id, first))
         _, conflicts = matching_of(self.fabric, by_id, choice.ways)
         reasons = {conflict.copy: conflict.reason for conflict in conflicts}
         for i, (copy, options) in enumerate(zip(choice.copies, choice.options, strict=True)):
             if not options:
                 reasons[i] = why_not(by_id[copy.piece], self.fabric)
-        return choice.without(reasons), _unplaced(choice.copies, reasons)
+        self._unplaced += _unplaced(choice.copies, reasons)
+        return choice.without(reasons)
+
+    def _as_in_start(self, ways: list[Copy], by_id: Mapping[str, OrderedPiece]) -> list[Copy]:
+        """The ways in which copies may lie, with the angles that those have in the start which may tilt."""
+        if self.start is None or all(piece.tilt_deg <= 0 for piece in by_id.values()):
+            return ways
+        taken = share_out(self.start, self.demand, self._sought.copies)
+        return angles.ways_with(ways, self._sought.copies, taken.lying, by_id)
 
     def _choice(self, copies: list[Copy], ways: list[Copy]) -> Choice:
         """``copies`` with the shapes that fit the fabric among those which they take in ``ways``."""
@@ -134,15 +174,18 @@ class Run:
         """The layout to begin with and the tables of its choice; no tables where the search was over before these."""
         if needs_rules(choice, self.fabric, self.settings):
             return self._begun_by_rules(choice)
-        known = self._known(choice)
+        resumed = self._resumed(choice)
+        known = self._known(choice, resumed)
         shelf = shelf_layout(choice.half_mm, choice.options, self.fabric.usable_width_mm, self.settings.gap_mm)
         start = known or shelf
         self._area_mm2 = _area(choice)
         self._report("preparing", start)
         problem = self._problem(choice)
         if problem is None:
+            if resumed is not None and known is None:
+                self._say(resumed.not_used(OVER))
             return _Begun(choice, None, start)
-        start = known or self._mended(choice, problem) or first_layout(problem, shelf, self._is_over)
+        start = known or self._mended(choice, resumed, problem) or first_layout(problem, shelf, self._is_over)
         return _Begun(choice, problem, start)
 
     def _begun_by_rules(self, choice: Choice) -> _Begun:
@@ -150,13 +193,14 @@ class Run:
         would keep none of them. Copies that find no place are left out, with the reason."""
         self._area_mm2 = _area(choice)
         self._report("preparing")
-        known = self._known(choice)
+        resumed = self._resumed(choice)
+        known = self._known(choice, resumed)
         problem = self._problem(choice, at_any_rate=True)
         if problem is None or problem.rules is None:
             return _Begun(choice.without(range(len(choice.copies))), None, NOTHING)
         if known is not None:
             return _Begun(choice, problem, problem.rules.with_flaws(known, problem))
-        mended = self._mended(choice, problem)
+        mended = self._mended(choice, resumed, problem)
         if mended is not None:
             return _Begun(choice, problem, mended)
         longest = 2 * sum(2 * choice.half_mm[taken[0], 0] for taken in choice.options)
@@ -169,24 +213,48 @@ class Run:
             return _Begun(choice, problem, mended)
         by_id = {piece.id: piece for piece in self.demand.pieces}
         reasons = {i: no_place(by_id[choice.copies[i].piece], self.fabric, self.settings) for i in left_out}
-        self._no_room += _unplaced(choice.copies, reasons)
+        self._unplaced += _unplaced(choice.copies, reasons)
         rest = choice.without(reasons)
         return self._begun_by_rules(rest) if rest.copies else _Begun(rest, None, NOTHING)
 
-    def _known(self, choice: Choice) -> Found | None:
-        """The layout to go on from; None where there is none, or it has faults on this cloth: another width or gap."""
+    def _resumed(self, choice: Choice) -> Told | None:
+        """Who lies where in the start; None where there is none."""
         if self.start is None:
             return None
-        here = replace(self.start, fabric=self.fabric, pieces=self.demand.pieces, settings=self.settings, stated=None)
-        return None if check_marker(here) else layout_of(self.start, choice)
+        taken = share_out(self.start, self.demand, choice.copies)
+        faults = faults_here(self.start, self.fabric, self.demand, self.settings)
+        return Told(self.start, {piece.id: piece for piece in self.demand.pieces}, choice, taken, faults)
 
-    def _mended(self, choice: Choice, problem: Problem) -> Found | None:
-        """The layout of a start with faults, or of other pieces, made sound; None without a start, or in vain."""
-        if self.start is None or not self.start.placements:
+    def _known(self, choice: Choice, resumed: Told | None) -> Found | None:
+        """The layout of the start as it is; None where there is none, or it has faults on this cloth: another width or
+        gap."""
+        placements = None if resumed is None else resumed.taken.own(choice.copies)
+        if resumed is None or placements is None:
             return None
-        names = {piece.id: piece.name for piece in (*self.start.pieces, *self.demand.pieces)}
-        rough = rough_layout(self.start, choice, problem, names)
-        return repaired(problem, rough, self.settings.seed, self._is_over)
+        sound = replace(self._empty, placements=placements)
+        if check_marker(sound):
+            return None
+        self._sound_start = sound
+        known = exact_layout(choice, resumed.taken.lying)
+        if known is not None:
+            self._say(resumed.as_it_is())
+        return known
+
+    def _mended(self, choice: Choice, resumed: Told | None, problem: Problem) -> Found | None:
+        """The layout of a start with faults, or of other pieces, made sound; None without a start, or in vain."""
+        if resumed is None:
+            return None
+        if all(lying is None for lying in resumed.taken.lying):
+            self._say(resumed.not_used("none of its pieces is ordered"))
+            return None
+        rough = rough_layout(resumed.start, choice, resumed.taken, problem)
+        mended = repaired(problem, rough, self.settings.seed, self._is_over)
+        if mended is None:
+            self._say(resumed.not_used(OVER if self._is_over() else "it could not be made sound"))
+            return None
+        self._was_mended = resumed.taken.own(choice.copies) is not None
+        self._say(resumed.mended(mended.length_mm))
+        return mended
 
     def _finer(self, best: Laid, stage: Stage) -> tuple[Choice, Problem, Found] | None:
         """The best layout in a choice of finer angles, with its tables; None where that would cost too much."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 
 from cutkit import __version__
 from cutkit.formats.report_page import (
@@ -20,6 +20,7 @@ from cutkit.formats.report_page import (
 from cutkit.outputs.names import marker_title
 from cutkit.report.balance import PARTS, Balance
 from cutkit.report.places import Place
+from cutkit.report.rules import rule_texts
 from cutkit.report.summary import Costs, MarkerRow, Summary, Terms, Totals, per_garment
 from cutkit.units import format_duration
 
@@ -67,6 +68,7 @@ def report_page(summary: Summary, *, date: str, frame: Frame | None = None) -> R
         tables=(
             *((_order_table(summary),) if several else ()),
             *((_marker_table(summary),) if summary.rows else ()),
+            *_rule_tables(summary),
             *(frame.tables if frame else ()),
         ),
         sheets=tuple(_sheet(index, row) for index, row in enumerate(summary.rows, 1)),
@@ -187,6 +189,20 @@ def _marker_table(summary: Summary) -> PageTable:
 def _order_table(summary: Summary) -> PageTable:
     rows = tuple((PageCell(order.name), *_totals_cells(order)) for order in summary.orders)
     return without_empty(PageTable("Orders", _columns("Order", summary.total.currency), rows))
+
+
+def _rule_tables(summary: Summary) -> Iterator[PageTable]:
+    """The rules of cloth that hold in the markers, each with its worst figure; none on plain cloth."""
+    columns = ("Marker", "Rule", "Holds", "Figure", "Worst", "Limit", "Pieces (garment)")
+    rows = [
+        (PageCell(_name(row), anchor=anchor_of(index)), *map(PageCell, astuple(texts)))
+        for index, row in enumerate(summary.rows, 1)
+        for texts in rule_texts(row.cut.marker)
+    ]
+    if rows:
+        lead = "What holds in each marker, with the figure that comes nearest to breaking it."
+        heads = tuple(PageColumn(title, numeric=False) for title in columns)
+        yield PageTable("Rules of cloth", heads, tuple(rows), lead=lead)
 
 
 def without_empty(table: PageTable) -> PageTable:

@@ -12,15 +12,18 @@ from itertools import count, islice
 
 from cutkit.model import Copy, Demand, Marker, OrderedPiece, Placement
 
+MOST_STEP_DEG = 5.0
+"""Allowed angles no farther apart are steps off one grain, and point the same way."""
+
 
 def demand_of(marker: Marker) -> Demand:
-    """Every copy that ``marker`` was to hold, placed or not, each with its garment and with the angles it may take.
+    """Every copy that ``marker`` was to hold, placed or not, each with its garment and with the ways it may lie.
 
-    A copy keeps its garment. Where the cloth has a nap, it keeps to the allowed angle that it lies at, up to its tilt,
-    unless its piece ignores the nap: so a garment keeps its direction, and a search may still go on from ``marker``.
-    Copies that are not placed belong to the garments of their size that lack them, else to a garment of their own. The
-    placed copies come first, in the marker's order. KeyError where the marker places a piece that it does not have;
-    ask the referee (``check_marker``) first.
+    A copy keeps its garment, and its place where it is locked. Where the cloth has a nap, it keeps to the allowed angle
+    that it lies at, up to its tilt, unless its piece ignores the nap; where it is matched to others or at several
+    points, to the angle and the side at which these matches were laid. So a search may go on from ``marker``. Copies
+    that are not placed belong to the garments of their size that lack them, else to new ones. The placed copies come
+    first, in the marker's order. KeyError where it places a piece that it does not have: ask the referee first.
     """
     placed = tuple(_placed(marker, placement) for placement in marker.placements)
     headings, numbers = _Headings(marker), _FreeGarments(marker)
@@ -35,15 +38,30 @@ def demand_of(marker: Marker) -> Demand:
 
 def _placed(marker: Marker, placement: Placement) -> Copy:
     piece = marker.by_id[placement.piece]
-    mirrored = None if piece.may_mirror else placement.mirrored
-    return Copy(piece.id, placement.bundle, mirrored, _angles(marker, piece, placement.angle_deg))
+    mirrored = None if piece.may_mirror and not _is_tied(marker, piece) else placement.mirrored
+    angles = _angles(marker, piece, placement.angle_deg)
+    return Copy(piece.id, placement.bundle, mirrored, angles, placement if placement.locked else None)
 
 
 def _angles(marker: Marker, piece: OrderedPiece, angle_deg: float) -> tuple[float, ...]:
     """The allowed angles that are left to a copy which lies, or whose garment lies, at ``angle_deg``."""
-    if marker.fabric.nap == "two-way" or piece.ignores_nap:
+    any_way = marker.fabric.nap == "two-way" or piece.ignores_nap
+    if any_way and not _is_tied(marker, piece):
         return piece.allowed_angles_deg
-    return (min(piece.allowed_angles_deg, key=lambda allowed: abs((angle_deg - allowed + 180) % 360 - 180)),)
+    nearest = min(piece.allowed_angles_deg, key=lambda allowed: abs(_turn(angle_deg, allowed)))
+    steps = (a for a in piece.allowed_angles_deg if abs(_turn(a, nearest)) <= MOST_STEP_DEG)
+    return (nearest,) if _is_tied(marker, piece) else tuple(steps)
+
+
+def _turn(angle_deg: float, other_deg: float) -> float:
+    """From ``other_deg`` to ``angle_deg``, -180 to below 180."""
+    return (angle_deg - other_deg + 180.0) % 360.0 - 180.0
+
+
+def _is_tied(marker: Marker, piece: OrderedPiece) -> bool:
+    """Whether matches of a piece hold together only as it lies: several points, or those of a group."""
+    matches = piece.matches if marker.fabric.repeat is not None else ()
+    return len(matches) > 1 or any(match.group for match in matches)
 
 
 class _Headings:

@@ -43,6 +43,8 @@ FEATURES = (
 )
 """What the columns of the calibration are, in their order; see ``features_of``."""
 
+FEW = FEATURES.index("few")
+"""The feature that is one over the root of the number of pieces: the fewer, the more a single one decides."""
 SHARE = 0.9
 """The interval holds the length of so many orders out of one."""
 SMALL_SHARE = 0.15
@@ -66,6 +68,11 @@ class Observation:
     def log_excess(self) -> float:
         """The logarithm of the length over the one without waste."""
         return log(self.length_mm / self.features.least_mm)
+
+    @property
+    def certain(self) -> bool:
+        """Whether the length is the least that there can be: such a marker does not tell how much waste there is."""
+        return self.length_mm <= self.features.at_least_mm * (1 + 1e-6)
 
 
 @dataclass(frozen=True)
@@ -211,12 +218,13 @@ def _narrowest(outline: Polygon, angles_deg: tuple[float, ...]) -> tuple[float, 
 
 @dataclass(frozen=True)
 class LengthModel:
-    """A linear model of the logarithm: coefficients with their covariance, the deviation of a single order, and how
-    many deviations the interval reaches to either side."""
+    """A linear model of the logarithm: coefficients with their covariance, the deviation of an order of many pieces, by
+    how much the variance grows where they are ``few``, and how many deviations the interval reaches to either side."""
 
     beta: tuple[float, ...]
     covariance: tuple[tuple[float, ...], ...]
     sd: float
+    few: float
     reach: float
 
     @cached_property
@@ -228,7 +236,7 @@ class LengthModel:
         beta, covariance = self._arrays
         x = np.array(features.values)
         middle = min(float(x @ beta), features.log_boxes)
-        half = self.reach * sqrt(self.sd**2 + float(x @ covariance @ x))
+        half = self.reach * sqrt(float(_variance(self.sd, self.few, x)) + float(x @ covariance @ x))
         low, length, high = (features.least_mm * exp(middle + step) for step in (-half, 0.0, half))
         least, most = features.at_least_mm, max(features.at_least_mm, features.boxes_mm)
         return max(least, low), max(least, length), max(least, min(most, high))
@@ -240,9 +248,9 @@ class LengthModel:
         beta, covariance = self._arrays
         prior = covariance + SHOP_SD**2 * np.outer(*[np.eye(len(beta))[0]] * 2)
         x = np.array([seen.features.values for seen in history])
-        off = np.array([seen.log_excess for seen in history]) - np.minimum(x @ beta, _caps(history))
-        gain = prior @ x.T @ np.linalg.inv(x @ prior @ x.T + self.sd**2 * np.eye(len(history)))
-        return LengthModel(_row(beta + gain @ off), _rows(prior - gain @ x @ prior), self.sd, self.reach)
+        off = np.array([seen.log_excess for seen in history]) - _possible(x @ beta, history)
+        gain = prior @ x.T @ np.linalg.inv(x @ prior @ x.T + np.diag(_variance(self.sd, self.few, x)))
+        return LengthModel(_row(beta + gain @ off), _rows(prior - gain @ x @ prior), self.sd, self.few, self.reach)
 
     def to_json(self) -> dict[str, Any]:
         """The model as the package carries it."""
@@ -251,45 +259,84 @@ class LengthModel:
             "beta": list(self.beta),
             "covariance": [list(row) for row in self.covariance],
             "sd": self.sd,
+            "few": self.few,
             "reach": self.reach,
         }
 
 
-def calibrate(observations: Sequence[Observation], styles: Sequence[str]) -> LengthModel:
+def calibrate(observations: Sequence[Observation], styles: Sequence[str], kinds: Sequence[str] = ()) -> LengthModel:
     """A model of these nests. Its interval is honest about styles it has not seen: each is left out in turn, and the
-    deviation of a single order, and the reach that holds SHARE of them, are those of the ones left out."""
+    deviation of a single order, and the reach that holds SHARE of them, are those of the ones left out.
+
+    ``kinds`` tells what sort of goods each nest is of: the reach is that of the kind which needs most. Without, all are
+    of one kind.
+    """
     off, spread = _left_out(observations, styles)
-    x, y = _table(observations)
-    beta, inverse = _ridge(x, y)
-    # Beside the deviation of one order stands that of the coefficients; both scale with sd.
-    sd = float(np.sqrt(np.mean(off**2 / (1 + spread))))
-    standard = np.sort(np.abs(off) / (sd * np.sqrt(1 + spread)))
-    # The quantile of so few styles is uncertain itself: a deviation of their count is added, to be on the safe side.
-    share = SHARE + sqrt(SHARE * (1 - SHARE) / len(set(styles)))
+    beta, inverse = _fitted(observations)
+    x, _ = _table(observations)
+    # Beside the deviation of one order stands that of the coefficients; both scale with the mean one.
+    mean_variance = float(np.mean(off**2 / (1 + spread)))
+    sd, few = _deviation(off, x, mean_variance * spread)
+    standard = np.abs(off) / np.sqrt(_variance(sd, few, x) + mean_variance * spread)
+    kind_of = np.array(kinds or [""] * len(observations))
+    reach = max(_reach(standard[kind_of == kind]) for kind in set(kind_of.tolist()))
+    return LengthModel(_row(beta), _rows(mean_variance * inverse), sd, few, reach)
+
+
+def _reach(standard: Floats) -> float:
+    """How many deviations hold SHARE. What so few nests say of that is uncertain itself: a deviation of their count is
+    added, to be on the safe side."""
+    share = SHARE + sqrt(SHARE * (1 - SHARE) / len(standard))
     rank = min(len(standard) - 1, ceil(share * (len(standard) + 1)) - 1)
-    return LengthModel(_row(beta), _rows(sd**2 * inverse), sd, float(standard[rank]))
+    return float(np.sort(standard)[rank])
+
+
+def _variance(sd: float, few: float, x: Floats) -> Floats:
+    """The variance of orders (..., features) about what their features say."""
+    return np.asarray(sd**2 * (1 + few * x[..., FEW] ** 2), dtype=np.float64)
+
+
+def _deviation(off: Floats, x: Floats, known: Floats) -> tuple[float, float]:
+    """The deviation and its growth with few pieces by which what was left out is likeliest off as it is; ``known`` is
+    the variance that is there besides."""
+
+    def unlikely(sd: float, few: float) -> float:
+        variance = _variance(sd, few, x) + known
+        return float(np.sum(np.log(variance) + off**2 / variance))
+
+    tried = [(sd, few) for sd in np.geomspace(0.005, 0.2, 40).tolist() for few in (0.0, *np.geomspace(0.5, 50, 21))]
+    sd, few = min(tried, key=lambda pair: unlikely(*pair))
+    return float(f"{sd:.4g}"), float(f"{few:.4g}")
 
 
 def _left_out(observations: Sequence[Observation], styles: Sequence[str]) -> tuple[Floats, Floats]:
     """How far each order is off what the other styles predict, and the variance of that prediction by an order's."""
     x, y = _table(observations)
-    caps = _caps(observations)
     names = np.array(styles)
     off, spread = np.zeros(len(y)), np.zeros(len(y))
     for name in dict.fromkeys(styles):
         mine = names == name
-        beta, inverse = _ridge(x[~mine], y[~mine])
-        off[mine] = y[mine] - np.minimum(x[mine] @ beta, caps[mine])
+        beta, inverse = _fitted([o for o, is_mine in zip(observations, mine, strict=True) if not is_mine])
+        judged = [o for o, is_mine in zip(observations, mine, strict=True) if is_mine]
+        off[mine] = y[mine] - _possible(x[mine] @ beta, judged)
         spread[mine] = np.einsum("ij,jk,ik->i", x[mine], inverse, x[mine])
     return off, spread
+
+
+def _fitted(observations: Sequence[Observation]) -> tuple[Floats, Floats]:
+    """Coefficients and the inverse of their precision, of the markers whose length was not certain before."""
+    return _ridge(*_table([o for o in observations if not o.certain]))
 
 
 def _table(observations: Sequence[Observation]) -> tuple[Floats, Floats]:
     return np.array([o.features.values for o in observations]), np.array([o.log_excess for o in observations])
 
 
-def _caps(observations: Sequence[Observation]) -> Floats:
-    return np.array([o.features.log_boxes for o in observations])
+def _possible(predicted: Floats, observations: Sequence[Observation]) -> Floats:
+    """Logarithms as predicted, none below what is certain or above what boxes take."""
+    least = np.array([log(o.features.at_least_mm / o.features.least_mm) for o in observations])
+    most = np.array([o.features.log_boxes for o in observations])
+    return np.asarray(np.maximum(least, np.minimum(predicted, most)), dtype=np.float64)
 
 
 def _ridge(x: Floats, y: Floats) -> tuple[Floats, Floats]:
@@ -303,7 +350,9 @@ def _ridge(x: Floats, y: Floats) -> tuple[Floats, Floats]:
 def shipped_model() -> LengthModel:
     """The model that the package carries."""
     data = json.loads(resources.files("cutkit.plan").joinpath("estimate.json").read_text())
-    return LengthModel(tuple(data["beta"]), tuple(map(tuple, data["covariance"])), data["sd"], data["reach"])
+    return LengthModel(
+        tuple(data["beta"]), tuple(map(tuple, data["covariance"])), data["sd"], data["few"], data["reach"]
+    )
 
 
 def _row(values: Floats) -> tuple[float, ...]:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from cutkit.errors import InfeasibleError, InputError, did_you_mean
-from cutkit.model import FoldSide, Match, Notice, OrderedPiece, Piece, Tie
+from cutkit.model import FoldSide, Match, Notice, OrderedPiece, Piece, Tie, in_steps
 from cutkit.plan.blocks import block_of
 from cutkit.plan.points import name_of, point_of
 from cutkit.plan.shaping import Shaped, before_shrinking, fold_mm, half, is_symmetric, whole
@@ -97,6 +97,8 @@ def form_of(source: Source, terms: Terms, notices: list[Notice]) -> Form:
     _refuse_wide_tilt(source, rules, terms)
     _refuse_unknown_names(source, rules, terms)
     _tell_of_unused_quality(rules, terms, say)
+    if _is_recut(rules) and (rules.buffer_mm or rules.edge_buffers):
+        say("block-with-buffer", "its block is cut with the buffer round it: both are one shape")
     as_drawn, mirrored = _counts(piece, rules)
     nap = _nap(rules, terms)
     laid = _laid(source, rules, terms, nap)
@@ -201,10 +203,7 @@ def _nap(rules: PieceRules, terms: Terms) -> PieceNap:
 
 def _angles(rules: PieceRules, nap: PieceNap) -> tuple[float, ...]:
     turns = (0.0, 90.0, 180.0, 270.0) if rules.turns == "quarter" else (0.0,) if nap == "one-way" else (0.0, 180.0)
-    if not rules.tilt_steps_deg:
-        return turns
-    off = sorted({sign * abs(step) for step in rules.tilt_steps_deg for sign in (1, -1)}, key=lambda a: (abs(a), -a))
-    return tuple(dict.fromkeys((turn + step) % 360.0 for turn in turns for step in off))
+    return in_steps(turns, rules.tilt_steps_deg) if rules.tilt_steps_deg else turns
 
 
 def _tilt(rules: PieceRules) -> float:
@@ -254,7 +253,13 @@ def _laid(source: Source, rules: PieceRules, terms: Terms, nap: PieceNap) -> Ord
         matches=_matches(source, rules, shaped),
         ties=_ties(source, rules, shaped),
         category=source.piece.category,
+        cut_block=_is_recut(rules),
     )
+
+
+def _is_recut(rules: PieceRules) -> bool:
+    """Whether the piece is cut again, out of its block: what is kept clear alone is no reason to cut it twice."""
+    return rules.block is not None or bool(rules.allowance_mm)
 
 
 def _matches(source: Source, rules: PieceRules, shaped: Shaped) -> tuple[Match, ...]:

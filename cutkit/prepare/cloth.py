@@ -13,7 +13,7 @@ from cutkit.prepare.layers import Config
 from cutkit.prepare.wanted import Wanted, Words
 
 NOT_NEGATIVE = ("selvedge", "selvedge_low", "selvedge_high", "margin_start", "margin_end", "gap")
-ABOVE_ZERO = ("width", "max_length")
+ABOVE_ZERO = ("width", "max_length", "span")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +117,13 @@ def fabric_of(config: Config, name: str) -> Fabric:
     )
 
 
-def cloth_notices(config: Config, fabric: Fabric) -> Iterator[Notice]:
-    """What was made of the cloth's width and selvedges because of its spread."""
+def cloth_notices(config: Config, fabric: Fabric, *, has_rolls: bool) -> Iterator[Notice]:
+    """What was made of the cloth's width and selvedges because of its spread, and that rolls are left alone where no
+    file of them is among the sources."""
+    if config["rolls"] is not None and not has_rolls:
+        yield Notice(
+            "rolls-not-used", f"the rolls of {config['rolls']} are not used here: `cutkit nest` deals them out"
+        )
     if fabric.spread == "folded":
         yield Notice("folded", f"folded: a layer is {fabric.width_mm:g} mm wide, half of {config['width']:g} mm")
     dropped = {"folded": ("selvedge_low",), "tubular": ("selvedge_low", "selvedge_high")}.get(fabric.spread, ())

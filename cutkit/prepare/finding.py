@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from cutkit.errors import InputError, UsageError, did_you_mean
+from cutkit.formats.fabrics import Said
 from cutkit.formats.files import is_toml_path
-from cutkit.formats.rules import parse_rules
+from cutkit.prepare.layers import layer_files, read_layer
 from cutkit.prepare.sources import Role, SourceFile, files_named, of_role, read_source
 from cutkit.prepare.wanted import Wanted
 
@@ -31,6 +32,9 @@ def read_sources(wanted: Wanted) -> tuple[SourceFile, ...]:
         if fabric is not None:
             given = fabric if fabric == wanted.fabric else given_of(fabric)
             files.append(read_source(fabric, "fabric", given=given))
+        rolls = rolls_path(files) if wanted.rolls is None else None
+        if rolls is not None:
+            files.append(read_source(rolls, "rolls", given=given_of(rolls)))
     return tuple(files)
 
 
@@ -90,14 +94,27 @@ def fabric_path(wanted: Wanted, files: Sequence[SourceFile]) -> str | None:
     """
     if wanted.fabric is not None:
         return wanted.fabric if is_toml_path(wanted.fabric) else _named(wanted, wanted.fabric, wanted.place("fabric"))
-    roles: tuple[Role, ...] = ("own-rules", "project-rules", "user-rules")
-    for file in (file for role in roles for file in reversed(of_role(files, role))):
-        said = parse_rules(file.data, file.path).cloth.get("fabric")
-        if said is not None and is_toml_path(said.value):
-            return str(Path(file.path).parent / said.value)
+    file, said = _last_said("fabric", files)
+    if file is None or said is None:
+        return None
+    if is_toml_path(said.value):
+        return str(Path(file.path).parent / said.value)
+    return _named(wanted, said.value, said.where)
+
+
+def rolls_path(files: Sequence[SourceFile]) -> str | None:
+    """The file of rolls that the fabric names, or else the last of the rules files that does; relative to that file."""
+    file, said = _last_said("rolls", files)
+    return None if file is None or said is None else str(Path(file.path).parent / said.value)
+
+
+def _last_said(key: str, files: Sequence[SourceFile]) -> tuple[SourceFile, Said] | tuple[None, None]:
+    """The file that has the last word on a key of the cloth, and what it says."""
+    for file in reversed(layer_files(files)):
+        said = read_layer(file).cloth.get(key)
         if said is not None:
-            return _named(wanted, said.value, said.where)
-    return None
+            return file, said
+    return None, None
 
 
 def _named(wanted: Wanted, name: str, where: str) -> str:

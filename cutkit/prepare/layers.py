@@ -8,7 +8,7 @@ too, for the book of rules to choose from.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from cutkit.formats.fabrics import both_selvedges, parse_fabric
@@ -30,6 +30,7 @@ BUILT_IN: Mapping[str, Any] = {
     "margin_end": 0.0,
     "gap": 0.0,
     "max_length": None,
+    "span": None,
     "tilt": 0.0,
     "nap": "two-way",
     "spread": "face-up",
@@ -37,6 +38,7 @@ BUILT_IN: Mapping[str, Any] = {
     "repeat": None,
     "zones": (),
     "flaws": (),
+    "rolls": None,
     "qualities": (),
     "shrinkage": (0.0, 0.0),
     "weight": None,
@@ -77,6 +79,10 @@ class Config:
     def setting(self, key: str) -> Setting:
         """What holds for a key of the cloth."""
         return self.cloth[key][-1]
+
+    def with_setting(self, key: str, setting: Setting) -> Config:
+        """The same with one thing more said for a key of the cloth."""
+        return replace(self, cloth={**self.cloth, key: (*self.cloth[key], setting)})
 
     def layer_of(self, rule: Rule) -> Layer:
         """The layer that a rule of the book comes from."""
@@ -120,8 +126,9 @@ def read_layer(file: SourceFile) -> RulesFile:
 
 
 def _asked(wanted: Wanted) -> Mapping[str, Any]:
-    fabric = {} if wanted.fabric is None else {"fabric": wanted.fabric}
-    return fabric | both_selvedges({key: value for key, value in wanted.cloth.items() if value is not None})
+    files = {"fabric": wanted.fabric, "rolls": wanted.rolls}
+    named = {key: path for key, path in files.items() if path is not None}
+    return named | both_selvedges({key: value for key, value in wanted.cloth.items() if value is not None})
 
 
 def layer_files(files: Iterable[SourceFile]) -> list[SourceFile]:

@@ -7,17 +7,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from cutkit.errors import UsageError
-from cutkit.model import Demand, Fabric, InputFile, Marker, NestSettings, Notice, Order, OrderLine, Pattern
+from cutkit.model import Demand, Fabric, InputFile, Marker, NestSettings, Notice, Order, OrderLine, Pattern, Roll
 from cutkit.plan.garments import styles_of, styles_of_line
 from cutkit.prepare.cloth import cloth_notices, fabric_of, senseless, senseless_words, wide_gap
 from cutkit.prepare.finding import has_instance
-from cutkit.prepare.layers import Config, Layer, config_of
+from cutkit.prepare.layers import Config, Layer, Setting, config_of
 from cutkit.prepare.sources import Role, SourceFile, of_role
-from cutkit.prepare.wanted import Wanted, Words
+from cutkit.prepare.start import concerns, read_start, with_locks
+from cutkit.prepare.wanted import Wanted
 from cutkit.rules import Rule
 
 PATTERNS_KEPT = 32
 """Patterns that are kept after they were read: jobs of one night often share them."""
+_NO_START = "Name that marker with --start."
 _OF_INSTANCES = ("gap", "tilt", "max_length")
 """What is said of the cloth that holds for a strip-packing instance, too."""
 
@@ -27,8 +29,8 @@ class Prepared:
     """A nest that is ready: a demand for each of its markers, all on one fabric.
 
     ``settings`` has all of them but the effort; ``start`` is a marker to go on from, ``endings`` tell the names of
-    several markers apart. ``config`` (None for a strip-packing instance) tells where each value comes from, and
-    ``patterns`` are all that were read.
+    several markers apart, ``rolls`` are the cloth there is, where it is told. ``config`` (None for a strip-packing
+    instance) tells where each value comes from, and ``patterns`` are all that were read.
     """
 
     demands: tuple[Demand, ...]
@@ -38,6 +40,7 @@ class Prepared:
     notices: tuple[Notice, ...]
     endings: tuple[str, ...] = ("",)
     start: Marker | None = None
+    rolls: tuple[Roll, ...] = ()
     config: Config | None = None
     patterns: tuple[Pattern, ...] = ()
 
@@ -51,11 +54,8 @@ class Prepared:
         return (self.config["name"] or "") if self.config is not None else ""
 
     def start_of(self, demand: Demand) -> Marker | None:
-        """The marker to go on from, where it is one of this demand's pieces."""
-        pieces = {piece.id for piece in demand.pieces}
-        if self.start is None or not self.start.placements or not {p.piece for p in self.start.placements} <= pieces:
-            return None
-        return self.start
+        """The marker to go on from, where it has pieces of this demand, or such in other sizes."""
+        return self.start if self.start is not None and concerns(self.start, demand) else None
 
 
 class Preparer:
@@ -76,7 +76,7 @@ class Preparer:
             prepared = _instance(wanted, of_role(files, "pattern"))
         else:
             prepared = self._from_patterns(wanted, files)
-        return _with_start(prepared, of_role(files, "start"), wanted.words)
+        return _with_start(prepared, of_role(files, "start"), wanted)
 
     def pattern(self, wanted: Wanted, file: SourceFile, files: Iterable[SourceFile]) -> Pattern:
         """The pattern in one of the files, with the rule table that is among them for it, else with the one beside
@@ -104,12 +104,8 @@ class Preparer:
         from cutkit.plan.demand import make_plan
         from cutkit.plan.terms import Terms
 
-        config = config_of(wanted, files)
-        if config["width"] is None:
-            example = wanted.words.example("width", "150cm")
-            raise UsageError("the fabric's width is missing", hint=f"Give it, for example {example}.")
-        for found in senseless(config, wanted.words):
-            raise found.error
+        rolls = rolls_of(files)
+        config = _sound_config(wanted, files, rolls)
         patterns = [self.pattern(wanted, file, files) for file in of_role(files, "pattern")]
         fabric = fabric_of(config, ", ".join(dict.fromkeys(pattern.style for pattern in patterns)))
         config = _with_labels(config, patterns)
@@ -121,13 +117,32 @@ class Preparer:
         return Prepared(
             demands=(*plan.demands, *plan.remainder),
             fabric=fabric,
-            settings=NestSettings(gap_mm=config["gap"]),
+            settings=NestSettings(gap_mm=config["gap"], bundle_span_mm=config["span"]),
             inputs=_inputs(patterns, files),
-            notices=(*of_patterns, *cloth_notices(config, fabric), *idle_notices(config, patterns), *plan.notices),
+            notices=(
+                *of_patterns,
+                *cloth_notices(config, fabric, has_rolls=bool(rolls)),
+                *idle_notices(config, patterns),
+                *plan.notices,
+            ),
             endings=_endings(plan.demands, plan.remainder),
+            rolls=rolls,
             config=config,
             patterns=tuple(patterns),
         )
+
+
+def _sound_config(wanted: Wanted, files: Sequence[SourceFile], rolls: Sequence[Roll]) -> Config:
+    """All that is said; UsageError or InputError where that makes no cloth."""
+    config = config_of(wanted, files)
+    if config["width"] is None and rolls:
+        config = config.with_setting("width", _widest(config, rolls))
+    if config["width"] is None:
+        example = wanted.words.example("width", "150cm")
+        raise UsageError("the fabric's width is missing", hint=f"Give it, for example {example}.")
+    for found in senseless(config, wanted.words):
+        raise found.error
+    return config
 
 
 def _with_labels(config: Config, patterns: Sequence[Pattern]) -> Config:
@@ -143,6 +158,19 @@ def _with_labels(config: Config, patterns: Sequence[Pattern]) -> Config:
 
     rules = tuple(map(labelled, config.book.rules, config.rule_layers))
     return replace(config, book=replace(config.book, rules=rules))
+
+
+def rolls_of(files: Iterable[SourceFile]) -> tuple[Roll, ...]:
+    """The rolls that are told; none where no file of them is among these."""
+    from cutkit.formats.rolls import parse_rolls
+
+    return tuple(roll for file in of_role(files, "rolls") for roll in parse_rolls(file.data, file.given))
+
+
+def _widest(config: Config, rolls: Sequence[Roll]) -> Setting:
+    """The width of the widest roll, where no other one is told: where the rolls were named."""
+    named = config.setting("rolls")
+    return Setting(max(roll.width_mm for roll in rolls), named.layer, named.where)
 
 
 def _endings(demands: Sequence[Demand], remainder: Sequence[Demand]) -> tuple[str, ...]:
@@ -196,7 +224,7 @@ def _inputs(patterns: Sequence[Pattern], files: Sequence[SourceFile]) -> tuple[I
     tables = [pattern.rule_table for pattern in patterns if pattern.rule_table is not None]
     named = [InputFile(file.given, file.sha256) for file in of_role(files, "pattern")]
     named += [InputFile(given.get(table.path, table.path), table.sha256) for table in tables]
-    others: tuple[Role, ...] = ("order", "fabric", "own-rules", "project-rules", "user-rules")
+    others: tuple[Role, ...] = ("order", "rolls", "fabric", "own-rules", "project-rules", "user-rules")
     named += [InputFile(file.given, file.sha256) for role in others for file in of_role(files, role)]
     return tuple(dict.fromkeys(named))
 
@@ -243,7 +271,7 @@ def _refuse_beside_instance(wanted: Wanted) -> None:
         if value is not None:
             raise UsageError(f"{name(key)} does not go with a strip-packing instance, which says all of that itself")
     cloth = [key for key, value in wanted.cloth.items() if value and value != "two-way" and key not in _OF_INSTANCES]
-    others = {"fabric": wanted.fabric, "rules": wanted.rules, "rule": wanted.rule_texts}
+    others = {"fabric": wanted.fabric, "rolls": wanted.rolls, "rules": wanted.rules, "rule": wanted.rule_texts}
     for key in (*cloth, *(key for key, value in others.items() if value)):
         raise UsageError(
             f"{name(key)} does not go with a strip-packing instance",
@@ -251,16 +279,16 @@ def _refuse_beside_instance(wanted: Wanted) -> None:
         )
 
 
-def _with_start(prepared: Prepared, files: Sequence[SourceFile], words: Words) -> Prepared:
+def _with_start(prepared: Prepared, files: Sequence[SourceFile], wanted: Wanted) -> Prepared:
     """The nest with the marker to go on from; UsageError where that is one of other pieces."""
-    from cutkit.formats.marker import parse_marker
-
     if not files:
+        if wanted.locks:
+            raise UsageError(f"{wanted.words.name('lock')} is for the pieces of a marker to start from", hint=_NO_START)
         return prepared
     (file,) = files
-    start = parse_marker(file.data, where=file.path)
+    start = with_locks(read_start(file, prepared.demands, prepared.fabric), wanted.locks, wanted.words)
     started = replace(prepared, start=start, inputs=(*prepared.inputs, InputFile(file.given, file.sha256)))
     if not any(started.start_of(demand) for demand in started.demands):
-        hint = "Give a marker that `cutkit nest` made of the same patterns and sizes."
-        raise UsageError(f"{words.name('start')} is a marker of other pieces", where=file.path, hint=hint)
+        hint = "Give a marker of the same patterns; sizes may be others."
+        raise UsageError(f"{wanted.words.name('start')} is a marker of other pieces", where=file.path, hint=hint)
     return started

@@ -18,6 +18,7 @@ Role = Literal[
     "project-rules",
     "own-rules",
     "fabric",
+    "rolls",
     "cutter",
     "registration",
 ]
@@ -53,6 +54,7 @@ def files_named(wanted: Wanted) -> Iterator[tuple[str, Role, str]]:
         ("rul", "rules", wanted.rul),
         ("order", "order", wanted.order_path),
         ("start", "start", wanted.start),
+        ("rolls", "rolls", wanted.rolls),
     )
     for key, role, named in others:
         if named is not None:

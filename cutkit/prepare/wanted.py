@@ -36,11 +36,12 @@ class Wanted:
     """What is asked of a nest: patterns, an order, rules and cloth. None is a key that was not given.
 
     ``order`` is one as ``formats.orders`` reads it from a text, ``order_path`` the table of one. ``rul``, ``start``,
-    ``order_path`` and ``rules`` are paths, ``fabric`` is one or a name; ``rule_texts`` are rules themselves. ``cloth``
-    is what is said of the cloth, by the keys of a fabric file, lengths in mm. With ``order_plies`` the order counts the
-    garments of so many plies together. A project's file is looked for upward of the folder ``base``, and ``where`` says
-    where all of this stands (a job; empty: on the command line). How long to search is no part of it: that decides
-    nothing about what is to be nested.
+    ``order_path``, ``rolls`` and ``rules`` are paths, ``fabric`` is one or a name; ``rule_texts`` are rules themselves.
+    ``locks`` name the pieces and garments of the start that are to stay (see ``start``). ``cloth`` is what is said of
+    the cloth, by the keys of a fabric file, lengths in mm. With ``order_plies`` the order counts the garments of so
+    many plies together. A project's file is looked for upward of the folder ``base``, and ``where`` says where all of
+    this stands (a job; empty: on the command line). How long to search is no part of it: that decides nothing about
+    what is to be nested.
     """
 
     words: Words
@@ -48,6 +49,7 @@ class Wanted:
     order: str | None = None
     order_path: str | None = None
     start: str | None = None
+    locks: tuple[str, ...] = ()
     material: str | None = None
     units: Units | None = None
     rul: str | None = None
@@ -56,6 +58,7 @@ class Wanted:
     ignore_layer: tuple[str, ...] = ()
     fabric: str | None = None
     rules: tuple[str, ...] = ()
+    rolls: str | None = None
     rule_texts: tuple[str, ...] = ()
     cloth: Mapping[str, Any] = field(default_factory=dict)
     order_plies: int | None = None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from cutkit.check import match_residuals, rule_figures
 from cutkit.report.balance import PARTS, Balance
+from cutkit.report.rules import match_json, rule_json
 from cutkit.report.summary import COST_NAMES, Costs, Factor, MarkerRow, Summary, Terms, Totals, per_garment
 
 SCHEMA = "cutkit.report/1"
@@ -48,6 +50,8 @@ def _marker_json(row: MarkerRow) -> dict[str, Any]:
         "cut_s": row.cut.cut_s,
         "search_s": figures.search_s,
         "seed": figures.seed,
+        "rules": [rule_json(figure) for figure in rule_figures(row.cut.marker)],
+        "matches": [match_json(residual) for residual in match_residuals(row.cut.marker)],
     }
 
 

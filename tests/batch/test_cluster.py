@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from jobs_for_tests import DirectExecutor, outcome, write_jobs
 
 from cutkit import __version__
 from cutkit.batch.cluster.executor import ClusterExecutor, _Answered
+from cutkit.batch.cluster.local import LocalProcesses, StoppedError
 from cutkit.batch.perform import Done, Failed, Search, Task
 from cutkit.batch.workers import Telling
 from cutkit.errors import MachineError
@@ -32,6 +35,39 @@ def cluster(tmp_path_factory):
     found = Cluster(tmp_path_factory.mktemp("cluster"))
     yield found
     found.kill()
+
+
+class Silent:
+    """A program that takes connections, and says nothing of what a scheduler would say."""
+
+    def __init__(self):
+        self.says = b""
+        self.was_called = threading.Event()
+        self._held = []
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.address = f"tcp://127.0.0.1:{self._socket.getsockname()[1]}"
+        threading.Thread(target=self._answer, daemon=True).start()
+
+    def _answer(self):
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            self._held.append(connection)
+            connection.sendall(self.says)
+            self.was_called.set()
+
+    def close(self):
+        for one in (self._socket, *self._held):
+            one.close()
+
+
+@pytest.fixture
+def silent():
+    found = Silent()
+    yield found
+    found.close()
 
 
 @pytest.fixture
@@ -262,6 +298,48 @@ def test_no_scheduler_is_exit_6(batch, cutkit, monkeypatch):
     assert ran.code == 6
     assert "tcp://127.0.0.1:1: no Dask scheduler answers" in ran.err
     assert ask(batch, "SELECT DISTINCT state FROM jobs") == [("queued",)]
+
+
+def test_a_program_that_is_no_scheduler_is_told_from_one(silent, monkeypatch):
+    monkeypatch.setattr("cutkit.batch.cluster.executor.CONNECT_S", 0.5)
+    monkeypatch.setattr("cutkit.batch.cluster.executor.LATE_S", 0.5)
+    with pytest.raises(MachineError, match="no Dask scheduler answers"):
+        ClusterExecutor(silent.address)
+    silent.says = b"HTTP/1.1 400 Bad Request\r\n\r\n" * 20
+    monkeypatch.setattr("cutkit.batch.cluster.executor.CONNECT_S", 5.0)
+    with pytest.raises(MachineError, match="no Dask scheduler answers"):
+        ClusterExecutor(silent.address)
+
+
+def test_an_interrupt_is_heard_while_a_scheduler_is_tried(silent, batch):
+    runner = run_there(batch, silent.address)
+    assert silent.was_called.wait(PATIENCE_S)
+    runner.send_signal(signal.SIGINT)
+    _, said = runner.communicate(timeout=PATIENCE_S)
+    assert (runner.returncode, "interrupted: " in said) == (130, True), said
+    assert ask(batch, "SELECT DISTINCT state FROM jobs") == [("queued",)]
+
+
+def test_an_interrupt_is_heard_while_workers_are_waited_for(cluster):
+    from distributed import Client
+
+    cluster.start(0)
+    with Client(cluster.address, set_as_default=False) as probe:
+
+        def clients():
+            return probe.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.clients))
+
+        before = clients()
+        with pytest.raises(StoppedError):
+            ClusterExecutor(cluster.address, stop=lambda: clients() > before)
+        until(lambda: clients() == before)
+
+
+def test_an_interrupt_is_heard_while_a_local_cluster_starts():
+    before = children_of(os.getpid())
+    with pytest.raises(StoppedError):
+        LocalProcesses(2, stop=lambda: True)
+    assert children_of(os.getpid()) == before
 
 
 def test_a_local_cluster_is_interrupted_as_local_workers_are(tmp_path):

@@ -236,6 +236,21 @@ def test_further_time_only_shortens_and_adds_up(folder):
     assert [t for t, _ in second.trace if t < first.spent_s] == []
 
 
+def test_a_job_goes_on_from_a_marker(folder, cutkit):
+    cloth = ["--width", "1m", "--order", "M=2"]
+    cutkit("nest", "tote.dxf", *cloth, "--rounds", 3, "-o", "before.marker.json")
+    text = 'patterns = "tote.dxf"\nwidth = "1m"\norder = "M=2"\nrounds = 1\n'
+    (one,), faults = check(folder, f'{text}start = "before.marker.json"\n')
+    assert faults == []
+    started = json.loads(performed(one).nested[0].text)
+    cutkit("nest", "tote.dxf", *cloth, "--rounds", 1, "--start", "before.marker.json", "-o", "by-hand.marker.json")
+    assert started == json.loads((folder / "by-hand.marker.json").read_text())
+    (other,), _ = check(folder, text)
+    assert other.key != one.key
+    _, faults = check(folder, 'patterns = "tshirt-aama.dxf"\nwidth = "1m"\nstart = "before.marker.json"\n')
+    assert ["start is a marker of other pieces" in fault.message for fault in faults] == [True]
+
+
 def test_pieces_that_do_not_fit_are_named(folder):
     (one,), faults = check(folder, 'patterns = "tote.dxf"\nwidth = "20cm"\nrounds = 1\n')
     assert faults == []

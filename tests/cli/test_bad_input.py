@@ -26,6 +26,8 @@ READING = {
     "nest json": (".json", ["nest", "FILE", "-o", "OUT"]),
     "nest --order": (".csv", ["nest", "PATTERN", "--width", "150cm", "--order", "FILE", "-o", "OUT"]),
     "nest --rul": (".rul", ["nest", "AAMA", "--rul", "FILE", "--width", "150cm", "-o", "OUT"]),
+    "nest --fabric": (".toml", ["nest", "PATTERN", "--fabric", "FILE", "-o", "OUT"]),
+    "nest --rules": (".toml", ["nest", "PATTERN", "--width", "150cm", "--rules", "FILE", "-o", "OUT"]),
     "check": (".marker.json", ["check", "FILE"]),
     "cut": (".marker.json", ["cut", "FILE", "--cutter", "grbl-servo", "-o", "OUT"]),
     "cut --cutter": (".toml", ["cut", "MARKER", "--cutter", "FILE", "-o", "OUT"]),

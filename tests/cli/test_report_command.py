@@ -6,9 +6,11 @@ import csv
 import io
 import json
 import sys
+from dataclasses import replace
 
 import pytest
 from conftest import REPOSITORY
+from shapely.geometry import box
 
 sys.path.insert(0, str(REPOSITORY / "tests" / "formats"))
 
@@ -16,6 +18,7 @@ from pdf_reader import read_pages, texts_of
 from sample_markers import marker_of
 
 from cutkit.formats.marker import write_marker
+from cutkit.model import Fabric, Marker, Match, NestSettings, OrderedPiece, Placement, Repeat
 from cutkit.splices import mean_splice_mm
 
 FACTORS = """[co2e]
@@ -130,6 +133,29 @@ def test_html_and_pdf_are_written_and_never_over_the_marker(cutkit, shirt, tmp_p
     assert cutkit("report", shirt, "--html", shirt).code == 2
     assert cutkit("report", shirt, "--html", html, "--csv", html).code == 2
     assert shirt.read_bytes() == before
+
+
+def test_the_rules_that_hold_are_stated(cutkit, shirt, tmp_path):
+    """The terminal's table, the JSON and the page say the same; nothing is said of rules on plain cloth."""
+    matched = OrderedPiece("F", "F", "M", box(0, 0, 100, 50), 1, matches=(Match("cf", (0.0, 0.0), at_mm=(9.75, 0.0)),))
+    fabric = Fabric(200.0, repeat=Repeat(60.0, None))
+    marker = Marker(fabric, (matched,), (Placement("F", 1, 10.0, 0.0, 0.0),), NestSettings())
+    checked, plain = tmp_path / "checked.marker.json", tmp_path / "plain.marker.json"
+    write_marker(checked, marker)
+    write_marker(plain, replace(marker, fabric=Fabric(200.0)))
+    page = tmp_path / "r.html"
+    told_so = cutkit("report", checked, "--html", page).out
+    (line,) = [" ".join(line.split()) for line in told_so.splitlines() if line.startswith("match ")]
+    assert line == "match 1 point, repeat 60 x plain mm worst residual 0.250 mm 0.5 F (1)"
+    assert "Rules of cloth" in page.read_text(encoding="utf-8")
+    assert "0.250 mm" in page.read_text(encoding="utf-8")
+    (row,) = told(cutkit("report", checked, "--json"))["markers"]
+    assert [(rule["rule"], rule["worst"]) for rule in row["rules"]] == [("match", 0.25)]
+    assert [(match["match"], match["along_mm"]) for match in row["matches"]] == [("cf", 0.25)]
+    assert "Rule" not in cutkit("report", plain, "--html", page).out
+    assert "Rules of cloth" not in page.read_text(encoding="utf-8")
+    (row,) = told(cutkit("report", plain, "--json"))["markers"]
+    assert (row["rules"], row["matches"]) == ([], [])
 
 
 def test_the_time_on_a_cutter_and_what_is_beyond_it(cutkit, shirt):

@@ -162,9 +162,11 @@ def test_the_links_of_the_page_lead_to_their_markers(cutkit, store):
     assert cutkit("report", "--store", store, "--html", "m.html", "--quiet").code == 0
     page = Path("m.html").read_text()
     links = dict(re.findall(r'<a href="#([\w-]+)">(.*?)</a>', page.split("<h2>What failed")[0]))
-    assert set(links.values()) == {"soon", "late"}
+    titles = {name: name for name in ("soon", "late")}
+    titles |= {"2 jobs": "What failed, and why", "3.77 m in all": "Which cloth to issue"}
+    assert set(links.values()) == set(titles)
     for anchor, name in links.items():
-        assert re.search(rf'id="{anchor}">\s*<h2>{name}</h2>', page)
+        assert re.search(rf'id="{anchor}">\s*<h2>{titles[name]}</h2>', page)
 
 
 def test_moved_and_changed_files_are_told_and_found_again(cutkit, store):

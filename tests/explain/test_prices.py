@@ -10,7 +10,7 @@ from test_rules import wedges
 
 from cutkit.explain import prices
 from cutkit.explain.prices import Effort, Outcome, Price, price_rules, searches_needed
-from cutkit.explain.rules import RULES, rules_of, task_of
+from cutkit.explain.rules import RULES, rules_of
 from cutkit.model import Fabric, Marker, NestSettings, OrderedPiece, Placement
 
 BY_NAME = {rule.name: rule for rule in RULES}
@@ -24,8 +24,8 @@ def outcomes(*lengths_mm: float, area_mm2: float = 8000.0, ends_mm: float = 0.0)
 
 @pytest.mark.parametrize("anew", [False, True])
 def test_one_way_nap_costs_the_hollows_of_wedges(anew):
-    task = task_of(wedges())
-    found = price_rules(task, [BY_NAME["nap"]], replace(SHORT, anew=anew))
+    marker = wedges()
+    found = price_rules(marker, [BY_NAME["nap"]], replace(SHORT, anew=anew))
     (price,) = found.rules
     # Where one may be turned, two wedges are a square: four take 200, not the 400 of one way, and 100 go to the hooks.
     assert all(mm > 100 for mm in price.saved_mm)
@@ -39,9 +39,9 @@ def test_a_rule_that_binds_nothing_costs_nothing():
     piece = OrderedPiece("a", "a", "M", box(0, 0, 50, 50), 4, 4, allowed_angles_deg=(0.0,))
     laid = [Placement("a", k + 1, 50.0 * (k // 2), 50.0 * (k % 2), 0.0, k % 2 == 1) for k in range(8)]
     fabric = Fabric(100.0, nap="one-way", max_length_mm=5000.0)
-    task = task_of(Marker(fabric, (piece,), tuple(laid), NestSettings()))
-    rules = [rule for rule in rules_of(task) if rule.name in ("nap", "mirror", "length")]
-    found = price_rules(task, rules, SHORT)
+    marker = Marker(fabric, (piece,), tuple(laid), NestSettings())
+    rules = [rule for rule in rules_of(marker) if rule.name in ("nap", "face", "length")]
+    found = price_rules(marker, rules, SHORT)
     assert len(found.rules) == 3
     for price in (*found.rules, found.all_off):
         assert price is not None
@@ -50,27 +50,27 @@ def test_a_rule_that_binds_nothing_costs_nothing():
 
 
 def test_nothing_longer_than_the_marker_comes_back_from_any_search():
-    task = task_of(wedges())
-    found = price_rules(task, rules_of(task), Effort((5,), rounds=1, workers=1))
-    longest = task.start.length_mm + 1e-6
+    marker = wedges()
+    found = price_rules(marker, rules_of(marker), Effort((5,), rounds=1, workers=1))
+    longest = marker.length_mm + 1e-6
     assert all(o.length_mm <= longest for p in (*found.rules, found.all_off) if p for o in (*p.kept, *p.without))
 
 
 def test_the_same_seeds_and_rounds_give_the_same_prices():
-    task = task_of(wedges())
+    marker = wedges()
     rules = [BY_NAME["gap"], BY_NAME["edges"]]
-    assert price_rules(task, rules, SHORT) == price_rules(task, rules, SHORT)
+    assert price_rules(marker, rules, SHORT) == price_rules(marker, rules, SHORT)
 
 
 def test_kinds_of_searches_take_turns(monkeypatch):
-    task, seen = task_of(wedges()), []
+    marker, seen = wedges(), []
 
     def watch(number, count, left_out, seed):
         seen.append((number, count, "+".join(rule.name for rule in left_out), seed))
 
-    monkeypatch.setattr(prices, "nest", lambda *_args, **_more: task.start)
+    monkeypatch.setattr(prices, "nest", lambda *_args, **_more: marker)
     rules = [BY_NAME["nap"], BY_NAME["gap"]]
-    price_rules(task, rules, Effort((7, 8), rounds=1), watch)
+    price_rules(marker, rules, Effort((7, 8), rounds=1), watch)
     assert [kind for _, _, kind, seed in seen if seed == 7] == ["", "nap", "gap", "nap+gap"]
     assert [kind for _, _, kind, seed in seen if seed == 8] == ["nap", "gap", "nap+gap", ""]
     assert [number for number, *_ in seen] == list(range(1, 9))
@@ -78,36 +78,36 @@ def test_kinds_of_searches_take_turns(monkeypatch):
 
 
 def test_a_stop_leaves_the_seeds_that_are_whole(monkeypatch):
-    task, searches = task_of(wedges()), []
+    marker, searches = wedges(), []
 
     def nested(*_args, **_more):
         searches.append(1)
-        return task.start
+        return marker
 
     monkeypatch.setattr(prices, "nest", nested)
     # With 1 round a search is one call; the sixth is the second of the second seed's four.
     found = price_rules(
-        task, [BY_NAME["nap"], BY_NAME["gap"]], Effort((3, 4, 5), rounds=1), stop=lambda: len(searches) > 5
+        marker, [BY_NAME["nap"], BY_NAME["gap"]], Effort((3, 4, 5), rounds=1), stop=lambda: len(searches) > 5
     )
     assert (found.seeds, len(found.kept), len(searches)) == ((3,), 1, 6)
     assert [len(price.without) for price in found.rules] == [1, 1]
 
 
 def test_every_search_has_the_same_effort(monkeypatch):
-    task, spent = task_of(wedges()), []
+    marker, spent = wedges(), []
 
     def nested(_fabric, _demand, settings, *, start, **_more):
         spent.append((settings.time_s, settings.rounds, start is None))
-        return task.start
+        return marker
 
     monkeypatch.setattr(prices, "nest", nested)
-    price_rules(task, [BY_NAME["nap"]], Effort((1,), time_s=8.0))
+    price_rules(marker, [BY_NAME["nap"]], Effort((1,), time_s=8.0))
     assert spent == [(4.0, None, True), (4.0, None, False)] * 2
     spent.clear()
-    price_rules(task, [BY_NAME["nap"]], Effort((1,), rounds=5))
+    price_rules(marker, [BY_NAME["nap"]], Effort((1,), rounds=5))
     assert spent == [(None, 2, True), (None, 3, False)] * 2
     spent.clear()
-    price_rules(task, [BY_NAME["nap"]], Effort((1,), time_s=8.0, anew=True))
+    price_rules(marker, [BY_NAME["nap"]], Effort((1,), time_s=8.0, anew=True))
     assert spent == [(8.0, None, True)] * 2
 
 

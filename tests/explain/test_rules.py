@@ -8,7 +8,7 @@ import pytest
 from shapely.geometry import Polygon, box
 
 from cutkit.check import check_marker
-from cutkit.explain.rules import RULES, Task, relaxed, rules_of, task_of
+from cutkit.explain.rules import RULES, relaxed, rules_of
 from cutkit.model import (
     Defect,
     Fabric,
@@ -22,6 +22,7 @@ from cutkit.model import (
     Zone,
 )
 from cutkit.nest import nest
+from cutkit.plan.again import demand_of
 
 WEDGE = Polygon([(0, 0), (100, 0), (0, 96)])
 HOOK = Polygon([(0, 0), (60, 0), (60, 20), (20, 20), (20, 50), (0, 50)])
@@ -40,8 +41,8 @@ def wedges(**more: object) -> Marker:
     return replace(Marker(fabric, pieces, tuple(placements), settings), **more)  # type: ignore[arg-type]
 
 
-def ruled() -> Task:
-    """A task in which every rule holds; nothing is laid that could keep or break it."""
+def ruled() -> Marker:
+    """A marker in which every rule holds; nothing is laid that could keep or break most of them."""
     piece = OrderedPiece(
         "a",
         "a",
@@ -70,13 +71,13 @@ def ruled() -> Task:
     )
     settings = NestSettings(2.0, bundle_span_mm=500.0, bundling="sections")
     laid = Placement("a", 1, 30.0, 40.0, 0.0, locked=True)
-    return task_of(Marker(fabric, (piece,), (laid,), settings))
+    return Marker(fabric, (piece,), (laid,), settings)
 
 
 def test_every_rule_holds_and_has_a_text():
-    task = ruled()
-    assert rules_of(task) == RULES
-    assert all(rule.text(task) and rule.without and rule.title for rule in RULES)
+    marker = ruled()
+    assert rules_of(marker) == RULES
+    assert all(rule.text(marker) and rule.without and rule.title for rule in RULES)
     assert len({rule.name for rule in RULES}) == len(RULES)
 
 
@@ -97,34 +98,34 @@ def test_to_relax_twice_is_to_relax_once(rule):
 
 
 def test_without_edges_all_stays_where_it_is_on_the_cloth():
-    task = relaxed(ruled(), ["edges"])
-    assert (task.fabric.usable_width_mm, task.fabric.longest_mm) == (200.0, 900.0)
-    assert task.fabric.defects[0].box_mm == (57.0, 70.0, 77.0, 90.0)
-    assert task.fabric.zones[0] == Zone("left", 10.0, 90.0)
-    assert task.demand.pieces[0].ties == (Tie((0.0, 0.0), 37.0, 50.0),)
-    (laid,) = task.start.placements
+    marker = relaxed(ruled(), ["edges"])
+    assert (marker.fabric.usable_width_mm, marker.fabric.longest_mm) == (200.0, 900.0)
+    assert marker.fabric.defects[0].box_mm == (57.0, 70.0, 77.0, 90.0)
+    assert marker.fabric.zones[0] == Zone("left", 10.0, 90.0)
+    assert marker.pieces[0].ties == (Tie((0.0, 0.0), 37.0, 50.0),)
+    (laid,) = marker.placements
     assert (laid.x_mm, laid.y_mm) == (37.0, 50.0)
-    assert task.fabric.repeat is not None
+    assert marker.fabric.repeat is not None
     before = ruled().fabric.repeat
     assert before is not None
-    assert task.fabric.repeat.phase(37.0, 50.0) == pytest.approx(before.phase(30.0, 40.0))
+    assert marker.fabric.repeat.phase(37.0, 50.0) == pytest.approx(before.phase(30.0, 40.0))
 
 
 def test_without_edges_a_marker_begins_at_the_end_of_the_cloth_where_nothing_has_a_place_along_it():
-    task = relaxed(task_of(wedges()), ["edges"])
-    assert [(p.x_mm, p.y_mm) for p in task.start.placements[:2]] == [(0.0, 2.0), (101.0, 2.0)]
+    marker = relaxed(wedges(), ["edges"])
+    assert [(p.x_mm, p.y_mm) for p in marker.placements[:2]] == [(0.0, 2.0), (101.0, 2.0)]
 
 
 def test_a_plain_marker_of_free_pieces_has_no_rules_but_the_grain():
     piece = OrderedPiece("a", "a", "M", box(0, 0, 10, 10), 1, may_mirror=True)
-    task = task_of(Marker(Fabric(100.0), (piece,), (Placement("a", 1, 0.0, 0.0, 0.0),), NestSettings()))
-    assert [rule.name for rule in rules_of(task)] == ["tilt"]
+    marker = Marker(Fabric(100.0), (piece,), (Placement("a", 1, 0.0, 0.0, 0.0),), NestSettings())
+    assert [rule.name for rule in rules_of(marker)] == ["grain"]
 
 
 BREAKS = {
     "nap": {"nap", "angle"},
-    "tilt": {"nap", "angle"},
-    "mirror": {"mirrored-count"},
+    "grain": {"nap", "angle"},
+    "face": {"mirrored-count"},
     "gap": {"gap"},
     "edges": {"outside-fabric"},
     "length": {"too-long"},
@@ -136,33 +137,30 @@ MUST_BREAK = {"nap", "gap", "edges"}
 
 @pytest.mark.parametrize("name", BREAKS)
 def test_the_referee_finds_the_relaxed_rule_broken_and_no_other(name):
-    task = task_of(wedges())
-    assert check_marker(task.start) == []
-    without = relaxed(task, [name])
-    found = nest(without.fabric, without.demand, replace(without.settings, seed=3), start=without.start)
+    marker = wedges()
+    assert check_marker(marker) == []
+    without = relaxed(marker, [name])
+    found = nest(without.fabric, demand_of(without), replace(without.settings, seed=3), start=without)
     assert check_marker(found) == []
-    up = task.fabric.selvedge_mm if name == "edges" else 0.0
+    up = marker.fabric.selvedge_mm if name == "edges" else 0.0
     lying = tuple(replace(p, y_mm=p.y_mm - up) for p in found.placements)
-    judged = replace(found, fabric=task.fabric, pieces=task.demand.pieces, settings=task.settings, placements=lying)
+    judged = replace(found, fabric=marker.fabric, pieces=marker.pieces, settings=marker.settings, placements=lying)
     broken = {fault.code for fault in check_marker(judged)}
     assert broken <= BREAKS[name]
     assert broken or name not in MUST_BREAK
 
 
-def test_a_relaxed_task_allows_what_the_task_allows():
-    task = task_of(wedges())
-    for rule in rules_of(task):
-        without = rule.relax(task)
-        here = replace(without.start, fabric=without.fabric, pieces=without.demand.pieces, settings=without.settings)
-        assert check_marker(here) == [], rule.name
-        allowed = {copy: set(copy.angles_deg) for copy in without.demand.copies}
-        assert all(
-            set(old.angles_deg) <= allowed[new]
-            for old, new in zip(task.demand.copies, without.demand.copies, strict=True)
-        )
+def test_without_a_rule_all_is_allowed_that_was_allowed_with_it():
+    marker = wedges()
+    for rule in rules_of(marker):
+        without = rule.relax(marker)
+        assert check_marker(without) == [], rule.name
+        for old, new in zip(demand_of(marker).copies, demand_of(without).copies, strict=True):
+            assert set(old.angles_deg) <= set(new.angles_deg)
+            assert new.mirrored in (None, old.mirrored)
 
 
-def test_nothing_of_a_task_is_left_out_of_the_rules():
+def test_no_rule_of_the_model_is_left_out():
     """Whoever adds a rule to the cloth, to the settings or to a piece looks here, too: does it cost cloth?"""
     known = {
         Fabric: "width_mm selvedge_mm nap name material max_length_mm defects high_selvedge_mm start_margin_mm"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ruled_markers import SPLICES, ruled_marker
 from sample_markers import marker_of
 
 from cutkit.formats.report_page import PageAnswer, PageCell, PageColumn, PageItem, PageList, PageTable, ReportPage
@@ -41,6 +42,15 @@ def sample_summary() -> Summary:
         Cut(marker=left, path="week48/rest.marker.json", order="Shirt 1207", spread=Spread(plies=3), terms=terms),
     ]
     return summarize([replace(cut, due="2026-12-01", cut_s=754.0) for cut in cuts])
+
+
+def ruled_page() -> ReportPage:
+    """The page of one marker with every rule of cloth."""
+    cut = Cut(
+        marker=ruled_marker(3), path="rules.marker.json", order="Shirt 1207", spread=Spread(plies=4), terms=Terms()
+    )
+    page = report_page(summarize([cut]), date=DATE)
+    return replace(page, sheets=tuple(replace(sheet, splices=SPLICES[3]) for sheet in page.sheets))
 
 
 def sample_page() -> ReportPage:

@@ -21,7 +21,7 @@ HREF = "{http://www.w3.org/1999/xlink}href"
 DATE = "2031-02-03"
 
 
-def drawn(marker: Marker, splices: Sequence[tuple[float, float]] = ()) -> ET.Element:
+def drawn(marker: Marker, splices: Sequence[tuple[float, float]] | None = None) -> ET.Element:
     """The picture of a marker."""
     return ET.fromstring(marker_svg(marker, date=DATE, splices=splices).encode())
 
@@ -105,7 +105,7 @@ def assert_labels_inside(marker: Marker) -> None:
         assert not any(line.intersects(arrow) for line in lines)
         for pin in pins(group):
             assert shape.contains(pin)
-            assert not any(line.intersects(pin) for line in [*lines, arrow.envelope])
+            assert not any(line.intersects(pin) for line in [*lines, arrow.convex_hull])
 
 
 def pins(group: ET.Element) -> list[Polygon]:

@@ -18,6 +18,8 @@ margin_start = "2cm"
 margin_end = "3cm"
 gap = "2mm"
 max_length = "6m"
+span = "2m"
+rolls = "rolls.csv"
 tilt = "1.5deg"
 nap = "one-way"
 spread = "face-to-face"
@@ -46,6 +48,8 @@ def test_every_key():
         "margin_end": 30.0,
         "gap": 2.0,
         "max_length": 6000.0,
+        "span": 2000.0,
+        "rolls": "rolls.csv",
         "tilt": 1.5,
         "nap": "one-way",
         "spread": "face-to-face",
@@ -62,7 +66,7 @@ def test_every_key():
 
 def test_the_lines_of_the_keys():
     found = parse_fabric(WHOLE.encode(), "a.toml")
-    assert (found["name"].where, found["price"].where) == ("a.toml, line 2", "a.toml, line 20")
+    assert (found["name"].where, found["price"].where) == ("a.toml, line 2", "a.toml, line 22")
 
 
 def test_a_selvedge_is_that_of_both_edges_unless_one_has_its_own():

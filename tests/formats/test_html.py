@@ -10,7 +10,7 @@ from pathlib import Path
 import html_screenshots
 import pytest
 from chromium import Page, find_chromium
-from sample_reports import HOSTILE, sample_page
+from sample_reports import HOSTILE, ruled_page, sample_page
 
 from cutkit.formats.html.report import report_html
 
@@ -102,6 +102,48 @@ def test_the_same_page_gives_the_same_text(html):
     assert report_html(sample_page()) == html
 
 
+@pytest.fixture(scope="module")
+def ruled_html() -> str:
+    return report_html(ruled_page())
+
+
+def test_the_marker_shows_the_rules_of_cloth_with_a_legend(ruled_html, parsed):
+    ruled = _Tags()
+    ruled.feed(ruled_html)
+    assert ruled.open == []
+
+    def rules(tags: _Tags) -> set[str]:
+        kinds = [(attributes.get("class") or "") for tag, attributes in tags.tags if tag == "path"]
+        return {kind.removeprefix("rule ") for kind in kinds if kind.startswith("rule ")}
+
+    on_cloth = {"zone", "repeat", "splice", "tie", "block", "flaw", "link", "match", "section", "fold"}
+    in_legend = {"margin", "selvedge", "grain", "mirrored", "may-mirror", "tilt", "locked"}
+    assert rules(ruled) == on_cloth | in_legend
+    assert rules(parsed) == {"grain", "mirrored", "selvedge", "flaw", "splice"}, (
+        "the plain page has a flaw and no other rule"
+    )
+    for words in ("fold of the cloth", "flaw, only for class C", "splice, 4 bands", "off grain, 3° at most"):
+        assert words in ruled.texts
+        assert words not in parsed.texts
+
+
+def test_pieces_tell_their_rules_and_the_cloth_begins_at_its_margin(ruled_html):
+    tags = _Tags()
+    tags.feed(ruled_html)
+    told = [attributes.get("data-rules", "") for tag, attributes in tags.tags if tag == "use"]
+    assert any("locked" in rules for rules in told)
+    assert any("+3° off grain" in rules and "block, buffer 5 mm" in rules for rules in told)
+    assert any("hem: match side, " in rules and "half, on the fold" in rules for rules in told)
+    marker = ruled_page().sheets[0].marker
+    view = next(a["viewbox"] for tag, a in tags.tags if tag == "svg" and a.get("class") == "marker")
+    assert [float(v) for v in view.split(",")][:3:2] == pytest.approx([-30.0, marker.length_mm + 75.0], abs=1e-2)
+    rects = {
+        a["class"]: a for tag, a in tags.tags if tag == "rect" and a.get("class") in ("selvedge", "margin", "cloth")
+    }
+    assert [float(rects[kind]["y"]) for kind in ("selvedge", "margin", "cloth")] == [0, 22, 22]
+    assert [float(rects[kind]["x"]) for kind in ("selvedge", "margin", "cloth")] == [-30, -30, 0]
+
+
 # ------------------------------------------------------------------------------------------------------- in a browser
 
 
@@ -149,13 +191,16 @@ def test_the_browser_has_nothing_to_say_and_asks_nobody(page, tmp_path, width, d
     assert (sum(map(int, re.findall(r"\d+", light)[:3])) < 200) is dark
 
 
+MARKERS = "[...document.querySelectorAll('table.sortable')].filter(t => t.textContent.includes('Garments')).pop()"
+
+
 def column(page: Page, index: int) -> list[str]:
-    rows = "[...[...document.querySelectorAll('table.sortable')].pop().tBodies[0].rows]"
+    rows = f"[...{MARKERS}.tBodies[0].rows]"
     return page.evaluate(f"{rows}.map(r => r.cells[{index}].textContent)")
 
 
 def test_a_click_sorts_numbers_by_value_and_names_by_name(page):
-    heads = "[...[...document.querySelectorAll('table.sortable')].pop().tHead.rows[0].cells]"
+    heads = f"[...{MARKERS}.tHead.rows[0].cells]"
     titles = page.evaluate(heads + ".map(c => c.textContent)")
     garments = next(k for k, title in enumerate(titles) if title.startswith("Garments"))
     before = column(page, garments)
@@ -180,6 +225,24 @@ def test_the_pointer_on_a_piece_tells_what_it_is(page):
     assert f"garment {piece.placements[0].bundle}" in tip
     page.mouse("mouseMoved", 2, 2)
     assert page.evaluate("document.getElementById('tip').hidden")
+
+
+def test_the_pointer_on_a_piece_tells_its_rules_through_what_lies_over_it(browser, ruled_html, tmp_path):
+    path = tmp_path / "ruled.html"
+    path.write_text(ruled_html, encoding="utf-8")
+    browser.messages.clear()
+    browser.open(path)
+    marker = ruled_page().sheets[0].marker
+    index = next(k for k, p in enumerate(marker.placements) if marker.by_id[p.piece].matches)
+    (x, y), *_ = marker.placements[index].points((marker.by_id[marker.placements[index].piece].matches[0].point,))
+    browser.evaluate("document.querySelector('.view').scrollIntoView({behavior: 'instant', block: 'center'})")
+    frame = "document.querySelector('svg.marker .above').getScreenCTM()"
+    at = browser.evaluate(f"(p => [p.x, p.y])(new DOMPoint({x}, {y}).matrixTransform({frame}))")
+    browser.mouse("mouseMoved", round(at[0]), round(at[1]))
+    tip = browser.evaluate("document.getElementById('tip').innerText")
+    assert "match" in tip
+    assert browser.messages == []
+    assert browser.evaluate("document.documentElement.scrollWidth") <= 1280
 
 
 def test_a_click_picks_the_garment(page):

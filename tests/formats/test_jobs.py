@@ -34,6 +34,19 @@ def test_one_job_with_every_key(tmp_path):
         material = "shell"
         units = "cm"
         rul = "a.rul"
+        start = "a.marker.json"
+        fabric = "denim"
+        rules = ["r.toml"]
+        selvedge_low = "2cm"
+        selvedge_high = "3cm"
+        margin_start = "4cm"
+        margin_end = "5cm"
+        span = "2m"
+        spread = "face-to-face"
+        face = false
+        order_plies = 6
+        sets = "half"
+        remainder = true
         cut_layer = "CUT*"
         mark_layer = ["A", "B"]
         ignore_layer = []
@@ -77,6 +90,19 @@ def test_one_job_with_every_key(tmp_path):
         material="shell",
         units="cm",
         rul=f"{base}/a.rul",
+        start=f"{base}/a.marker.json",
+        fabric="denim",
+        rules=(f"{base}/r.toml",),
+        selvedge_low_mm=20.0,
+        selvedge_high_mm=30.0,
+        margin_start_mm=40.0,
+        margin_end_mm=50.0,
+        span_mm=2000.0,
+        spread="face-to-face",
+        face=False,
+        order_plies=6,
+        sets="half",
+        remainder=True,
         cut_layer=("CUT*",),
         mark_layer=("A", "B"),
         time_s=600.0,
@@ -104,6 +130,8 @@ def test_one_job_with_every_key(tmp_path):
             f"{base}/a.dxf": "a.dxf",
             f"{base}/sub/b.dxf": "sub/b.dxf",
             f"{base}/a.rul": "a.rul",
+            f"{base}/a.marker.json": "a.marker.json",
+            f"{base}/r.toml": "r.toml",
             f"{base}/marks.csv": "marks.csv",
             f"{base}/own/table.toml": "own/table.toml",
         },

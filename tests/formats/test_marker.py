@@ -30,6 +30,7 @@ from cutkit.model import (
     Stretch,
     Tie,
     Zone,
+    in_steps,
 )
 
 NOTCH = Mark("notch", ((50.0, 0.0),), "knife", depth_mm=5.0, angle_deg=90.0)
@@ -160,6 +161,34 @@ def _plain(noun) -> str:
     return re.sub(r"-?\d+\.\d+(e-\d+)?", lambda found: f"{float(found[0]) + 1e-7:.3f}", repr(noun))
 
 
+@pytest.mark.parametrize("turns", [(0.0,), (180.0,), (0.0, 180.0), (0.0, 90.0, 180.0, 270.0)])
+@pytest.mark.parametrize("steps", [(0.0, 2.0), (1.3,), (0.0, 0.7, 1.4, 5.0)])
+def test_steps_are_told_as_a_tilt(turns, steps):
+    """Who knows nothing of steps must not take a piece that lies a step off for one that lies wrong."""
+    allowed = in_steps(turns, steps)
+    assert len(allowed) == len(turns) * sum(2 if step else 1 for step in steps)
+    piece = OrderedPiece("F", "F", "M", rectangle(10, 10), 1, allowed_angles_deg=allowed)
+    value = marker_to_json(make_marker([piece], [Placement("F", 1, 50.0, 50.0, allowed[0])]))
+    told = value["pieces"][0]
+    assert (told["allowed_angles_deg"], told["tilt_deg"], told["tilt_steps_deg"]) == (
+        list(turns),
+        steps[-1],
+        list(steps),
+    )
+    assert parsed(value).pieces[0] == piece
+
+
+@pytest.mark.parametrize(
+    "allowed", [(), (0.0, 45.0), (1.0, 180.0), (0.0, 2.0, 358.0, 180.0), (2.0, 358.0, 0.0), (7.0,)]
+)
+def test_angles_that_are_no_steps_are_told_as_they_are(allowed):
+    piece = OrderedPiece("F", "F", "M", rectangle(10, 10), 1, allowed_angles_deg=allowed)
+    value = marker_to_json(make_marker([piece], []))
+    assert value["pieces"][0]["allowed_angles_deg"] == list(allowed)
+    assert "tilt_steps_deg" not in value["pieces"][0]
+    assert parsed(value).pieces[0] == piece
+
+
 def test_a_foreign_file_that_names_no_selvedge_has_two_alike(value):
     value["fabric"].update(width_mm=230.0)
     del value["fabric"]["selvedge_mm"]
@@ -221,6 +250,8 @@ def test_what_makes_no_sense_is_refused(value, edit, says):
         (lambda f, p: f["repeat"].update(offset_x_mm=1e300), "repeat reaches beyond", None),
         (lambda f, p: p.update(zones=["lefd"]), "'FRONT-M' lies in zone 'lefd'", "Did you mean 'left'"),
         (lambda f, p: p.update(zones=["x"]), "'FRONT-M' lies in zone 'x'", "Its zones: left, right"),
+        (lambda f, p: p.update(tilt_steps_deg=[0.0, -1.0]), "'FRONT-M': tilt_steps_deg is .0.0, -1.0.", "from 0 to 5"),
+        (lambda f, p: p.update(tilt_steps_deg=[7.0]), "tilt_steps_deg is .7.0.", "from 0 to 5"),
         (lambda f, p: p.update(fold="middle"), "fold", "Write it again"),
         (lambda f, p: p.update(per_copy=0), "'FRONT-M': per_copy is 0", "1, or 2"),
         (lambda f, p: p.update(buffer_mm=-1), "'FRONT-M': buffer_mm is -1", "from 0 on"),

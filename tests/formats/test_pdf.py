@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 import shapely
 from pdf_reader import DrawnPage, read_pages, texts_of
+from ruled_markers import SPLICES, ruled_marker
 from sample_markers import marker_of
 from sample_reports import HOSTILE, renamed, sample_page
 from shapely.geometry import LineString, box
@@ -17,6 +19,7 @@ from cutkit.formats.pdf import paper
 from cutkit.formats.pdf.marker import MARGIN_MM, SHARED_MM, Tile, marker_pdf, tiles_of
 from cutkit.formats.pdf.paper import Paper
 from cutkit.formats.pdf.report import report_pdf
+from cutkit.formats.svg.rules import sections_of
 from cutkit.model import Marker
 
 WITHIN_MM = 0.1
@@ -81,6 +84,89 @@ def test_tiles_show_every_outline_in_place_and_whole(long, small, kind):
         cover.append(box(*tile.window))
     whole = shapely.union_all(cover)
     assert whole.buffer(1e-6).contains(box(0, 0, marker.length_mm, marker.fabric.width_mm))
+
+
+# -------------------------------------------------------------------------------------------- the rules of cloth
+
+
+@pytest.fixture(scope="module")
+def ruled() -> Marker:
+    return ruled_marker(3)
+
+
+@pytest.fixture(scope="module")
+def ruled_pages(ruled) -> list[DrawnPage]:
+    return read_pages(marker_pdf(ruled, title="m", date=DATE, splices=SPLICES[3]))
+
+
+def drawn_on(page: DrawnPage, marker: Marker, points: object, *, alone: bool = False) -> bool:
+    """Whether these points follow one another on a path of the page to a tenth of a millimetre; ``alone``: on a path
+    that has no others."""
+    wanted = np.array(points, dtype=float) + [MARGIN_MM, MARGIN_MM + marker.fabric.selvedge_mm]
+    for path in page.paths:
+        found = np.array(path.points)
+        if alone and len(found) != len(wanted):
+            continue
+        for start in range(len(found) - len(wanted) + 1):
+            if np.abs(found[start : start + len(wanted)] - wanted).max() < WITHIN_MM:
+                return True
+    return False
+
+
+def test_match_points_are_on_the_full_size_page_where_they_are_on_the_cloth(ruled, ruled_pages):
+    ends = np.concatenate([np.array(path.points) for path in ruled_pages[1].paths])
+    points = [at for p in ruled.placements for m in ruled.by_id[p.piece].matches for at in p.points((m.point,))]
+    assert len(points) == 18
+    for x, y in points:
+        at = np.array([x + MARGIN_MM, y + MARGIN_MM])
+        for side in ((4.48, 0), (-4.48, 0), (0, 4.48), (0, -4.48)):
+            assert np.abs(ends - (at + side)).max(axis=1).min() < WITHIN_MM
+
+
+def test_folds_splices_flaws_sections_and_blocks_are_on_the_full_size_page(ruled, ruled_pages):
+    length, width = ruled.length_mm, ruled.fabric.usable_width_mm
+    page = ruled_pages[1]
+    assert drawn_on(page, ruled, [(0, 0), (length, 0)], alone=True)
+    for x0, x1 in SPLICES[3]:
+        assert drawn_on(page, ruled, [(x0, 0), (x0, width)])
+        assert drawn_on(page, ruled, [(x1, 0), (x1, width)])
+    for defect in ruled.fabric.defects:
+        x0, y0, x1, y1 = defect.box_mm
+        x1, y1 = min(x1, length), min(y1, width)
+        assert drawn_on(page, ruled, [(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
+    for one, other in pairwise(sections_of(ruled)):
+        middle = (one.x1_mm + other.x0_mm) / 2
+        assert drawn_on(page, ruled, [(middle, 0), (middle, width)])
+    blocked = [p for p in ruled.placements if ruled.by_id[p.piece].block is not None]
+    assert len(blocked) == 15
+    for placement in blocked:
+        block = ruled.by_id[placement.piece].block
+        assert drawn_on(page, ruled, placement.points(tuple(block.exterior.coords[:-1])))
+
+
+def test_nothing_of_the_rules_is_on_the_page_of_a_plain_marker(short):
+    (page,) = read_pages(marker_pdf(short, title="m", date=DATE))[1:]
+    length = short.length_mm
+    assert not drawn_on(page, short, [(0, 0), (length, 0)], alone=True)
+    assert not any("°" in text or text == "fold" for text, _, _ in page.texts)
+
+
+def test_the_first_page_has_the_legend_and_the_full_size_page_the_tilts(ruled):
+    first, full = texts_of(marker_pdf(ruled, title="m", date=DATE, splices=SPLICES[3]))
+    words = ("off grain, 3° at most", "fold of the cloth", "splice, 4 bands", "flaw, only for class C", "match side,")
+    for text in (*words, "repeat 80 mm along, 60 mm across", "selvedge 22 mm high", "locked in its place"):
+        assert text in first
+    for text in ("+3.0°", "-2.2°", "fold"):
+        assert text in full
+    assert "grain" in texts_of(marker_pdf(marker_of(["M"]), title="m", date=DATE))[0]
+
+
+def test_what_shows_the_rules_keeps_within_the_pages(ruled_pages):
+    for page in ruled_pages:
+        points = np.array([point for path in page.paths for point in path.points])
+        assert points.min() > 0
+        assert points[:, 0].max() < page.width_mm
+        assert points[:, 1].max() < page.height_mm
 
 
 def test_neighbours_share_a_strip_with_crosses_on_both(long):

@@ -16,6 +16,7 @@ import shapely
 from builders import make_marker
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rule_markers import rule_marker
 from ruled_markers import SPLICES, crowded_marker, ruled_marker
 from shapely.geometry import LineString, Point, Polygon, box
 from svg_reader import (
@@ -35,6 +36,7 @@ from svg_reader import (
 from cutkit.formats.svg.lines import grid_lines, hatch_lines, shortest_tree, thinned
 from cutkit.formats.svg.marker import marker_svg
 from cutkit.formats.svg.rules import RuledCloth, sections_of, tilt_deg
+from cutkit.formats.svg.text import text_width_em
 from cutkit.model import (
     Defect,
     Fabric,
@@ -44,6 +46,7 @@ from cutkit.model import (
     OrderedPiece,
     Placement,
     Repeat,
+    Stretch,
     Tie,
     Zone,
 )
@@ -177,6 +180,12 @@ def test_the_whole_of_a_marker_with_every_rule():
     assert {"by the fold", "middle", "outer edge", "#1", "#2", "#3", "nap of the cloth"} <= set(text.split(" | "))
 
 
+def test_the_roll_that_it_is_cut_from_is_told():
+    root = drawn(replace(plain(), stretch=Stretch("R12", 3200.0, 4300.0)))
+    assert "Cut from | R12, 3.200 m to 4.300 m" in all_text(root)
+    assert "Cut from" not in all_text(drawn(plain()))
+
+
 # ------------------------------------------------------------------------------------------------- where it all lies
 
 
@@ -301,6 +310,15 @@ def test_splices_are_bands_with_their_edges_and_a_bracket_above():
     ends = [(b[0][0] - left, b[-1][0] - left) for b in brackets]
     assert np.allclose(ends, [(420, 560), (700, 700), (990, 1000)], atol=1e-3)
     assert all(y < top - 1000 for bracket in brackets for _, y in bracket)
+
+
+def test_long_markers_show_the_shortest_splices_a_metre_apart():
+    assert not shapes(drawn(plain()), "splice"), "in a metre nobody splices"
+    spots = tuple(Placement("p", 1, 450.0 * k, 0.0, 0.0) for k in range(8))
+    marker = make_marker([replace(PANEL, ordered=8)], list(spots), fabric=CLOTH)
+    at = [line[0][0] for line in lines_of(shapes(drawn(marker), "splice", "above"))]
+    assert at == [450.0, 1800.0, 3150.0], "between the panels, where a splice takes no cloth"
+    assert drawn(marker, ()).findall(".//s:path[@class='rule splice']", NS) == []
 
 
 def test_sections_are_parted_by_lines_that_cross_no_piece():
@@ -478,6 +496,13 @@ def test_whatever_the_rules_the_sheet_stays_calm(fields, bands):
     assert_calm(drawn(plain(**fields), [(x, x + wide) for x, wide in bands]))
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_markers_that_hold_rules_are_calm(seed):
+    marker = rule_marker(seed)
+    assert_calm(drawn(marker))
+    assert_labels_inside(marker)
+
+
 def test_a_label_keeps_off_flaws_and_match_points_where_there_is_room():
     flaw = Defect((720.0, 480.0, 880.0, 620.0))
     piece = {"matches": (Match("m", (200.0, 150.0), "cf"),)}
@@ -489,6 +514,43 @@ def test_a_label_keeps_off_flaws_and_match_points_where_there_is_room():
     for group, spot in zip(label_groups(root), SPOTS, strict=True):
         cross = on_sheet(Point(spot.points(((200.0, 150.0),))[0]).buffer(4), root)
         assert not any(line.intersects(cross) for line in label_boxes(group))
+
+
+def test_a_piece_that_a_flaw_covers_has_its_label_nevertheless():
+    root = drawn(plain(defects=(Defect((590.0, 390.0, 1010.0, 710.0)),)))
+    fonts = [float(group.find("s:text", NS).get("font-size")) for group in label_groups(root)]
+    assert fonts[1] == pytest.approx(fonts[0], rel=0.1)
+
+
+@pytest.mark.parametrize(("width", "bar"), [(30.0, 10.0), (135.0, 100.0)])
+def test_small_cloth_has_a_scale_bar_that_fits_and_the_nap_below_it(width, bar):
+    piece = replace(PANEL, outline=box(0, 0, 20, 20))
+    root = drawn(make_marker([piece], [SPOTS[0]], fabric=Fabric(width, nap="one-way")))
+    assert_calm(root)
+    assert sum(float(half.get("width")) for half in root.iterfind(".//s:g[@id='scale-bar']/s:rect", NS)) == bar
+    assert f"{bar / 10:g} cm" in all_text(root).split(" | ")
+
+
+@pytest.mark.parametrize("wide", [9.0, 30.0, 90.0])
+def test_names_of_narrow_sections_stay_off_one_another(wide):
+    piece = replace(PANEL, outline=box(0, 0, wide, 300), ordered=12)
+    spots = [Placement("p", 1000 + k, (wide + 2) * k, 0.0, 0.0) for k in range(12)]
+    marker = make_marker([piece], spots, fabric=CLOTH)
+    root = drawn(replace(marker, settings=replace(marker.settings, bundling="sections")))
+    assert_calm(root)
+    assert len(shapes(root, "section")) == 1
+    assert ("#1000" in all_text(root).split(" | ")) is (wide == 90.0)
+
+
+def test_a_pin_stands_behind_its_text_and_both_in_the_middle():
+    group = label_groups(drawn(plain(locked=True)))[1]
+    last = group.findall("s:text", NS)[-1]
+    size, x = float(last.get("font-size")), float(last.get("x"))
+    text = text_width_em(last.text) * size
+    stem = rings(group.find("s:path", NS).get("d"))[-1][0][0]
+    room = stem - (x + text / 2)
+    assert room == pytest.approx(0.4 * size, abs=0.01)
+    assert (x - text / 2) + (stem + room) == pytest.approx(0, abs=0.01)
 
 
 def test_the_picture_stays_small_and_the_same():

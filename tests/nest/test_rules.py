@@ -316,3 +316,21 @@ def test_half_of_the_rules_at_once(flaws):
     assert all(outline.bounds[3] <= 350.001 for _, outline in lying(marker, "P0"))
     for placement, _ in lying(marker, "P1"):
         assert off_phase(cloth.repeat, placement.points(((0.0, 0.0),))[0], (0.0, 0.0)) < 1e-6
+
+
+def test_where_the_nap_looks_one_way_the_straightest_pieces_come_first():
+    """So that whoever takes the first piece for the way of the nap finds no later one farther off than its own tilt."""
+    demand = with_rule(garments(BOX, box(0, 0, 90, 60), angles=(0.0,)), "P0", tilt_deg=4.0)
+    marker = laid(replace(CLOTH, nap="one-way"), demand)
+    assert [p.piece for p in marker.placements] == ["P1"] * 3 + ["P0"] * 3
+    assert [p.piece for p in laid(CLOTH, demand).placements] == ["P0", "P1"] * 3
+
+
+def test_what_is_left_out_for_its_block_is_named():
+    """Three boxes of 120 mm in blocks of 200 mm, two of which fit the table: the third one's outline would, too."""
+    block = box(0, 0, 200, 80)
+    demand = with_rule(garments(BOX, angles=(0.0,)), "P0", block=block)
+    marker = nest(Fabric(80.0, max_length_mm=540.0), demand, NestSettings(rounds=2))
+    assert len(marker.placements) == 2
+    (left,) = marker.unplaced
+    assert (left.piece, left.count) == ("P0", 1)

@@ -7,9 +7,10 @@ from conftest import REPOSITORY
 
 from cutkit.errors import InputError, UsageError
 from cutkit.prepare.cloth import fabric_of, senseless
-from cutkit.prepare.finding import RULES_VARIABLE, read_sources
-from cutkit.prepare.layers import BUILT_IN, LAYERS, config_of
+from cutkit.prepare.finding import RULES_VARIABLE, fabric_path, read_sources
+from cutkit.prepare.layers import BUILT_IN, LAYERS, Setting, config_of
 from cutkit.prepare.prepare import Preparer
+from cutkit.prepare.sources import files_named, read_source
 from cutkit.prepare.wanted import KEYS, OPTIONS, Wanted
 
 TOTE = (REPOSITORY / "patterns" / "tote.dxf").read_bytes()
@@ -278,3 +279,29 @@ def test_what_the_plies_leave_over_gets_a_marker_of_its_own(folder):
     job = prepared(order="M=5", order_plies=2, remainder=True)
     assert job.endings == ("", "remainder")
     assert [len({copy.bundle for copy in demand.copies}) for demand in job.demands] == [2, 1]
+
+
+ROLLS = "roll,width,length,kind\nR1,150cm,20m,roll\nR2,148cm,3m,remnant\n"
+
+
+def test_a_fabric_names_the_rolls_that_there_are(folder):
+    write(folder / "fabrics" / "rolls.csv", ROLLS)
+    write(folder / "fabrics" / "denim.toml", 'rolls = "rolls.csv"\n')
+    job = prepared(fabric="denim", cloth={})
+    assert [(roll.name, roll.width_mm) for roll in job.rolls] == [("R1", 1500.0), ("R2", 1480.0)]
+    assert job.config.setting("width") == Setting(1500.0, "fabric", "fabrics/denim.toml, line 1")
+    assert [file.path for file in job.inputs][1:3] == ["fabrics/rolls.csv", "fabrics/denim.toml"]
+    other = write(folder / "other.csv", ROLLS.replace("R1", "R9"))
+    job = prepared(fabric="denim", rolls=other)
+    assert [roll.name for roll in job.rolls] == ["R9", "R2"]
+    assert [file.path for file in job.inputs][1] == other
+
+
+def test_where_nobody_deals_out_rolls_it_is_said(folder):
+    write(folder / "fabrics" / "denim.toml", 'rolls = "rolls.csv"\n')
+    asked = wanted(fabric="denim", cloth={"width": 1000.0})
+    files = [read_source(path, role) for _, role, path in files_named(asked)]
+    files.append(read_source(fabric_path(asked, files), "fabric"))
+    job = Preparer().prepare(asked, files)
+    assert job.rolls == ()
+    assert [notice.code for notice in job.notices if notice.code.startswith("rolls")] == ["rolls-not-used"]

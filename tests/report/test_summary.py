@@ -98,3 +98,10 @@ def test_every_row_of_the_csv_has_every_column():
     for row in csv_rows(summarize([Cut(marker=marker(), path="m.marker.json", order="A")])):
         assert tuple(row) == CSV_COLUMNS
         assert None not in row.values()
+
+
+def test_the_cloth_itself_has_a_price_and_a_weight_unless_somebody_says_others():
+    cloth = replace(marker(garments=3), fabric=Fabric(1100.0, 50.0, price_per_m=5.0, weight_gsm=100.0))
+    own, told = summarize([Cut(marker=cloth), Cut(marker=cloth, terms=EUROS)]).rows
+    assert (own.costs.money, own.costs.issued_kg) == (pytest.approx(10.0), pytest.approx(2.2 * 0.1))
+    assert (told.costs.money, told.costs.issued_kg) == (pytest.approx(16.0), pytest.approx(2.2 * 0.2))

@@ -24,6 +24,7 @@ from cutkit.formats.report_page import (
     PageTable,
     ReportPage,
     piece_fills,
+    section_anchor,
 )
 from cutkit.formats.svg.text import clean_text
 
@@ -39,7 +40,7 @@ def report_html(page: ReportPage) -> str:
         "colours": " ".join(f"--{part}: {colour};" for part, colour in PLACE_COLOURS.items()),
         "classes": "\n".join(_colour_rules()),
         "answers": _answers(page.answers),
-        "first": "\n".join(_list(one) if isinstance(one, PageList) else _table(one) for one in page.first),
+        "first": "\n".join(_first(page.first)),
         "unknown": "" if page.balance else " hidden",
         "headlines": _headlines(page.headlines),
         "bar": _bar(page.balance),
@@ -113,14 +114,21 @@ def _balance_rows(lines: Iterable[BalanceLine]) -> str:
     return "\n".join(rows)
 
 
-def _table(table: PageTable) -> str:
+def _first(sections: Iterable[PageTable | PageList]) -> Iterator[str]:
+    """What comes before the figures, each to be linked to."""
+    for number, one in enumerate(sections, 1):
+        anchor = f' id="{section_anchor(number)}"'
+        yield _list(one, anchor) if isinstance(one, PageList) else _table(one, anchor)
+
+
+def _table(table: PageTable, anchor: str = "") -> str:
     if not table.rows:
-        return f"<section><h2>{_text(table.title)}</h2>\n{_lead(table.lead)}</section>"
+        return f"<section{anchor}><h2>{_text(table.title)}</h2>\n{_lead(table.lead)}</section>"
     head = "".join(_column(column) for column in table.columns)
     body = "\n".join(f"<tr>{_cells(row, table.columns)}</tr>" for row in table.rows)
     foot = f"<tfoot><tr>{_cells(table.total, table.columns)}</tr></tfoot>" if table.total else ""
     return (
-        f"<section><h2>{_text(table.title)}</h2>\n{_lead(table.lead)}"
+        f"<section{anchor}><h2>{_text(table.title)}</h2>\n{_lead(table.lead)}"
         f'<div class="scroll" tabindex="0" role="region" aria-label="{_text(table.title)}">'
         f'<table class="sortable{" cards" if table.cards else ""}"><thead><tr>{head}</tr></thead>\n'
         f"<tbody>\n{body}\n</tbody>{foot}</table></div></section>"
@@ -131,7 +139,7 @@ def _lead(text: str) -> str:
     return f'<p class="sub lead">{_text(text)}</p>\n' if text else ""
 
 
-def _list(listed: PageList) -> str:
+def _list(listed: PageList, anchor: str) -> str:
     """Each thing with its state beside its name, then why, then what to do."""
     items = []
     for item in listed.items:
@@ -144,7 +152,7 @@ def _list(listed: PageList) -> str:
         )
     body = "\n".join(items)
     shown = f'<ul class="list">\n{body}\n</ul>' if items else ""
-    return f"<section><h2>{_text(listed.title)}</h2>\n{_lead(listed.lead)}{shown}</section>"
+    return f"<section{anchor}><h2>{_text(listed.title)}</h2>\n{_lead(listed.lead)}{shown}</section>"
 
 
 def _column(column: PageColumn) -> str:

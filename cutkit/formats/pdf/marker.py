@@ -23,7 +23,7 @@ from cutkit.formats.report_page import piece_fills
 from cutkit.formats.svg.marker_labels import ARROW_LINE_EM, MarkerLabels, fit_labels, placed_labels
 from cutkit.formats.svg.pieces import Pen, drawn_marks, notch_lines
 from cutkit.formats.svg.rule_legend import WIDE, rule_entries
-from cutkit.formats.svg.rules import CLOTH, HALO_INK, SELVEDGE, Band, RuledCloth, Shape, block_shape
+from cutkit.formats.svg.rules import CLOTH, HALO_INK, SELVEDGE, SPLICE, Band, RuledCloth, Shape, block_shape
 from cutkit.model import Mark, Marker, Point
 from cutkit.units import format_length
 
@@ -42,6 +42,7 @@ A4_MM = (297.0, 210.0)
 LEGEND_UNIT_MM, LEGEND_PT = 2.9, 7.5
 
 Box = tuple[float, float, float, float]
+Bands = tuple[Band, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,10 @@ class Tile:
 
 
 def marker_pdf(
-    marker: Marker, *, title: str, date: str, page: PageKind = "roll", splices: Sequence[Band] = ()
+    marker: Marker, *, title: str, date: str, page: PageKind = "roll", splices: Sequence[Band] | None = None
 ) -> bytes:
     """The marker as PDF: the small picture, then its pages at full size. Both show the rules of the cloth; ``splices``
-    are the bands (x0, x1) in which a ply may end and the next one begin.
+    are the bands (x0, x1) in which a ply may end and the next one begin; None: the usual ones of a long marker.
 
     ``roll`` is one page as large as the cloth, and as many as needed where the marker is longer than PDF's pages can
     be; ``a4`` and ``a0`` are tiles, turned so that fewer are needed. The same marker, title and date give the same
@@ -67,8 +68,9 @@ def marker_pdf(
     """
     tiles = tiles_of(marker, page)
     paper = Paper(title)
-    _first_page(paper, marker, tiles, (title, date), tuple(splices))
-    _keep_full_size(paper, marker, tiles, tuple(splices))
+    bands = None if splices is None else tuple(splices)
+    _first_page(paper, marker, tiles, (title, date), bands)
+    _keep_full_size(paper, marker, tiles, bands)
     for number, tile in enumerate(tiles, 2):
         _tile_page(paper, tile, f"{title} - row {tile.row + 1}, column {tile.column + 1}", (number, len(tiles) + 1))
     return paper.finish()
@@ -159,7 +161,7 @@ def _crosses(tiles: list[Tile], marker: Marker) -> Iterator[Point]:
 # -------------------------------------------------------------------------------------------------- at full size
 
 
-def _keep_full_size(paper: Paper, marker: Marker, tiles: list[Tile], splices: tuple[Band, ...]) -> None:
+def _keep_full_size(paper: Paper, marker: Marker, tiles: list[Tile], splices: Bands) -> None:
     """Keep the marker as the shape ``full-size``: 1 mm is 1 mm, (0, 0) the cloth's lower corner at its start."""
     fabric, length = marker.fabric, marker.length_mm
     names = {piece.id: f"piece-{index}" for index, piece in enumerate(marker.pieces)}
@@ -183,7 +185,7 @@ def _keep_full_size(paper: Paper, marker: Marker, tiles: list[Tile], splices: tu
             _shapes(paper, cloth.above(), FULL_SIZE_PEN.outline_mm, filled=False)
             if labels:
                 _labels(paper, marker, labels)
-            _fold_names(paper, cloth)
+            _edge_names(paper, cloth)
         for x, y in _crosses(tiles, marker):
             arms = [[(x - CROSS_MM, y), (x + CROSS_MM, y)], [(x, y - CROSS_MM), (x, y + CROSS_MM)]]
             paper.lines(arms, width_mm=0.15, stroke=ALARM)
@@ -237,7 +239,7 @@ def _labels(paper: Paper, marker: Marker, labels: MarkerLabels) -> None:
             paper.lines([*arrow, *pin], width_mm=ARROW_LINE_EM * label.font_mm)
 
 
-def _ruled(marker: Marker, unit_mm: float, splices: tuple[Band, ...]) -> RuledCloth:
+def _ruled(marker: Marker, unit_mm: float, splices: Bands) -> RuledCloth:
     """The marker as its rules are drawn here: pages begin and end where the pieces do, margins are not on them."""
     fabric = replace(marker.fabric, start_margin_mm=0.0, end_margin_mm=0.0)
     return RuledCloth(replace(marker, fabric=fabric), unit_mm, splices)
@@ -262,18 +264,22 @@ def _on_white(colour: str, opacity: float) -> str:
     return "#" + "".join(f"{round(255 - opacity * (255 - part)):02X}" for part in parts)
 
 
-def _fold_names(paper: Paper, cloth: RuledCloth) -> None:
-    """The word at every fold, inside of the cloth, each half metre."""
+def _edge_names(paper: Paper, cloth: RuledCloth) -> None:
+    """At full size: the word at every fold, each half metre, and at either end of every splice, inside of the cloth."""
     for y in cloth.marker.fabric.folds_mm:
         for x in range(250, int(cloth.length_mm), 500):
             paper.text(x, y + 2.0 if y == 0.0 else y - 5.0, "fold", 9, bold=True)
+    high = cloth.marker.fabric.usable_width_mm - 12.0
+    for x0, x1 in cloth.splices:
+        paper.text(x0 - 2.0, high, "splice from", 9, align="right", colour=SPLICE)
+        paper.text(x1 + 2.0, high, "splice to", 9, colour=SPLICE)
 
 
 # ------------------------------------------------------------------------------------------------------- small
 
 
 def draw_small(
-    paper: Paper, marker: Marker, x: float, y: float, size: tuple[float, float], splices: tuple[Band, ...] = ()
+    paper: Paper, marker: Marker, x: float, y: float, size: tuple[float, float], splices: Bands = None
 ) -> float:
     """The whole marker as large as ``size`` allows, its lower left corner at (x, y); its height comes back."""
     fabric = marker.fabric
@@ -298,9 +304,7 @@ def draw_small(
     return scale * fabric.width_mm
 
 
-def _first_page(
-    paper: Paper, marker: Marker, tiles: list[Tile], head: tuple[str, str], splices: tuple[Band, ...]
-) -> None:
+def _first_page(paper: Paper, marker: Marker, tiles: list[Tile], head: tuple[str, str], splices: Bands) -> None:
     """The whole marker small, with the pages' windows on it, what it is (``head``: title and date), the legend of its
     rules, and the square to measure."""
     title, date = head

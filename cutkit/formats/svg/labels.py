@@ -137,7 +137,7 @@ class _Room:
 
     def free_boxes(self, width: float, height: float) -> npt.NDArray[np.bool_]:
         """For every cell whether a box of that size with its lower left corner there is free."""
-        nx, ny = ceil(width / self.cell_x), ceil(height / self.cell_y)
+        nx, ny = max(1, ceil(width / self.cell_x)), max(1, ceil(height / self.cell_y))
         if nx > _CELLS or ny > _CELLS:
             return np.zeros((0, 0), dtype=bool)
         s = self.sums
@@ -167,7 +167,7 @@ class _Room:
         else:
             middle = self.polygon.representative_point()
             return (middle.x, middle.y), self._held(block, (middle.x, middle.y), font)
-        nx, ny = ceil(width / self.cell_x), ceil(height / self.cell_y)
+        nx, ny = max(1, ceil(width / self.cell_x)), max(1, ceil(height / self.cell_y))
         x = self.x0 + (columns + nx / 2) * self.cell_x
         y = self.y0 + (rows + ny / 2) * self.cell_y
         target = self.polygon.centroid

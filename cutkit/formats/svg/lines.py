@@ -87,7 +87,7 @@ def hatch_lines(corners: Line, step_mm: float, *, falling: int = 0) -> list[Line
     width, height = x1 - x0, y1 - y0
     step = max(step_mm * 2**0.5, (width + height) / _MOST_HATCHES)
     lines: list[Line] = []
-    for k in range(1, ceil((width + height) / step)):
+    for k in range(1, ceil((width + height) / step - 1e-6)):
         at = k * step
         a, b = (max(at - height, 0.0), min(at, height)), (min(at, width), max(at - width, 0.0))
         if falling:

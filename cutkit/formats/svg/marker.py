@@ -14,8 +14,17 @@ from typing import Any
 from cutkit.formats.svg.colours import FILLS, fills_of
 from cutkit.formats.svg.marker_edges import ClothEdges, ClothFrame, cloth_frame
 from cutkit.formats.svg.marker_labels import MarkerLabels, draw_labels, fit_labels, has_garments
-from cutkit.formats.svg.page import ALARM, FAINT, TEXT, Item, Sheet, new_drawing
-from cutkit.formats.svg.pieces import INK, Pen, number, piece_symbol
+from cutkit.formats.svg.page import (
+    ALARM,
+    TEXT,
+    Item,
+    Sheet,
+    figure_item,
+    new_drawing,
+    plain_item,
+    swatch_item,
+)
+from cutkit.formats.svg.pieces import Pen, number, piece_symbol
 from cutkit.formats.svg.rule_layers import shape_path, shapes_group
 from cutkit.formats.svg.rule_legend import WIDE, LegendEntry, rule_entries
 from cutkit.formats.svg.rules import CLOTH, MARGIN, SELVEDGE, Band, RuledCloth, Shape, block_shape
@@ -28,15 +37,15 @@ _NAP_TEXT = {"two-way": "two-way", "one-way": "one-way", "per-bundle": "one way 
 _SPREAD_TEXT = {"face-to-face": "face to face", "folded": "folded", "tubular": "tubular"}
 
 
-def marker_svg(marker: Marker, *, date: str, splices: Sequence[Band] = ()) -> str:
+def marker_svg(marker: Marker, *, date: str, splices: Sequence[Band] | None = None) -> str:
     """The picture of ``marker`` as the text of an SVG file; ``date`` is shown in its header as it is given.
 
     It shows every rule of the cloth that the marker has, with a legend. ``splices`` are the bands (x0, x1) in which a
-    ply may end and the next one begin. Valid, self-contained XML: names are escaped, nothing is fetched from elsewhere.
-    The same marker and date give the same bytes. Takes about a second for 300 placements of 60 pieces: most of it goes
-    into fitting labels, once a piece.
+    ply may end and the next one begin; None: the usual ones of a long marker. Valid, self-contained XML: names are
+    escaped, nothing is fetched from elsewhere. The same marker and date give the same bytes. Takes about a second for
+    300 placements of 60 pieces: most of it goes into fitting labels, once a piece.
     """
-    sheet, cloth = _sheet(marker, tuple(splices))
+    sheet, cloth = _sheet(marker, None if splices is None else tuple(splices))
     y = _header(sheet, cloth, date)
     y = _legend(sheet, cloth, y)
     frame = cloth_frame(cloth, sheet, y)
@@ -55,7 +64,7 @@ def marker_svg(marker: Marker, *, date: str, splices: Sequence[Band] = ()) -> st
     return '<?xml version="1.0" encoding="utf-8" ?>\n' + str(sheet.drawing.tostring()) + "\n"
 
 
-def _sheet(marker: Marker, splices: tuple[Band, ...]) -> tuple[Sheet, RuledCloth]:
+def _sheet(marker: Marker, splices: tuple[Band, ...] | None) -> tuple[Sheet, RuledCloth]:
     """A sheet for the marker, and the marker as its rules are drawn on it."""
     width, length = marker.fabric.width_mm, RuledCloth(marker, 1.0).whole_length_mm
     inner = max(length, 0.9 * width)
@@ -77,7 +86,7 @@ def _header(sheet: Sheet, cloth: RuledCloth, date: str) -> float:
     for line in wrap_text(clean_text(_title(marker)), sheet.inner_mm / (1.7 * u), bold=True):
         sheet.text(sheet.left_mm, y, line, 1.7, font_weight="bold")
         y += 2.1 * u
-    items = [_figure(sheet, name, value) for name, value in _figures(cloth, date)]
+    items = [figure_item(sheet, name, value) for name, value in _figures(cloth, date)]
     return sheet.flow(items, y + 0.2 * u, gap=1.8, row=3.0)
 
 
@@ -111,8 +120,11 @@ def _figures(cloth: RuledCloth, date: str) -> Iterator[tuple[str, str]]:
 
 
 def _rule_figures(marker: Marker) -> Iterator[tuple[str, str]]:
-    """The rules that hold for the whole marker and leave nothing to be drawn."""
+    """The cloth it is cut from, and the rules that hold for the whole marker and leave nothing to be drawn."""
     fabric, settings = marker.fabric, marker.settings
+    if marker.stretch:
+        at = marker.stretch
+        yield "Cut from", f"{at.roll}, {format_length(at.from_mm)} to {format_length(at.to_mm)}"
     if fabric.spread in _SPREAD_TEXT:
         yield "Spread", _SPREAD_TEXT[fabric.spread]
     if not fabric.has_face:
@@ -136,18 +148,6 @@ def _garments(marker: Marker) -> Counter[str]:
     counts = Counter(counter.most_common(1)[0][0] for counter in sizes.values())
     order = dict.fromkeys(piece.size for piece in marker.pieces)
     return Counter({size: counts[size] for size in order if counts[size]})
-
-
-def _figure(sheet: Sheet, name: str, value: str) -> Item:
-    room = 0.8 * sheet.inner_mm / (1.15 * sheet.unit_mm)
-    shown = shorten_to(clean_text(value), room, bold=True)
-    width = max(sheet.text_width_mm(name, 0.72), sheet.text_width_mm(shown, 1.15, bold=True))
-
-    def draw(x: float, y: float) -> None:
-        sheet.text(x, y - 0.35 * sheet.unit_mm, name, 0.72, fill=FAINT)
-        sheet.text(x, y + sheet.unit_mm, shown, 1.15, font_weight="bold")
-
-    return Item(width, draw)
 
 
 class _Colours:
@@ -187,23 +187,11 @@ def _count(number_of: int, noun: str) -> str:
 def _legend(sheet: Sheet, cloth: RuledCloth, y: float) -> float:
     """Colours of sizes or garments, then every rule that is drawn."""
     marker = cloth.marker
-    items = [_swatch(sheet, fill, text) for fill, text in _Colours(marker).entries(marker)]
+    items = [swatch_item(sheet, fill, text) for fill, text in _Colours(marker).entries(marker)]
     items += [_rule_item(sheet, entry) for entry in rule_entries(cloth)]
     if has_garments(marker):
-        items.append(_plain_item(sheet, "in a piece: name, size, #garment"))
+        items.append(plain_item(sheet, "in a piece: name, size, #garment"))
     return sheet.flow(items, y + 0.1 * sheet.unit_mm, gap=1.6, row=1.6) - 0.3 * sheet.unit_mm
-
-
-def _swatch(sheet: Sheet, fill: str, text: str) -> Item:
-    u = sheet.unit_mm
-
-    def draw(x: float, y: float) -> None:
-        rect = sheet.drawing.rect((number(x), number(y - 0.85 * u)), (number(1.6 * u), number(1.05 * u)), fill=fill)
-        rect.update({"stroke": INK, "stroke_width": number(0.03 * u)})
-        sheet.drawing.add(rect)
-        sheet.text(x + 2.1 * u, y, text, 0.95)
-
-    return Item(2.1 * u + sheet.text_width_mm(text, 0.95), draw)
 
 
 def _rule_item(sheet: Sheet, entry: LegendEntry) -> Item:
@@ -218,13 +206,6 @@ def _rule_item(sheet: Sheet, entry: LegendEntry) -> Item:
         sheet.text(x + (WIDE + 0.5) * u, y, text, 0.95)
 
     return Item((WIDE + 0.5) * u + sheet.text_width_mm(text, 0.95), draw)
-
-
-def _plain_item(sheet: Sheet, text: str) -> Item:
-    def draw(x: float, y: float) -> None:
-        sheet.text(x, y, text, 0.95, fill=FAINT)
-
-    return Item(sheet.text_width_mm(text, 0.95), draw)
 
 
 # -------------------------------------------------------------------------------------------------- on the cloth
@@ -309,7 +290,7 @@ def _key(sheet: Sheet, labels: MarkerLabels, y: float) -> float:
     if not labels.numbers:
         return y + 1.5 * sheet.unit_mm
     u = sheet.unit_mm
-    items = [_plain_item(sheet, "Small pieces:")]
+    items = [plain_item(sheet, "Small pieces:")]
     for name, index in labels.numbers.items():
         text = shorten_to(f"({index}) {clean_text(name)}", 0.9 * sheet.inner_mm / u)
         items.append(_key_item(sheet, text))

@@ -11,7 +11,7 @@ from cutkit.formats.svg.rules import SPLICE, RuledCloth
 from cutkit.formats.svg.text import clean_text, shorten_to
 from cutkit.model import Point
 
-SCALE_BAR_MM = 100.0
+SCALE_BARS = {100.0: "10 cm", 10.0: "1 cm", 1.0: "1 mm"}
 _TAG = 0.8
 """The size of texts at the cloth's edges, in text units."""
 _SPLICE_ROOM, _SECTION_ROOM = 0.8, 1.2
@@ -155,20 +155,23 @@ class ClothEdges:
             sheet.text(float(middle[0]), float(middle[1]), text, 0.95, text_anchor="middle", transform=turned)
 
     def _scale_bar(self) -> float:
-        """Ten centimetres in two halves, black and white, below the right end of the tape; the nap at its left end."""
+        """Ten centimetres in two halves, black and white, below the right end of the tape (less where the cloth is
+        small); the nap at its left end."""
         sheet, u = self.sheet, self.sheet.unit_mm
         y = self.frame.bottom + 3.4 * u
-        x = sheet.left_mm + max(self.frame.end - self.frame.start, sheet.inner_mm) - SCALE_BAR_MM
+        room = max(self.frame.end - self.frame.start, sheet.inner_mm)
+        taken = {size: size + 0.5 * u + sheet.text_width_mm(text, 0.95) for size, text in SCALE_BARS.items()}
+        size = next((size for size in SCALE_BARS if taken[size] <= room), min(SCALE_BARS))
+        x = sheet.left_mm + room - size
         group = self.drawing.g(id="scale-bar", stroke=TEXT, stroke_width=number(0.04 * u))
         for index, fill in enumerate((TEXT, "#FFFFFF")):
-            at = (number(x + index * SCALE_BAR_MM / 2), number(y))
-            group.add(self.drawing.rect(at, (number(SCALE_BAR_MM / 2), number(0.45 * u)), fill=fill))
+            at = (number(x + index * size / 2), number(y))
+            group.add(self.drawing.rect(at, (number(size / 2), number(0.45 * u)), fill=fill))
         self.drawing.add(group)
-        sheet.text(x - 0.5 * u, y + 0.5 * u, "10 cm", 0.95, text_anchor="end")
+        sheet.text(x - 0.5 * u, y + 0.5 * u, SCALE_BARS[size], 0.95, text_anchor="end")
         y += 0.5 * u
         if self.marker.fabric.nap != "two-way":
-            taken = x - 0.5 * u - sheet.text_width_mm("10 cm", 0.95)
-            y = self._nap(y, taken)
+            y = self._nap(y, sheet.left_mm + room - taken[size])
         return y
 
     def _nap(self, y: float, taken_mm: float) -> float:

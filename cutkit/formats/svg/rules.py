@@ -28,6 +28,7 @@ from cutkit.formats.svg.lines import (
     thinned,
 )
 from cutkit.model import Marker, Match, OrderedPiece, Placement, Point, Repeat
+from cutkit.splices import splice_bands
 
 Rule = Literal[
     "zone", "repeat", "splice", "tie", "block", "flaw", "link", "match", "section", "fold",
@@ -52,6 +53,7 @@ _CLEAR = 0.9
 """The least distance of two lines of the grid, in text units."""
 _HATCH = 0.55
 _ROUND = 1e-3
+SPLICES_APART_MM = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,16 @@ class _Flaw:
 
 
 @dataclass(frozen=True, slots=True)
+class _Matched:
+    """A match point on the cloth, and half the size of its cross."""
+
+    group: str
+    bundle: int
+    point: Point
+    arm_mm: float
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """A stretch of the marker, and the garments that lie in it alone."""
 
@@ -101,12 +113,19 @@ class Section:
 
 @dataclass(frozen=True)
 class RuledCloth:
-    """A marker as its rules are drawn: text units are ``unit_mm`` large, ``splices`` are bands (x0, x1) in which plies
-    may end and begin."""
+    """A marker as its rules are drawn: text units are ``unit_mm`` large.
+
+    ``bands`` are those (x0, x1) in which a ply may end and the next one begin; None: the usual ones.
+    """
 
     marker: Marker
     unit_mm: float
-    splices: tuple[Band, ...] = ()
+    bands: tuple[Band, ...] | None = None
+
+    @cached_property
+    def splices(self) -> tuple[Band, ...]:
+        """The bands of splices that are shown."""
+        return usual_splices(self.marker) if self.bands is None else self.bands
 
     @cached_property
     def length_mm(self) -> float:
@@ -130,12 +149,30 @@ class RuledCloth:
 
     @cached_property
     def groups(self) -> dict[str, str]:
-        """The colour of every group of match points; points that are tied to the cloth itself are of the group ""."""
-        placed = {placement.piece for placement in self.marker.placements}
-        used = [m.group for piece in self.marker.pieces if piece.id in placed for m in piece.matches]
-        named = [group for group in dict.fromkeys(used) if group]
+        """The colour of every group of match points on the cloth; points that are tied to the cloth itself are of the
+        group ""."""
+        used = dict.fromkeys(matched.group for matched in self._matched)
+        named = [group for group in used if group]
         colours = {group: LINE_COLOURS[index % len(LINE_COLOURS)] for index, group in enumerate(named)}
         return ({"": RULED} if "" in used else {}) | colours
+
+    @cached_property
+    def _matched(self) -> tuple[_Matched, ...]:
+        """The match points of all placements that lie on the cloth; one that a piece has far outside of its outline
+        need not."""
+        return tuple(
+            _Matched(match.group, placement.bundle, point, cross_arm_mm(piece, self.unit_mm))
+            for placement, piece in self._placed()
+            for match in piece.matches
+            for point in placement.points((match.point,))
+            if self._is_on_cloth(point)
+        )
+
+    def _is_on_cloth(self, point: Point) -> bool:
+        """Whether a point lies on the cloth, its selvedges and margins."""
+        fabric, low = self.marker.fabric, self.marker.fabric.selvedge_mm
+        x0 = -fabric.start_margin_mm
+        return x0 <= point[0] <= x0 + self.whole_length_mm and -low <= point[1] <= fabric.width_mm - low
 
     @cached_property
     def flaws(self) -> tuple[_Flaw, ...]:
@@ -306,36 +343,30 @@ class RuledCloth:
     def _tie_points(self) -> Iterator[Shape]:
         diamonds = []
         for placement, piece in self._placed():
-            for x, y in placement.points(tuple(tie.point for tie in piece.ties)):
-                diamonds.append(diamond_line((x, y), 0.8 * cross_arm_mm(piece, self.unit_mm)))
+            arm = 0.8 * cross_arm_mm(piece, self.unit_mm)
+            points = placement.points(tuple(tie.point for tie in piece.ties))
+            diamonds += [diamond_line(point, arm) for point in points if self._is_on_cloth(point)]
         if diamonds:
             yield Shape("tie", tuple(diamonds), TIE_INK, closed=True, told="tied to a place of the cloth")
 
     def _links(self) -> Iterator[Shape]:
         """A thin line between the points of one group in one garment."""
-        tied: dict[str, dict[int, list[Point]]] = {}
-        for placement, piece in self._placed():
-            for match in piece.matches:
-                if match.group:
-                    by_bundle = tied.setdefault(match.group, {})
-                    by_bundle.setdefault(placement.bundle, []).extend(placement.points((match.point,)))
+        tied: dict[str, dict[int, list[Point]]] = {group: {} for group in self.groups if group}
+        for matched in self._matched:
+            if matched.group:
+                tied[matched.group].setdefault(matched.bundle, []).append(matched.point)
         for group, by_bundle in tied.items():
             lines = tuple(line for points in by_bundle.values() for line in shortest_tree(points))
             if lines:
-                ink = link_ink(self.groups[group])
-                yield Shape("link", lines, ink, told=match_text(group))
+                yield Shape("link", lines, link_ink(self.groups[group]), told=match_text(group))
 
     def _match_points(self) -> Iterator[Shape]:
         """Crosses on a light ground, each group's in its colour; upright, as all of them are read together."""
-        crosses: dict[str, list[Line]] = {group: [] for group in self.groups}
-        for placement, piece in self._placed():
-            arm = cross_arm_mm(piece, self.unit_mm)
-            for match in piece.matches:
-                (point,) = placement.points((match.point,))
-                crosses[match.group] += cross_lines(point, arm)
-        for group, lines in crosses.items():
-            yield Shape("match", tuple(lines), HALO_INK)
-            yield Shape("match", tuple(lines), Ink(self.groups[group], 1.8), told=match_text(group))
+        for group, colour in self.groups.items():
+            crosses = [cross_lines(m.point, m.arm_mm) for m in self._matched if m.group == group]
+            lines = tuple(line for cross in crosses for line in cross)
+            yield Shape("match", lines, HALO_INK)
+            yield Shape("match", lines, Ink(colour, 1.8), told=match_text(group))
 
 
 def block_shape(piece: OrderedPiece) -> Shape | None:
@@ -367,6 +398,14 @@ def sections_of(marker: Marker) -> tuple[Section, ...]:
 def link_ink(colour: str) -> Ink:
     """The thin line between points that are tied to one another."""
     return Ink(colour, 0.7, (2.5, 3.5), opacity=0.6)
+
+
+def usual_splices(marker: Marker) -> tuple[Band, ...]:
+    """The shortest bands in which plies may be spliced, a metre apart, as they are marked on the table; none in a
+    marker that is so short that a ply is begun anew."""
+    if marker.length_mm < 2 * SPLICES_APART_MM:
+        return ()
+    return tuple((band.x0_mm, band.x1_mm) for band in splice_bands(marker, apart_mm=SPLICES_APART_MM))
 
 
 def in_piece(placement: Placement, line: Line) -> Line:
