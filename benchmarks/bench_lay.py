@@ -2,7 +2,8 @@
 
 In turn: the garments go into the markers in the order in which they stand in it, each marker filled until one more does
 not fit; and as ``cutkit.lay`` deals them out. Both judge by the same short nests, and the markers of both get the same
-rounds, so that a busy machine does not decide. Then ten rolls with thirty flaws and five remnants: what becomes of them, and by how much the balance is off.
+rounds, so that a busy machine does not decide. Then ten rolls with thirty flaws and five remnants: what becomes of
+them, and by how much the balance is off.
 
     python benchmarks/bench_lay.py --rounds 20
 """
