@@ -49,7 +49,8 @@ class MarkerFigures(ClothFigures):
 
     ``garments`` counts the bundles that have a piece in the marker, placed or not where the bundle is known;
     ``garments_by_size`` keeps the pattern's order of sizes. ``search_s`` is None where nobody measured it.
-    ``margins_mm`` is what a ply is longer than the marker at both ends.
+    ``margins_mm`` is what a ply is longer than the marker at both ends, and ``garments_again`` how many of the garments
+    have been counted already in another marker of the same lay: their pieces went to several.
     """
 
     styles: tuple[str, ...]
@@ -64,6 +65,7 @@ class MarkerFigures(ClothFigures):
     path: str = ""
     margins_mm: float = 0.0
     stretch: Stretch | None = None
+    garments_again: int = 0
 
     @property
     def laid_mm(self) -> float:
@@ -180,5 +182,5 @@ def _garments_once(rows: Sequence[MarkerFigures]) -> int:
     """Garments of several markers: those of one style in several materials are the same garments, counted once."""
     by_style: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
     for row in rows:
-        by_style[row.styles][row.material] += row.garments
+        by_style[row.styles][row.material] += row.garments - row.garments_again
     return sum(max(by_material.values()) for by_material in by_style.values())
