@@ -300,7 +300,7 @@ class OrderedPiece:
     one, which contains the outline, with ``buffer_mm`` told for what it is made of. The piece lies on flaws that allow
     its ``quality``, in one of the ``zones`` by name (none: anywhere), and with its ``fold`` side, low or high across
     its own coordinates, on a fold of the cloth. ``ordered`` counts copies in the marker; each stands for
-    ``per_copy`` pieces of every ply.
+    ``per_copy`` pieces of every ply. With ``cut_block`` the machine cuts the block, and people the piece out of it.
     """
 
     id: str
@@ -325,6 +325,7 @@ class OrderedPiece:
     ties: tuple[Tie, ...] = ()
     per_copy: int = 1
     category: str = ""
+    cut_block: bool = False
 
     @property
     def total(self) -> int:

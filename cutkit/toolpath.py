@@ -35,6 +35,7 @@ CutTool = Literal["knife", "fine", "pen", "punch"]
 """The tools of a machine: those of a marker's marks, and a second, finer knife for what the first cannot make."""
 NotchTime = Literal["before", "with", "after"]
 OrderStyle = Literal["shortest", "piece", "column"]
+BlockCut = Literal["ruled", "cut", "outline"]
 FlowControl = Literal["count", "wait", "xonxoff", "hardware", "query", "none"]
 
 
@@ -237,7 +238,8 @@ class StrokeRules:
     ``notches`` are cut before the contour of their piece, with it where it passes them, or after it (on a table that
     holds loose pieces). ``order``: the shortest way, all of a piece before the next piece, or column after column of
     ``column_mm`` along the cloth. ``common_lines``: where pieces lie flush the line between them is cut once.
-    ``bridges`` places of a boundary, ``bridge_mm`` long, are left uncut and hold the piece in the cloth.
+    ``bridges`` places of a boundary, ``bridge_mm`` long, are left uncut and hold the piece in the cloth. Of a piece
+    with a block, ``blocks`` says whether that is cut: where the piece's rules have it cut again, always, or never.
     """
 
     notches: NotchTime = "with"
@@ -246,6 +248,7 @@ class StrokeRules:
     common_lines: bool = False
     bridges: int = 0
     bridge_mm: float = 1.0
+    blocks: BlockCut = "ruled"
 
 
 @dataclass(frozen=True, slots=True)

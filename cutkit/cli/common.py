@@ -89,11 +89,16 @@ def layer_roles(options: dict[str, Any]) -> LayerRoles:
 
 
 def stroke_options(command: F) -> F:
-    """``--notches``, ``--common-lines``, ``--bridges``, ``--bridge``: otherwise than the profile says.
+    """``--notches``, ``--common-lines``, ``--bridges``, ``--bridge``, ``--blocks``: otherwise than the profile says.
 
     Program and judge must go by the same choices, so the commands that judge take them too.
     """
     for option in (
+        click.option(
+            "--blocks",
+            type=click.Choice(["ruled", "cut", "outline"]),
+            help="Cut the block where a piece's rules have it cut again by hand, of every piece with one, or of none.",
+        ),
         click.option("--bridge", "bridge_mm", metavar="LEN", type=LENGTH, help="How long a bridge is."),
         click.option(
             "--bridges",

@@ -143,7 +143,8 @@ def _priced(explained: Any, rules: Sequence[Rule], effort: Effort, quiet: bool) 
 
     if rules:
         count = searches_needed(rules, len(effort.seeds))
-        each = f"{effort.rounds} rounds" if effort.time_s is None else format_duration(effort.time_s)
+        rounds = f"{effort.rounds} round{'s' if effort.rounds != 1 else ''}"
+        each = rounds if effort.time_s is None else format_duration(effort.time_s)
         about = "" if effort.time_s is None else f", {format_duration(count * effort.time_s)} in all"
         say(f"{count} searches of {each}{about}", quiet=quiet)
     watcher = _Searching(quiet)

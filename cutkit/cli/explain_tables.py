@@ -28,6 +28,8 @@ PLACE_TEXTS: dict[Place, str] = {
 }
 SIDES = {"edge": "the edge", "end": "the end", "flaw": "a flaw"}
 MOST_PAIRS = 10
+LEAST_TOLD = 1e-3
+"""What has less of the waste is not told by itself."""
 LEAST_SHARE = 0.02
 """A neighbour with less of a hole is not named."""
 
@@ -160,7 +162,8 @@ def _words(explained: Explained, prices: Prices) -> str:
     begin = "every search anew" if effort and effort.anew else "half of each search anew, half from the marker"
     return (
         f"With all rules the searches came to {fmean(lengths) / 1000:.3f} m; the marker has "
-        f"{explained.marker.length_mm / 1000:.3f} m.\nSeeds: {len(prices.seeds)}, {begin}; +- holds nine of ten means."
+        f"{explained.marker.length_mm / 1000:.3f} m.\nSeeds: {len(prices.seeds)}; {begin}."
+        + ("\nNine of ten times the mean lies within the +-." if len(prices.seeds) > 1 else "")
     )
 
 
@@ -170,11 +173,11 @@ def prices_table(explained: Explained, prices: Prices) -> TableData:
 
     columns = (
         Column("Rule", "left", shrink_to=8, style="bold"),
-        Column("as it\nholds", "left", worth=4, shrink_to=8),
-        Column("relaxed\nto", "left", worth=3, shrink_to=8),
-        Column("Length\nm", worth=6),
+        Column("as it\nholds", "left", worth=5, shrink_to=8),
+        Column("relaxed\nto", "left", worth=4, shrink_to=8),
+        Column("Length\nm", worth=3),
         Column("Saves\nm"),
-        Column("+-\nm", worth=5),
+        Column("+-\nm", worth=2),
         Column("Points", style="green"),
         Column("+-"),
         *((Column(explained.currency or "Cost"),) if explained.price_per_m is not None else ()),
@@ -222,7 +225,9 @@ def holes_table(explained: Explained) -> TableData:
         for text in (around_text(marker, hole),)
     ]
     rest = waste.holes[len(explained.listed) :]
-    rows.append(("", *_area_cells(sum(h.area_mm2 for h in rest), waste), "", "", "", f"{len(rest)} smaller holes"))
+    if rest:
+        small = _area_cells(sum(hole.area_mm2 for hole in rest), waste)
+        rows.append(("", *small, "", "", "", f"{len(rest)} smaller holes"))
     seams = f"seams narrower than {waste.neck_mm:.1f} mm"
     rows.append(("", *_area_cells(waste.seams.area, waste), "", "", "", seams))
     return TableData(columns, tuple(rows), ("", *_area_cells(waste.area_mm2, waste), "", "", "", "all waste"))
@@ -243,8 +248,9 @@ def between_table(explained: Explained) -> TableData:
 
     waste = explained.waste
     areas = between(explained.marker, waste)
-    rest = areas[MOST_PAIRS:]
-    rows = [(name, *_area_cells(area, waste)) for name, area in areas[:MOST_PAIRS]]
+    shown = [entry for entry in areas[:MOST_PAIRS] if entry[1] >= LEAST_TOLD * waste.area_mm2]
+    rest = areas[len(shown) :]
+    rows = [(name, *_area_cells(area, waste)) for name, area in shown]
     if rest:
         rows.append((f"{len(rest)} others", *_area_cells(sum(area for _, area in rest), waste)))
     columns = (Column("Waste between", "left", shrink_to=20), Column("cm2", style="green"), Column("% of\nwaste"))

@@ -37,7 +37,7 @@ def match_table(marker: Marker, residuals: Sequence[MatchResidual]) -> TableData
 
 
 def _signed(value: float | None) -> str:
-    return "-" if value is None else f"{value:+.3f}"
+    return "-" if value is None else f"{round(value, 3) + 0.0:+.3f}"
 
 
 _RULE_COLUMNS = (

@@ -10,6 +10,7 @@ from math import atan2, degrees, hypot, inf
 from shapely.geometry import LineString
 from shapely.geometry import Point as ShapelyPoint
 
+from cutkit.cut.blade import is_closed
 from cutkit.cut.flush import Edges, Span, contours_of, joined, left_of, part
 from cutkit.cut.strokes import PieceStrokes
 from cutkit.model import Notice, Point
@@ -63,7 +64,8 @@ def _places(stroke: Stroke, forbidden: Sequence[Span], rules: StrokeRules) -> li
         wish = (k + 0.5) * length / count
         near = [min(max(wish, low), high) for low, high in free]
         place = min(near, key=lambda at: abs(at - wish), default=inf)
-        apart = min((min(abs(place - p), length - abs(place - p)) for p in places), default=inf)
+        round_mm = length if is_closed(stroke.points) else inf
+        apart = min((min(abs(place - p), round_mm - abs(place - p)) for p in places), default=inf)
         if place < inf and apart >= LEAST_APART_MM:
             places.append(place)
     return sorted(places)
@@ -87,7 +89,7 @@ def _grown(spans: Sequence[Span], by_mm: float, length: float) -> list[Span]:
 
 
 def _corners(ring: Sequence[Point]) -> Iterator[float]:
-    """How far along a closed line its corners lie."""
+    """How far along a line its corners lie; of an open one its beginning, too."""
     sides = [(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(ring)]
     at = 0.0
     for k, side in enumerate(sides):
@@ -99,9 +101,15 @@ def _corners(ring: Sequence[Point]) -> Iterator[float]:
 
 
 def _parts(stroke: Stroke, places: Sequence[float], bridge_mm: float) -> Iterator[Stroke]:
-    """The strokes from one bridge to the next, all round."""
+    """The strokes from one bridge to the next, all round; of an open line also to its ends."""
     half = bridge_mm / 2
     if not places:
         yield stroke
+        return
+    if not is_closed(stroke.points):
+        ends = [0.0, *(place + side for place in places for side in (-half, half)), LineString(stroke.points).length]
+        for start, end in zip(ends[::2], ends[1::2], strict=True):
+            yield replace(stroke, points=part(stroke.points, start, end))
+        return
     for place, following in zip(places, [*places[1:], *places[:1]], strict=True):
         yield replace(stroke, points=part(stroke.points, place + half, following - half))

@@ -105,7 +105,7 @@ class _Work:
     """What must be made before a placement is free: the strokes by their numbers."""
 
     def __post_init__(self) -> None:
-        self.outline = {piece.placement: tuple(piece.outline.exterior.coords) for piece in self.pieces}
+        self.rim = {piece.placement: piece.rim for piece in self.pieces}
         shapes = [piece.outline for piece in self.pieces]
         first, second = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=NEAR_MM)
         self.beside: dict[int, list[int]] = {piece.placement: [] for piece in self.pieces}
@@ -162,14 +162,19 @@ class _Work:
         if ring and len(spans) > 1 and spans[0][0] == 0.0 and spans[-1][1] == length:
             spans = [*spans[1:-1], (spans[-1][0], spans[0][1])]
         spans = [(low, high) for low, high in spans if (high - low) % length > SLIVER_MM]
-        if ring and stroke.tool == "knife":
-            spans = [self._with_overcut(span, spans, length) for span in spans]
+        if stroke.tool == "knife":
+            spans = [self._with_overcut(span, spans, length, ring=ring) for span in spans]
         lines = [part(stroke.points, low, high) for low, high in spans]
         return [replace(stroke, points=points) for points in _in_turn(lines, self.here)]
 
-    def _with_overcut(self, span: Span, spans: Sequence[Span], length: float) -> Span:
+    def _with_overcut(self, span: Span, spans: Sequence[Span], length: float, *, ring: bool) -> Span:
         """A stretch that runs on by the overcut at both ends, where the line goes on and is cut already."""
         k = spans.index(span)
+        if not ring:
+            ends = [0.0, *(place for one in spans for place in one), length]
+            over = max(self.knife.lead_in_mm, self.knife.overcut_mm)
+            before, behind = span[0] - ends[2 * k], ends[2 * k + 3] - span[1]
+            return span[0] - min(over, before / 2), span[1] + min(over, behind / 2)
         room_before = (span[0] - spans[k - 1][1]) % length or length
         room_behind = (spans[(k + 1) % len(spans)][0] - span[1]) % length or length
         over = max(self.knife.lead_in_mm, self.knife.overcut_mm)  # which end will be the last is not known yet
@@ -178,10 +183,10 @@ class _Work:
 
     def _frees(self, parts: Sequence[Stroke], placement: int) -> bool:
         """Whether all of a piece's outline is cut when these strokes are."""
-        outline = self.outline[placement]
+        rim = self.rim[placement]
         cuts = self._cut_beside(placement, parts)
-        covered = sum(high - low for low, high in cuts.along(outline, NEAR_MM))
-        return float(LineString(outline).length) - covered < STANDS_MM
+        covered = sum(high - low for low, high in cuts.along(rim, NEAR_MM))
+        return float(LineString(rim).length) - covered < STANDS_MM
 
     def _cut_beside(self, placement: int, more: Sequence[Stroke] = ()) -> Edges:
         """What is cut of the contours beside a piece so far, its own too."""

@@ -45,12 +45,13 @@ class Notch:
 Lines = list[tuple[Point, ...]]
 
 
-def notch_lines(notch: Notch, outline: Polygon) -> tuple[Lines, list[str]]:
+def notch_lines(notch: Notch, outline: Polygon, cut: shapely.Geometry | None = None) -> tuple[Lines, list[str]]:
     """The lines that cut a notch into ``outline``, and what had to be done otherwise than asked, in words.
 
-    A slit starts at the outline. No line at all where the notch is not of this outline.
+    A slit starts at the outline. No line at all where the notch is not of this outline. ``cut`` is what is cut of the
+    outline, where that is not all of it.
     """
-    edge = outline.boundary
+    edge = outline.boundary if cut is None else cut
     off = edge.distance(ShapelyPoint(notch.at))
     if off > OFF_OUTLINE_MM:
         return [], [f"a notch lies {off:.1f} mm off the outline and is not cut"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from cutkit.cut.figures import stroke_costs
 from cutkit.model import Marker, Point
+from cutkit.recut import as_cut
 from cutkit.toolpath import CutterProfile, ToolPath
 
 
@@ -31,10 +32,13 @@ class Pick:
     cut_s: float
     free_s: float
     window: int = 1
+    pieces: int = 1
+    """How many pieces of the garment every ply gives here."""
 
 
 def pick_list(marker: Marker, path: ToolPath, profile: CutterProfile) -> list[Pick]:
-    """The pieces of a marker in the order in which they come free."""
+    """The pieces of a marker in the order in which they come free; those that are cut again, as their blocks."""
+    marker = as_cut(marker, profile.strokes.blocks)
     own = [0.0] * len(marker.placements)
     free = [(1, 0.0)] * len(marker.placements)
     costs = stroke_costs(path, profile)
@@ -70,6 +74,7 @@ def pick_list(marker: Marker, path: ToolPath, profile: CutterProfile) -> list[Pi
                 cut_s=own[index],
                 free_s=free[index][1],
                 window=free[index][0],
+                pieces=piece.per_copy,
             )
         )
     return picks

@@ -16,7 +16,8 @@ from cutkit.cut.strokes import PieceStrokes, all_strokes
 from cutkit.cut.turned import Ground, all_fine, too_short_for, turn_blade, with_fine_knife
 from cutkit.cut.windows import ROUNDING_MM, WindowWork, in_windows, window_length_mm
 from cutkit.errors import InfeasibleError
-from cutkit.model import Marker, Notice, Point
+from cutkit.model import Marker, Notice, OrderedPiece, Point
+from cutkit.recut import as_cut, is_recut
 from cutkit.toolpath import CutterProfile, PathWindow, Registration, Stroke, ToolPath
 
 
@@ -30,11 +31,15 @@ def plan_cut(
     order, the blade and the limits are thought of.
 
     Outlines go to the machine as they are, never simplified; what is inside a piece comes before its boundary.
+    Where the profile's choices have a block cut in place of an outline, that is what becomes of the piece here.
     ``notices`` say what is cut otherwise than drawn. LimitError where the machine cannot reach a piece or write its
     coordinates; InfeasibleError for a marker without pieces. The marker is taken to be valid: see ``check_marker``.
     """
     if not marker.placements:
         raise InfeasibleError("the marker holds no pieces: there is nothing to cut")
+    blocks = profile.strokes.blocks
+    recut = [piece for piece in marker.pieces if is_recut(piece, blocks)]
+    marker = as_cut(marker, blocks)
     pieces = _pieces(marker, profile, registration)
     outlines = [piece.outline for piece in pieces]
     refuse_wide_marker(marker, profile, outlines)
@@ -51,12 +56,17 @@ def plan_cut(
         parts.append(PathWindow(work.start_mm, len(strokes), len(strokes) + len(made)))
         strokes += made
     names = tuple(_name(marker, index) for index in range(len(marker.placements)))
-    notices = (*_notices(marker, pieces), *_turned_behind(strokes, marker, registration))
+    notices = (
+        *_recut_notices(recut, marker),
+        *_notices(marker, pieces),
+        *_turned_behind(strokes, marker, registration),
+    )
     return ToolPath(tuple(strokes), notices, names, _told(parts), registration, saved_mm)
 
 
 def window_starts(marker: Marker, profile: CutterProfile, registration: Registration | None = None) -> list[float]:
     """Where along the cloth the machine's zero lies in each window that ``plan_cut`` makes."""
+    marker = as_cut(marker, profile.strokes.blocks)
     return [work.start_mm for work in _windows(_pieces(marker, profile, registration), profile)]
 
 
@@ -70,7 +80,8 @@ def _pieces(marker: Marker, profile: CutterProfile, registration: Registration |
 
 def _registered(piece: PieceStrokes, registration: Registration) -> PieceStrokes:
     strokes = tuple(replace(stroke, points=registration.points(stroke.points)) for stroke in piece.strokes)
-    return replace(piece, outline=registration.outline(piece.outline), strokes=strokes)
+    rim = registration.points(piece.rim)
+    return replace(piece, outline=registration.outline(piece.outline), strokes=strokes, rim=rim)
 
 
 def _told(parts: list[PathWindow]) -> tuple[PathWindow, ...]:
@@ -206,6 +217,13 @@ def _turned_behind(strokes: list[Stroke], marker: Marker, registration: Registra
             f"x = {reach + 1:.0f} mm (the marker ends at {end:.1f} mm)",
         )
     ]
+
+
+def _recut_notices(recut: Iterable[OrderedPiece], marker: Marker) -> list[Notice]:
+    """That of some pieces the block is cut, if they lie in the marker."""
+    laid = {placement.piece for placement in marker.placements}
+    message = "its block is cut: the outline and all that lies within are left to the second cut"
+    return [Notice("block-cut", message, piece.id) for piece in recut if piece.id in laid]
 
 
 def _notices(marker: Marker, pieces: list[PieceStrokes]) -> tuple[Notice, ...]:

@@ -3,7 +3,8 @@
 What is drawn and what is cut: notches, drills, cut-outs and the boundary are cut (or drawn, on a machine without a
 knife). Internal lines are made with the tool that the mark names, and clipped to the piece. A label with name, size and
 bundle is drawn where the machine has a pen. Grain, sew and match lines and the pattern's own texts guide people: they
-are drawn on paper only, that is on a machine without a knife. Fold lines are never drawn: pieces lie unfolded.
+are drawn on paper only, that is on a machine without a knife. Fold lines are never drawn: pieces lie unfolded, or with
+that line on a fold of the cloth, where nothing is cut (``on_fold``).
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import shapely
 from shapely.geometry import LineString, Polygon
 from shapely.geometry import Point as ShapelyPoint
 
-from cutkit.cut.notches import ARC_STEP_MM, Notch, notch_lines
+from cutkit.cut.notches import ARC_STEP_MM, DEPTH_MM, Notch, notch_lines
+from cutkit.cut.on_fold import FoldedOutline, folded_outline
 from cutkit.letters import mark_text, placement_label
 from cutkit.model import Mark, Marker, Notice, OrderedPiece, Placement, Point, Tool, cos_sin_deg
 from cutkit.toolpath import CutterProfile, Stroke, StrokeKind, StrokeRules
@@ -57,6 +59,8 @@ class PieceStrokes:
     notices: tuple[Notice, ...]
     piece: str = ""
     """The id of the piece that lies there."""
+    rim: tuple[Point, ...] = ()
+    """The line that frees it when it is cut: the outer one, but for what lies on a fold of the cloth."""
 
 
 def piece_strokes(marker: Marker, index: int, profile: CutterProfile) -> PieceStrokes:
@@ -72,6 +76,7 @@ class _PieceAtWork:
         self.placement: Placement = marker.placements[index]
         self.piece: OrderedPiece = marker.by_id[self.placement.piece]
         self.outline: Polygon = marker.polygons[index]
+        self.cut: FoldedOutline = folded_outline(self.piece, self.outline)
         self.tools = profile.tools
         self.phases = phases(profile.strokes)
         self.arc_step_mm = max(ARC_STEP_MM, GRID_SHARE * profile.coordinates.grid_mm)
@@ -83,11 +88,13 @@ class _PieceAtWork:
         for mark in self.piece.marks:
             self._mark(mark)
         cutter = self._tool("knife")
-        for hole in self.outline.interiors:
-            self._add(cutter, "cutout", tuple((x, y) for x, y, *_ in hole.coords))
-        self._add(cutter, "boundary", tuple((x, y) for x, y, *_ in self.outline.exterior.coords))
+        for line in self.cut.cutouts:
+            self._add(cutter, "cutout", line)
+        self._add(cutter, "boundary", self.cut.boundary)
         ordered = self._once(sorted(self.strokes, key=lambda s: self.phases.index(s.kind)))
-        return PieceStrokes(self.index, self.outline, tuple(ordered), tuple(self.notices), self.piece.id)
+        return PieceStrokes(
+            self.index, self.outline, tuple(ordered), tuple(self.notices), self.piece.id, self.cut.boundary
+        )
 
     def _once(self, strokes: list[Stroke]) -> list[Stroke]:
         """The strokes without those that one tool would make twice, whatever they are for; the last of each is kept."""
@@ -115,8 +122,14 @@ class _PieceAtWork:
         tool = self._tool(mark.tool, mark)
         inward = None if mark.angle_deg is None else self._way(mark.angle_deg)
         shape = mark.shape or "slit"
-        notch = Notch(self._points(mark)[0], inward, mark.depth_mm, mark.width_mm, shape, self.arc_step_mm)
-        lines, said = notch_lines(notch, self.outline)
+        at, depth = self._points(mark)[0], DEPTH_MM if mark.depth_mm is None else mark.depth_mm
+        if (snip := self.cut.snip(at, depth, mark.width_mm or depth)) is not None:
+            if shape != "v":
+                self._say("notch", f"a {shape} notch where the outline meets the fold is cut as a snip of the corner")
+            self._add(tool, "notch", snip)
+            return
+        notch = Notch(at, inward, mark.depth_mm, mark.width_mm, shape, self.arc_step_mm)
+        lines, said = notch_lines(notch, self.outline, self.cut.edge if self.cut.fold else None)
         for line in lines:
             self._add(tool, "notch", line)
         for words in said:
@@ -126,7 +139,8 @@ class _PieceAtWork:
         tool = self._tool(mark.tool, mark)
         for at in self._points(mark):
             if not self.outline.contains(ShapelyPoint(at)):
-                self._say("drill", f"a drill hole at x {at[0]:.1f} mm, y {at[1]:.1f} mm lies off the piece: left out")
+                where = "on the fold" if self.cut.is_on_fold(at) else "off the piece"
+                self._say("drill", f"a drill hole at x {at[0]:.1f} mm, y {at[1]:.1f} mm lies {where}: left out")
             elif tool == "punch":
                 self._add(tool, "drill", (at,))
             else:
@@ -137,7 +151,15 @@ class _PieceAtWork:
         points = self._points(mark)
         tool = self._tool("pen" if mark.kind != "internal" else mark.tool, mark)
         for line in [points] if len(points) > 1 else self._cross(points[0]):
-            self._clipped(tool, "internal", line)
+            for part in self._off_fold(line) if mark.tool != "pen" else [line]:
+                self._clipped(tool, "internal", part)
+
+    def _off_fold(self, line: tuple[Point, ...]) -> list[tuple[Point, ...]]:
+        """The parts of a line that may be cut: not along the fold, where it would part the two halves."""
+        parts = list(self.cut.off_fold(line)) if self.cut.fold else [line]
+        if parts != [line]:
+            self._say("fold", "a line along the fold is not cut there: it would part the two halves")
+        return parts
 
     def _text(self, mark: Mark) -> None:
         for line in mark_text(mark, self.placement):

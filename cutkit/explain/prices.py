@@ -17,7 +17,9 @@ from statistics import fmean, stdev
 from typing import Literal, Protocol
 
 from cutkit.explain.rules import Rule, relaxed
-from cutkit.model import Demand, Marker, NestSettings
+from cutkit.lay.judge import Nester
+from cutkit.lay.sections import SectionNester, Sections
+from cutkit.model import Demand, Fabric, Marker, NestSettings
 from cutkit.nest import Listener, nest
 from cutkit.plan.again import demand_of
 
@@ -209,17 +211,25 @@ class _Searches:
             yield [found[k] for k in range(count)]
 
     def _searched(self, kind: _Kind, seed: int, listener: Listener | None) -> Outcome:
-        marker, demand = kind.marker, kind.demand
-
-        def nested(effort: Effort, start: Marker | None) -> Marker:
-            settings = effort.settings(marker, seed)
-            return nest(marker.fabric, demand, settings, listener=listener, stop=self.stop, start=start)
-
-        if self.effort.anew:
-            return Outcome.of(nested(self.effort, None))
+        marker = kind.marker
         first, second = self.effort.halves
-        best = marker if first is None else _better(marker, nested(first, None))
-        return Outcome.of(_better(best, nested(second, best)))
+        if marker.settings.bundling == "sections":  # made of nests of their own, which begin anew
+            first, second = None, self.effort
+        if self.effort.anew:
+            return Outcome.of(self._nested(kind, self.effort, seed, listener, None))
+        best = marker if first is None else _better(marker, self._nested(kind, first, seed, listener, None))
+        return Outcome.of(_better(best, self._nested(kind, second, seed, listener, best)))
+
+    def _nested(
+        self, kind: _Kind, effort: Effort, seed: int, listener: Listener | None, start: Marker | None
+    ) -> Marker:
+        def one(fabric: Fabric, demand: Demand, settings: NestSettings, start: Marker | None) -> Marker:
+            return nest(fabric, demand, settings, listener=listener, stop=self.stop, start=start)
+
+        settings = effort.settings(kind.marker, seed)
+        nester: Nester = one if settings.bundling == "mixed" else SectionNester(one, Sections(), self.stop)
+        begin = start and relaxed(start, ["locked"])  # the demand says what is locked
+        return nester(kind.marker.fabric, kind.demand, settings, begin)
 
 
 def _better(one: Marker, other: Marker) -> Marker:

@@ -27,7 +27,7 @@ from cutkit.formats.keys import Key, Keys
 from cutkit.formats.toml_text import parse_toml
 from cutkit.model import MarkerSet, Nap, Spread, Units
 from cutkit.rules import KINDS
-from cutkit.toolpath import NotchTime, OrderStyle
+from cutkit.toolpath import BlockCut, NotchTime, OrderStyle
 
 OUTPUTS = ("marker", "svg", "dxf", "pdf", "html", "picklist", "program")
 """The keys that name what a job writes."""
@@ -95,6 +95,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     common_lines: bool | None = None
     bridges: int | None = None
     bridge_mm: float | None = None
+    blocks: BlockCut | None = None
     registration: str | None = None
     registration_tolerance_mm: float = 0.5
     svg: str | None = None
@@ -123,6 +124,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
             "common_lines": self.common_lines,
             "bridges": self.bridges,
             "bridge_mm": self.bridge_mm,
+            "blocks": self.blocks,
         }
 
 
@@ -378,6 +380,7 @@ _KEYS: Keys = {
     "common_lines": Key("common_lines", bool),
     "bridges": Key("bridges", int, keys.within(0, 10_000)),
     "bridge": Key("bridge_mm", str, keys.above_zero),
+    "blocks": Key("blocks", BlockCut),
     "registration": Key("registration", str),
     "registration_tolerance": Key("registration_tolerance_mm", str, keys.not_negative),
     "marker": Key("marker", str),

@@ -166,6 +166,7 @@ class _PieceForm(msgspec.Struct):
     ties: list[_TieForm] = []
     buffer_mm: float = 0.0
     block: _BlockForm | None = None
+    cut_block: bool = False
 
 
 class _PlacementForm(msgspec.Struct):
@@ -360,6 +361,7 @@ def _piece_of(form: _PieceForm, fabric: _FabricForm, where: str) -> OrderedPiece
         ties=tuple(Tie(t.point, t.x_mm, t.y_mm) for t in form.ties),
         per_copy=form.per_copy,
         category=form.category,
+        cut_block=form.cut_block,
     )
 
 
@@ -380,6 +382,8 @@ def _refuse_bad_rules(form: _PieceForm, fabric: _FabricForm, where: str) -> None
             where=where,
             hint="How many pieces a copy stands for in every ply: 1, or 2 on folded cloth.",
         )
+    if form.cut_block and form.block is None:
+        raise InputError(f"piece {form.id!r}: its block is to be cut, and it has none", where=where)
     if not all(0 <= step <= MOST_STEP_DEG for step in form.tilt_steps_deg):
         raise InputError(
             f"piece {form.id!r}: tilt_steps_deg is {form.tilt_steps_deg}",

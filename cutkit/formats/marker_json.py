@@ -140,6 +140,7 @@ def _piece_json(piece: OrderedPiece) -> dict[str, Any]:
         "ties": ([_tie_json(tie) for tie in piece.ties], []),
         "buffer_mm": (_number(piece.buffer_mm), 0.0),
         "block": (None if piece.block is None else _rings_json(piece.block), None),
+        "cut_block": (piece.cut_block, False),
     }
     return value | _stated(since) | _rings_json(piece.outline) | {"marks": [_mark_json(mark) for mark in piece.marks]}
 

@@ -25,6 +25,8 @@ WITHIN_MM = 1e-4
 """A marker may exceed the limit by this: rounding, not cloth."""
 GUESSES_PER_MARKER, MOST_GUESSES = 40, 400
 """Exchanges that are tried by guessed lengths."""
+GUESSING_SHARE = 1 / 10
+"""The part of the time in which exchanges are guessed."""
 CANDIDATES = 60
 """Exchanges among which the one that promises most is nested."""
 TRIES_PER_MARKER = 2
@@ -173,8 +175,11 @@ class Splitter:
         return sum(lengths) + OVER_WEIGHT * sum(lengths) * sum(share + 100.0 * share**2 for share in over)
 
     def _exchanged_by_guess(self, lots: list[Lot]) -> list[Lot]:
-        cost = self._cost(lots, guess=True)
-        for _ in range(min(MOST_GUESSES, GUESSES_PER_MARKER * len(lots))):
+        cost, count = self._cost(lots, guess=True), len(lots)
+        reserve = (1 - GUESSING_SHARE) * self.effort.left_s(count)
+        for _ in range(min(MOST_GUESSES, GUESSES_PER_MARKER * count)):
+            if self.effort.left_s(count) < reserve:
+                break
             for new in self._exchanges(lots, 1):
                 if (now := self._cost(new, guess=True)) < cost - 1e-6:
                     lots, cost = new, now

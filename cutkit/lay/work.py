@@ -227,7 +227,9 @@ def _common(misfits: Sequence[dict[str, str]]) -> dict[str, str]:
 
 
 def _surely_fits(piece: OrderedPiece, cloth: Fabric) -> bool:
-    """Whether the piece's box fits at every angle allowed; else a nest is asked."""
+    """Whether the piece's box fits at every angle allowed, and nothing else binds it; else a nest is asked."""
+    if piece.zones or piece.fold or piece.ties or piece.matches:
+        return False
     sizes = [size_after_turn(piece.reserved, angle) for angle in piece.allowed_angles_deg]
     limit = cloth.longest_mm
     across = all(width <= cloth.usable_width_mm for _, width in sizes)

@@ -12,6 +12,7 @@ missed             a piece's boundary or cut-out is not cut, or not the greater 
 unclosed           part of a boundary or cut-out is not cut: the piece still hangs there
 cut-twice          a line is cut again, beyond the overcut that closes it
 off-outline        the knife cuts where the marker has no line
+fold-cut           the knife cuts along a piece's side on the fold of the cloth, which must stay whole
 corner-missed      the knife passes a corner of a piece too far away
 notch-missed       a notch is not cut, or not whole
 drill-missed       no punch or cut goes through a drill hole's point
@@ -61,8 +62,9 @@ from cutkit.machine.ink import ink_faults, ink_lines, match_ink
 from cutkit.machine.spots import SpotJudge
 from cutkit.machine.tip_path import tip_path
 from cutkit.machine.trace import Run
-from cutkit.machine.wanted import wanted_lines
+from cutkit.machine.wanted import fold_sides, wanted_lines
 from cutkit.model import Marker, Point
+from cutkit.recut import as_cut
 
 TOLERANCE_MM = 0.05
 GRID_SHARE = 0.75
@@ -114,8 +116,11 @@ class Verdict:
 
 
 def judge(run: Run, marker: Marker) -> Verdict:
-    """Compare what the tool did with what the marker wants; x and y of the table are the marker's."""
-    case = _Case(run, marker)
+    """Compare what the tool did with what the marker wants; x and y of the table are the marker's.
+
+    Of a piece that is cut again by hand that is its block, if the machine's profile does not say otherwise.
+    """
+    case = _Case(run, as_cut(marker, run.profile.strokes.blocks))
     found = [
         *case.coverage_faults(),
         *case.spots.faults(),
@@ -275,7 +280,8 @@ class _Case:
         for line, gaps in gaps_of(found, found.passes < found.fewest, ROUNDING_GAP_MM).items():
             if self.wanted[line].kind == "boundary":
                 start, end = self.lines.start_mm[line], self.lines.start_mm[line] + self.lines.length_mm[line]
-                of_length = [(gap, sum(b - a for a, b in gap)) for gap in around(gaps, start, end)]
+                parted = around(gaps, start, end) if self.wanted[line].is_ring else [[gap] for gap in gaps]
+                of_length = [(gap, sum(b - a for a, b in gap)) for gap in parted]
                 short = [gap for gap, length in of_length if ROUNDING_GAP_MM < length <= longest]
                 bridges += [part for gap in short[: self.rules.bridges] for part in gap]
         return bridges
@@ -345,12 +351,27 @@ class _Case:
         off = off[~self._beyond_corners(points[off])]
         close = distance[distance <= self.tolerance_mm]
         self.worst_mm = float(max(close.max(initial=0.0), distance[off].max(initial=0.0)))
-        for number in np.unique(run[off]):
-            here = off[run[off] == number]
+        side = self._fold_sides_at(points[off])
+        for on_fold, number in np.unique(np.stack([side, run[off]]), axis=1).T.tolist():
+            here = off[(run[off] == number) & (side == on_fold)]
             worst = here[np.argmax(distance[here])]
             at = (float(points[worst][0]), float(points[worst][1]))
             message = f"the {self.run.cutting_tool} is {distance[worst]:.2f} mm off every line of the marker"
-            yield Violation("off-outline", message, int(self.run.trace.line[sample[worst]]), at)
+            if on_fold >= 0:
+                message = f"the {self.run.cutting_tool} cuts along the fold of {self.names[on_fold]}"
+            code = "off-outline" if on_fold < 0 else "fold-cut"
+            yield Violation(code, message, int(self.run.trace.line[sample[worst]]), at)
+
+    def _fold_sides_at(self, points: Array) -> Indices:
+        """For each point the placement on whose fold side it lies; -1 for none."""
+        sides = list(fold_sides(self.marker))
+        found = np.full(len(points), -1, dtype=np.int64)
+        if not sides or not len(points):
+            return found
+        tree = shapely.STRtree([shapely.linestrings(line) for _, line in sides])
+        at, side = tree.query(shapely.points(points), predicate="dwithin", distance=COVER_TOLERANCE_MM)
+        found[at] = np.array([index for index, _ in sides])[side]
+        return found
 
     def _sampled(self) -> tuple[Array, Indices, Indices]:
         """Points of the path: its ends and corners, and more on long stretches; with sample and run of each."""

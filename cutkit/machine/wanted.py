@@ -1,5 +1,7 @@
 """What a marker wants cut, as lines on the table: outlines, cut-outs, notches, drill holes, internal cuts.
 
+The side of a piece that lies on a fold of the cloth is none of them: what is left of its outline are open lines.
+
 Worked out from the marker alone, apart from how ``cut`` makes strokes of it, for the judge to compare with.
 """
 
@@ -27,6 +29,10 @@ LEFT_STANDING_MM = 1.0
 """Where a piece is so narrow that a notch would sever it, this much of it is left standing, or half of it."""
 STRAIGHT_MM = 0.5
 """Where the outline runs straight for so far to either side of a point, "square to the outline" has one meaning."""
+ON_FOLD_MM = 2e-3
+"""An outline this near to a fold lies on it."""
+ALONG_FOLD_MM = 0.05
+"""An internal line this near to a fold is not cut along it."""
 DRILL_ZONE_MM = 3.0
 """Cuts this near to a drill hole make it, where nothing can punch, if they go through its point."""
 
@@ -42,8 +48,13 @@ class Wanted:
 
     @property
     def closed(self) -> bool:
-        """True for an outline or a cut-out."""
+        """True for an outline or a cut-out, though those on a fold of the cloth are closed only by that."""
         return self.kind in ("boundary", "cutout")
+
+    @property
+    def is_ring(self) -> bool:
+        """True where it ends where it began."""
+        return bool((self.points[0] == self.points[-1]).all())
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +76,58 @@ def wanted_lines(marker: Marker) -> tuple[list[Wanted], list[Spot]]:
     lines: list[Wanted] = []
     spots: list[Spot] = []
     for index, (placement, outline) in enumerate(zip(marker.placements, marker.polygons, strict=True)):
-        lines.append(Wanted("boundary", index, _points(outline.exterior)))
-        lines += [Wanted("cutout", index, _points(hole)) for hole in outline.interiors]
+        contours = list(_contours(marker, index))
+        lines += contours
+        cut = shapely.multilinestrings([shapely.linestrings(contour.points) for contour in contours])
+        laid = _Laid(index, placement, outline, cut, _fold_zone(marker, index))
         for mark in marker.by_id[placement.piece].marks:
-            _add_mark(mark, index, placement, outline, lines, spots)
+            _add_mark(mark, laid, lines, spots)
     once = {(line.placement, same_line(line.points)): line for line in reversed(lines)}
     return list(reversed(once.values())), list(dict.fromkeys(spots))
+
+
+@dataclass(frozen=True, eq=False)
+class _Laid:
+    """A placement: its outline, the lines of it that are cut, and the zone about its fold (None: it has none)."""
+
+    index: int
+    placement: Placement
+    outline: Polygon
+    cut: shapely.Geometry
+    fold: Polygon | None
+
+
+def fold_sides(marker: Marker) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """What of outlines lies on a fold and must stay whole: the placement, and the line."""
+    for index, outline in enumerate(marker.polygons):
+        zone = _fold_zone(marker, index)
+        if zone is not None:
+            for side in shapely.get_parts(outline.exterior.intersection(zone)):
+                if side.length > 10 * ON_FOLD_MM:
+                    yield index, _points(side)
+
+
+def _contours(marker: Marker, index: int) -> Iterator[Wanted]:
+    """The boundary and the cut-outs of a placement. On a fold the line that reaches along all others is the boundary;
+    what else is left of the outer line encloses waste with the fold."""
+    outline, zone = marker.polygons[index], _fold_zone(marker, index)
+    lines = [outline.exterior]
+    if zone is not None:
+        left = outline.exterior.difference(zone)
+        merged = shapely.line_merge(left) if left.geom_type == "MultiLineString" else left
+        lines = sorted(shapely.get_parts(merged).tolist(), key=lambda line: line.bounds[0] - line.bounds[2])
+    yield Wanted("boundary", index, _points(lines[0]))
+    for line in (*outline.interiors, *lines[1:]):
+        yield Wanted("cutout", index, _points(line))
+
+
+def _fold_zone(marker: Marker, index: int) -> Polygon | None:
+    """The fold that a placement lies on, as far as the piece reaches along it; None where it is on none."""
+    if marker.by_id[marker.placements[index].piece].fold is None or not marker.fabric.folds_mm:
+        return None
+    x0, y0, x1, y1 = marker.polygons[index].bounds
+    fold = min(marker.fabric.folds_mm, key=lambda fold: min(abs(y0 - fold), abs(y1 - fold)))
+    return shapely.box(x0 - 1, fold - ON_FOLD_MM, x1 + 1, fold + ON_FOLD_MM)
 
 
 def same_line(points: NDArray[np.float64]) -> frozenset[frozenset[Point]]:
@@ -84,18 +141,19 @@ def _points(ring: shapely.Geometry) -> NDArray[np.float64]:
     return found
 
 
-def _add_mark(
-    mark: Mark, index: int, placement: Placement, outline: Polygon, lines: list[Wanted], spots: list[Spot]
-) -> None:
+def _add_mark(mark: Mark, laid: _Laid, lines: list[Wanted], spots: list[Spot]) -> None:
+    index, placement, outline = laid.index, laid.placement, laid.outline
     points = placement.points(mark.points)
     if mark.tool == "pen" or not points:
         return
     if mark.kind == "drill" or (mark.kind == "internal" and len(points) == 1):
         spots += [Spot(index, p, DRILL_ZONE_MM, True) for p in points if outline.contains(ShapelyPoint(p))]
     elif mark.kind == "internal":
-        lines += [Wanted("internal", index, part) for part in clipped(points, outline)]
+        lines += [
+            Wanted("internal", index, part) for line in _off_fold(points, laid) for part in clipped(line, outline)
+        ]
     elif mark.kind == "notch":
-        found = _notch(mark, points[0], placement, outline)
+        found = _notch(mark, points[0], laid)
         if isinstance(found, Spot):
             spots.append(Spot(index, found.at, found.radius_mm, False, found.least_depth_mm))
         else:
@@ -111,17 +169,30 @@ def clipped(points: tuple[Point, ...], outline: Polygon) -> Iterator[NDArray[np.
             yield _points(part)
 
 
-def _notch(
-    mark: Mark, at: Point, placement: Placement, outline: Polygon
-) -> list[tuple[NDArray[np.float64], float]] | Spot:
+def _off_fold(points: tuple[Point, ...], laid: _Laid) -> Iterator[tuple[Point, ...]]:
+    """The parts of a line that do not run along the piece's fold."""
+    zone = None if laid.fold is None else laid.fold.buffer(ALONG_FOLD_MM)
+    line = LineString(points)
+    if zone is None or line.intersection(zone).length <= 3 * ALONG_FOLD_MM:
+        yield points
+        return
+    for part in shapely.get_parts(line.difference(zone)):
+        if part.length > ALONG_FOLD_MM:
+            yield tuple((x, y) for x, y in part.coords)
+
+
+def _notch(mark: Mark, at: Point, laid: _Laid) -> list[tuple[NDArray[np.float64], float]] | Spot:
     """The lines of a notch, each with how much of its end may be left standing; a spot where its direction is open."""
-    edge = outline.boundary
+    edge, placement, outline = laid.cut, laid.placement, laid.outline
     here = ShapelyPoint(at)
     if edge.distance(here) > NOT_OF_THIS_OUTLINE_MM:
         return []
     start = shapely.shortest_line(edge, here).coords[0]
     depth = USUAL_DEPTH_MM if mark.depth_mm is None else mark.depth_mm
     way = None if mark.angle_deg is None else _direction(placement, mark.angle_deg)
+    snips = laid.fold is not None and laid.fold.distance(ShapelyPoint(start)) <= ON_FOLD_MM
+    if snips:  # nothing can be cut along the fold itself: how its corner is marked is open
+        return Spot(-1, start, math.hypot(depth, mark.width_mm or depth) + 1.0, False, 0.1)
     if way is None or not _goes_in(start, way, outline):
         way = _square_in(start, outline)
     if way is None:

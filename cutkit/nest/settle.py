@@ -55,8 +55,8 @@ def steadiest_first(marker: Marker) -> Marker:
     """
     if marker.fabric.nap == "two-way":
         return marker
-    order = sorted(marker.placements, key=lambda p: marker.by_id[p.piece].tilt_deg)
-    return replace(marker, placements=tuple(order))
+    leeway = {piece.id: piece.tilt_deg + piece.step_deg for piece in marker.pieces}
+    return replace(marker, placements=tuple(sorted(marker.placements, key=lambda p: leeway[p.piece])))
 
 
 def _placements(laid: Laid, keep_bundles: bool) -> tuple[Placement, ...]:

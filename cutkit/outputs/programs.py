@@ -78,6 +78,7 @@ def _pick_list_text(programs: Programs, marker_path: str) -> str:
             "angle_deg": pick.angle_deg,
             "mirrored": pick.mirrored,
             "area_cm2": round(pick.area_mm2 / 100, 3),
+            "pieces": pick.pieces,
             "window": pick.window,
             "cut_s": round(pick.cut_s, 2),
             "free_s": round(pick.free_s, 2),

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib import resources
 from math import ceil, exp, floor, log, sqrt
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry import Polygon
 
 from cutkit.errors import InfeasibleError
 from cutkit.geometry import size_after_turn
@@ -206,7 +207,13 @@ def _packed(sizes: Floats, width: float) -> float:
 
 def _laid(piece: OrderedPiece) -> tuple[float, float]:
     """The piece's length along the cloth and width across it, at the allowed angle at which it is narrowest across."""
-    return min((size_after_turn(piece.outline, angle) for angle in piece.allowed_angles_deg), key=lambda size: size[1])
+    return _narrowest(piece.outline, piece.allowed_angles_deg)
+
+
+@lru_cache(maxsize=4096)
+def _narrowest(outline: Polygon, angles_deg: tuple[float, ...]) -> tuple[float, float]:
+    """Length and width of an outline at the angle at which it is narrowest; lays ask for the same pieces again."""
+    return min((size_after_turn(outline, angle) for angle in angles_deg), key=lambda size: size[1])
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,8 @@ def form_of(source: Source, terms: Terms, notices: list[Notice]) -> Form:
     _refuse_wide_tilt(source, rules, terms)
     _refuse_unknown_names(source, rules, terms)
     _tell_of_unused_quality(rules, terms, say)
+    if _is_recut(rules) and (rules.buffer_mm or rules.edge_buffers):
+        say("block-with-buffer", "its block is cut with the buffer round it: both are one shape")
     as_drawn, mirrored = _counts(piece, rules)
     nap = _nap(rules, terms)
     laid = _laid(source, rules, terms, nap)
@@ -251,7 +253,13 @@ def _laid(source: Source, rules: PieceRules, terms: Terms, nap: PieceNap) -> Ord
         matches=_matches(source, rules, shaped),
         ties=_ties(source, rules, shaped),
         category=source.piece.category,
+        cut_block=_is_recut(rules),
     )
+
+
+def _is_recut(rules: PieceRules) -> bool:
+    """Whether the piece is cut again, out of its block: what is kept clear alone is no reason to cut it twice."""
+    return rules.block is not None or bool(rules.allowance_mm)
 
 
 def _matches(source: Source, rules: PieceRules, shaped: Shaped) -> tuple[Match, ...]:

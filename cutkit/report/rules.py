@@ -33,7 +33,7 @@ def rule_texts(marker: Marker) -> list[RuleTexts]:
             f.rule,
             f.holds,
             f.figure or "-",
-            "-" if f.worst is None else f"{f.worst + 0.0:.3f} {f.unit}",
+            "-" if f.worst is None else f"{round(f.worst, 3) + 0.0:.3f} {f.unit}",
             "-" if f.limit is None else f"{f.limit:g}",
             _pieces(marker, f.placements),
         )

@@ -36,6 +36,7 @@ from svg_reader import (
 from cutkit.formats.svg.lines import grid_lines, hatch_lines, shortest_tree, thinned
 from cutkit.formats.svg.marker import marker_svg
 from cutkit.formats.svg.rules import RuledCloth, sections_of, tilt_deg
+from cutkit.formats.svg.text import text_width_em
 from cutkit.model import (
     Defect,
     Fabric,
@@ -521,12 +522,35 @@ def test_a_piece_that_a_flaw_covers_has_its_label_nevertheless():
     assert fonts[1] == pytest.approx(fonts[0], rel=0.1)
 
 
-def test_small_cloth_has_a_small_scale_bar():
+@pytest.mark.parametrize(("width", "bar"), [(30.0, 10.0), (135.0, 100.0)])
+def test_small_cloth_has_a_scale_bar_that_fits_and_the_nap_below_it(width, bar):
     piece = replace(PANEL, outline=box(0, 0, 20, 20))
-    root = drawn(make_marker([piece], [SPOTS[0]], fabric=Fabric(30.0, nap="one-way")))
+    root = drawn(make_marker([piece], [SPOTS[0]], fabric=Fabric(width, nap="one-way")))
     assert_calm(root)
-    assert sum(float(half.get("width")) for half in root.iterfind(".//s:g[@id='scale-bar']/s:rect", NS)) == 10
-    assert "1 cm" in all_text(root).split(" | ")
+    assert sum(float(half.get("width")) for half in root.iterfind(".//s:g[@id='scale-bar']/s:rect", NS)) == bar
+    assert f"{bar / 10:g} cm" in all_text(root).split(" | ")
+
+
+@pytest.mark.parametrize("wide", [9.0, 30.0, 90.0])
+def test_names_of_narrow_sections_stay_off_one_another(wide):
+    piece = replace(PANEL, outline=box(0, 0, wide, 300), ordered=12)
+    spots = [Placement("p", 1000 + k, (wide + 2) * k, 0.0, 0.0) for k in range(12)]
+    marker = make_marker([piece], spots, fabric=CLOTH)
+    root = drawn(replace(marker, settings=replace(marker.settings, bundling="sections")))
+    assert_calm(root)
+    assert len(shapes(root, "section")) == 1
+    assert ("#1000" in all_text(root).split(" | ")) is (wide == 90.0)
+
+
+def test_a_pin_stands_behind_its_text_and_both_in_the_middle():
+    group = label_groups(drawn(plain(locked=True)))[1]
+    last = group.findall("s:text", NS)[-1]
+    size, x = float(last.get("font-size")), float(last.get("x"))
+    text = text_width_em(last.text) * size
+    stem = rings(group.find("s:path", NS).get("d"))[-1][0][0]
+    room = stem - (x + text / 2)
+    assert room == pytest.approx(0.4 * size, abs=0.01)
+    assert (x - text / 2) + (stem + room) == pytest.approx(0, abs=0.01)
 
 
 def test_the_picture_stays_small_and_the_same():

@@ -14,8 +14,17 @@ from typing import Any
 from cutkit.formats.svg.colours import FILLS, fills_of
 from cutkit.formats.svg.marker_edges import ClothEdges, ClothFrame, cloth_frame
 from cutkit.formats.svg.marker_labels import MarkerLabels, draw_labels, fit_labels, has_garments
-from cutkit.formats.svg.page import ALARM, FAINT, TEXT, Item, Sheet, new_drawing
-from cutkit.formats.svg.pieces import INK, Pen, number, piece_symbol
+from cutkit.formats.svg.page import (
+    ALARM,
+    TEXT,
+    Item,
+    Sheet,
+    figure_item,
+    new_drawing,
+    plain_item,
+    swatch_item,
+)
+from cutkit.formats.svg.pieces import Pen, number, piece_symbol
 from cutkit.formats.svg.rule_layers import shape_path, shapes_group
 from cutkit.formats.svg.rule_legend import WIDE, LegendEntry, rule_entries
 from cutkit.formats.svg.rules import CLOTH, MARGIN, SELVEDGE, Band, RuledCloth, Shape, block_shape
@@ -77,7 +86,7 @@ def _header(sheet: Sheet, cloth: RuledCloth, date: str) -> float:
     for line in wrap_text(clean_text(_title(marker)), sheet.inner_mm / (1.7 * u), bold=True):
         sheet.text(sheet.left_mm, y, line, 1.7, font_weight="bold")
         y += 2.1 * u
-    items = [_figure(sheet, name, value) for name, value in _figures(cloth, date)]
+    items = [figure_item(sheet, name, value) for name, value in _figures(cloth, date)]
     return sheet.flow(items, y + 0.2 * u, gap=1.8, row=3.0)
 
 
@@ -141,18 +150,6 @@ def _garments(marker: Marker) -> Counter[str]:
     return Counter({size: counts[size] for size in order if counts[size]})
 
 
-def _figure(sheet: Sheet, name: str, value: str) -> Item:
-    room = 0.8 * sheet.inner_mm / (1.15 * sheet.unit_mm)
-    shown = shorten_to(clean_text(value), room, bold=True)
-    width = max(sheet.text_width_mm(name, 0.72), sheet.text_width_mm(shown, 1.15, bold=True))
-
-    def draw(x: float, y: float) -> None:
-        sheet.text(x, y - 0.35 * sheet.unit_mm, name, 0.72, fill=FAINT)
-        sheet.text(x, y + sheet.unit_mm, shown, 1.15, font_weight="bold")
-
-    return Item(width, draw)
-
-
 class _Colours:
     """What colours a piece: its size where there are several, else its bundle."""
 
@@ -190,23 +187,11 @@ def _count(number_of: int, noun: str) -> str:
 def _legend(sheet: Sheet, cloth: RuledCloth, y: float) -> float:
     """Colours of sizes or garments, then every rule that is drawn."""
     marker = cloth.marker
-    items = [_swatch(sheet, fill, text) for fill, text in _Colours(marker).entries(marker)]
+    items = [swatch_item(sheet, fill, text) for fill, text in _Colours(marker).entries(marker)]
     items += [_rule_item(sheet, entry) for entry in rule_entries(cloth)]
     if has_garments(marker):
-        items.append(_plain_item(sheet, "in a piece: name, size, #garment"))
+        items.append(plain_item(sheet, "in a piece: name, size, #garment"))
     return sheet.flow(items, y + 0.1 * sheet.unit_mm, gap=1.6, row=1.6) - 0.3 * sheet.unit_mm
-
-
-def _swatch(sheet: Sheet, fill: str, text: str) -> Item:
-    u = sheet.unit_mm
-
-    def draw(x: float, y: float) -> None:
-        rect = sheet.drawing.rect((number(x), number(y - 0.85 * u)), (number(1.6 * u), number(1.05 * u)), fill=fill)
-        rect.update({"stroke": INK, "stroke_width": number(0.03 * u)})
-        sheet.drawing.add(rect)
-        sheet.text(x + 2.1 * u, y, text, 0.95)
-
-    return Item(2.1 * u + sheet.text_width_mm(text, 0.95), draw)
 
 
 def _rule_item(sheet: Sheet, entry: LegendEntry) -> Item:
@@ -221,13 +206,6 @@ def _rule_item(sheet: Sheet, entry: LegendEntry) -> Item:
         sheet.text(x + (WIDE + 0.5) * u, y, text, 0.95)
 
     return Item((WIDE + 0.5) * u + sheet.text_width_mm(text, 0.95), draw)
-
-
-def _plain_item(sheet: Sheet, text: str) -> Item:
-    def draw(x: float, y: float) -> None:
-        sheet.text(x, y, text, 0.95, fill=FAINT)
-
-    return Item(sheet.text_width_mm(text, 0.95), draw)
 
 
 # -------------------------------------------------------------------------------------------------- on the cloth
@@ -312,7 +290,7 @@ def _key(sheet: Sheet, labels: MarkerLabels, y: float) -> float:
     if not labels.numbers:
         return y + 1.5 * sheet.unit_mm
     u = sheet.unit_mm
-    items = [_plain_item(sheet, "Small pieces:")]
+    items = [plain_item(sheet, "Small pieces:")]
     for name, index in labels.numbers.items():
         text = shorten_to(f"({index}) {clean_text(name)}", 0.9 * sheet.inner_mm / u)
         items.append(_key_item(sheet, text))

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import ceil, cos, floor, log10, radians, sin
+from math import cos, floor, log10, radians, sin
 from typing import Any
 
 import shapely
 from shapely.geometry import LineString, MultiPoint, Polygon
 from shapely.geometry.base import BaseGeometry
 
+from cutkit.formats.svg.marker_edges import ClothEdges, ClothFrame, cloth_frame
 from cutkit.formats.svg.marker_labels import PlacedLabel, fit_labels, placed_labels
 from cutkit.formats.svg.page import FAINT, TEXT, Sheet, figure_item, new_drawing, swatch_item
 from cutkit.formats.svg.pieces import Pen, number, outline_path
-from cutkit.formats.svg.rules import CLOTH, SELVEDGE
+from cutkit.formats.svg.rule_layers import shapes_group
+from cutkit.formats.svg.rules import CLOTH, MARGIN, SELVEDGE, RuledCloth
 from cutkit.formats.svg.text import ASCENT_EM, DESCENT_EM, shorten_to, text_width_em
 from cutkit.model import Marker, Point
 
@@ -63,14 +65,15 @@ class WastePicture:
 def waste_svg(picture: WastePicture) -> str:
     """The picture as SVG text; x to the right along the cloth, y upwards. Valid, self-contained XML."""
     sheet = _sheet(picture)
-    u = sheet.unit_mm
+    u, ruled = sheet.unit_mm, RuledCloth(picture.marker, sheet.unit_mm)
     sheet.text(sheet.left_mm, 2.6 * u, shorten_to(picture.title, sheet.inner_mm / (1.7 * u), bold=True), 1.7)
     y = sheet.flow([figure_item(sheet, *figure) for figure in picture.figures], 4.9 * u, gap=1.8, row=3.0)
     sizes = _Sizes(max((hole.region.area for hole in picture.holes), default=0.0))
     swatches = [swatch_item(sheet, fill, text) for fill, text in sizes.legend(bool(picture.holes))]
     y = sheet.flow([*swatches, swatch_item(sheet, SEAM, "seams")], y + 0.1 * u, gap=1.6, row=1.6)
-    bottom = _Plan(picture, sheet, y - 0.6 * u).draw(sizes)
-    height = _list(picture, sheet, bottom + 3.6 * u)
+    frame = cloth_frame(ruled, sheet, y - 0.6 * u)
+    _Plan(picture, sheet, frame, ruled).draw(sizes)
+    height = _list(picture, sheet, ClothEdges(ruled, sheet, frame).rulers() + 2.2 * u)
     width = sheet.left_mm + sheet.inner_mm + 1.5 * u
     sheet.drawing.viewbox(0, 0, number(width), number(height))
     sheet.drawing.elements.insert(1, sheet.drawing.rect((0, 0), (number(width), number(height)), fill="#FFFFFF"))
@@ -84,10 +87,10 @@ def width_units(picture: WastePicture) -> float:
 
 
 def _sheet(picture: WastePicture) -> Sheet:
-    fabric, length = picture.marker.fabric, picture.marker.length_mm
-    unit = max(length, 1.5 * fabric.width_mm) / UNITS_ACROSS
-    unit = max(min(unit, fabric.width_mm / LEAST_UNITS_HIGH), length / MOST_UNITS_LONG)
-    return Sheet(new_drawing(), unit, 1.5 * unit, max(length, 60 * unit))
+    width, length = picture.marker.fabric.width_mm, RuledCloth(picture.marker, 1.0).whole_length_mm
+    unit = max(length, 1.5 * width) / UNITS_ACROSS
+    unit = max(min(unit, width / LEAST_UNITS_HIGH), length / MOST_UNITS_LONG)
+    return Sheet(new_drawing(), unit, 4.2 * unit, max(length, 60 * unit))
 
 
 class _Sizes:
@@ -127,20 +130,19 @@ def area_text(mm2: float) -> str:
 class _Plan:
     """The cloth, its pieces and its holes on the sheet."""
 
-    def __init__(self, picture: WastePicture, sheet: Sheet, top_mm: float) -> None:
+    def __init__(self, picture: WastePicture, sheet: Sheet, frame: ClothFrame, ruled: RuledCloth) -> None:
         self.picture, self.marker, self.sheet, self.drawing = picture, picture.marker, sheet, sheet.drawing
-        self.left, self.top = sheet.left_mm, top_mm
-        self.bottom = top_mm + self.marker.fabric.width_mm
-        self.base = self.bottom - self.marker.fabric.selvedge_mm
-        """Where y = 0 of the marker is."""
+        self.frame, self.ruled = frame, ruled
+        self.left, self.base = frame.left, frame.base
         self.pen_mm = min(0.03 * sheet.unit_mm, 1.8)
 
-    def draw(self, sizes: _Sizes) -> float:
-        """Draw all of it; what comes back is where the cloth ends below."""
-        usable = self.marker.fabric.usable_width_mm
-        self._rect(self.top, self.marker.fabric.width_mm, SELVEDGE)
-        self._rect(self.base - usable, usable, CLOTH)
-        cloth = self.drawing.g(transform=f"matrix(1 0 0 -1 {number(self.left)} {number(self.base)})")
+    def draw(self, sizes: _Sizes) -> None:
+        """Draw all of it."""
+        f = self.frame
+        self._rect(f.start, f.top, f.end - f.start, f.bottom - f.top, SELVEDGE)
+        self._rect(f.start, f.high, f.end - f.start, f.base - f.high, MARGIN)
+        self._rect(f.left, f.high, f.length, f.base - f.high, CLOTH)
+        cloth = self.drawing.g(transform=f.transform)
         cloth.add(self._shapes(shapely.get_parts(self.picture.seams), SEAM, "seams"))
         for fill in SIZES:
             holes = [hole.region for hole in self.picture.holes if sizes.fill(hole.region.area) == fill]
@@ -148,15 +150,13 @@ class _Plan:
         pieces = self._shapes(self.marker.polygons, PIECE, "pieces")
         pieces.update({"stroke": PIECE_LINE, "stroke_width": number(self.pen_mm)})
         cloth.add(pieces)
+        cloth.add(shapes_group(self.drawing, (s for s in self.ruled.above() if s.rule == "flaw"), self.pen_mm))
         self.drawing.add(cloth)
-        taken = self._numbers(self._names())
-        self.drawing.add(taken)
-        self._ruler()
-        return self.bottom
+        self.drawing.add(self._numbers(self._names()))
 
-    def _rect(self, y: float, height: float, fill: str) -> None:
-        size = (number(self.marker.length_mm), number(height))
-        self.drawing.add(self.drawing.rect((number(self.left), number(y)), size, fill=fill))
+    def _rect(self, x: float, y: float, width: float, height: float, fill: str) -> None:
+        at, size = (number(x), number(y)), (number(width), number(height))
+        self.drawing.add(self.drawing.rect(at, size, fill=fill))
 
     def _shapes(self, shapes: Sequence[BaseGeometry], fill: str, name: str) -> Any:
         group = self.drawing.g(fill=fill, fill_rule="evenodd", stroke="none")
@@ -204,14 +204,6 @@ class _Plan:
             at = (number(line.x_mm), number(line.y_mm))
             group.add(self.drawing.text(line.text, insert=at, font_size=number(name.font_mm)))
         return group
-
-    def _ruler(self) -> None:
-        """The metres of the cloth, below it."""
-        u = self.sheet.unit_mm
-        for metre in range(ceil(self.marker.length_mm / 1000 + 1e-9)):
-            x = self.left + 1000.0 * metre
-            self.sheet.line(x, self.bottom, x, self.bottom + 0.6 * u, 0.05, FAINT)
-            self.sheet.text(x + 0.3 * u, self.bottom + 1.2 * u, f"{metre} m", 0.85, fill=FAINT)
 
 
 @dataclass(frozen=True, slots=True)
