@@ -255,7 +255,8 @@ def compare(paths: list[Path], a: argparse.Namespace) -> None:
             sys.stdout.flush()
     d, r = ([mean(figures[side]) for side in sides] for figures in (density, rate))
     print(f"{'mean':<14}{'':>5}{d[0]:>9.3f}{d[1]:>9.3f}{d[0] - d[1]:>+8.3f}{r[0]:>10.2f}{r[1]:>10.2f}")
-    print(f"here has {d[0] - d[1]:+.3f} points of density, and {100 * (r[0] / r[1] - 1):+.1f} % evaluations a second")
+    faster = f"{100 * (r[0] / r[1] - 1):+.1f} % evaluations a second" if r[1] else "no time for a search"
+    print(f"here has {d[0] - d[1]:+.3f} points of density, and {faster}")
     compare_kernels(sides)
 
 
