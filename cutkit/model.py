@@ -35,8 +35,8 @@ On the fabric, x runs along its length and y across its usable width, from the l
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -58,8 +58,6 @@ MarkerSet = Literal["full", "half"]
 Units = Literal["mm", "cm", "in"]
 UnitsFrom = Literal["option", "text", "insunits", "assumed"]
 Dialect = Literal["ASTM D6673", "AAMA-292", "plain"]
-MOST_STEP_DEG = 5.0
-"""An allowed angle so near to a quarter turn is that turn and a step off the grain; a farther one is a turn itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,13 +333,6 @@ class OrderedPiece:
         return self.ordered + self.ordered_mirrored
 
     @property
-    def step_deg(self) -> float:
-        """The largest of its steps off the grain: how far those of its allowed angles are off a quarter turn that are
-        near one."""
-        off = (min(a % 90.0, 90.0 - a % 90.0) for a in self.allowed_angles_deg)
-        return max((step for step in off if step <= MOST_STEP_DEG), default=0.0)
-
-    @property
     def reserved(self) -> Polygon:
         """What nothing else may lie on: the block, or the outline where there is none."""
         return self.outline if self.block is None else self.block
@@ -379,12 +370,38 @@ class Order:
     lines: tuple[OrderLine, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """On what a marker was planned to be cut: on so many ``plies``.
+
+    Every ply gives one of each of its garments; with ``sets`` "half" it takes two of them, face to face. ``sharing``
+    are the garments that have no copy of their own, for those of another one serve for them, too: how many, by its
+    number.
+    """
+
+    plies: int = 1
+    sets: MarkerSet = "full"
+    sharing: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def plies_per_garment(self) -> int:
+        """Of how many plies a garment of the marker is cut."""
+        return 2 if self.sets == "half" else 1
+
+    def within(self, bundles: Collection[int]) -> Planned:
+        """The same for a marker that holds these garments alone."""
+        return replace(self, sharing=tuple((bundle, count) for bundle, count in self.sharing if bundle in bundles))
+
+
+AS_LAID = Planned()
+
+
 @dataclass(frozen=True)
 class Demand:
     """What one marker must hold: the pieces of one material, and every copy of them that the order needs.
 
     It is cut from ``plies`` plies, on all of which each of its garments stands for ``garments_per_bundle``; they give
-    ``surplus`` pieces more than these need, by the id of the piece.
+    ``surplus`` pieces more than these need, by the id of the piece. ``sets`` and ``sharing``: see ``Planned``.
     """
 
     material: str
@@ -393,6 +410,19 @@ class Demand:
     plies: int = 1
     garments_per_bundle: int = 1
     surplus: tuple[tuple[str, int], ...] = ()
+    sets: MarkerSet = "full"
+    sharing: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def planned(self) -> Planned:
+        """On what its marker is to be cut."""
+        return Planned(self.plies, self.sets, self.sharing)
+
+    @property
+    def garments(self) -> int:
+        """How many garments its marker is for, each out of one ply or one pair of them."""
+        bundles = {copy.bundle for copy in self.copies}
+        return len(bundles) + sum(count for bundle, count in self.sharing if bundle in bundles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -483,7 +513,7 @@ class Stated:
 class Marker:
     """The layout of all copies on the fabric; self-contained. Length and efficiency are derived from the pieces.
 
-    ``stretch`` tells which cloth it is cut from, where that was chosen among rolls.
+    ``stretch`` tells which cloth it is cut from, where that was chosen among rolls, and ``planned`` on how many plies.
     """
 
     fabric: Fabric
@@ -495,6 +525,7 @@ class Marker:
     search: SearchRecord = field(default_factory=lambda: SearchRecord(None, 0, None))
     stated: Stated | None = None
     stretch: Stretch | None = None
+    planned: Planned = AS_LAID
 
     @cached_property
     def by_id(self) -> dict[str, OrderedPiece]:
