@@ -19,7 +19,7 @@ from cutkit.lay.judge import Effort, Judge
 
 SAFE = 1.1
 """A garment alone whose guessed length is below the limit by this factor needs no nest to tell that it fits."""
-NEARLY = 1.015
+NEARLY = 1.04
 """A short nest beyond the limit by less than this factor may come within it with all its effort."""
 WITHIN_MM = 1e-4
 """A marker may exceed the limit by this: rounding, not cloth."""

@@ -88,6 +88,8 @@ def _refuse_odd(rules: LayRules, start: Marker | None, fabric: Fabric) -> None:
         raise UsageError("a marker to go on from is of an order that is cut in one marker")
     if rules.garments_per_marker is not None and rules.garments_per_marker < 1:
         raise UsageError("a marker holds a garment at least")
+    if rules.garments_per_marker is not None and rules.parts_garments:
+        raise UsageError("garments that may be parted cannot be counted by the marker")
     if fabric.longest_mm is not None and fabric.longest_mm <= 0:
         raise UsageError("the length limit leaves no room between the margins")
 

@@ -53,7 +53,8 @@ class MarkerFigures(ClothFigures):
 
     ``garments`` counts the bundles that have a piece in the marker, placed or not where the bundle is known, and those
     that share the copies of one; ``garments_by_size`` keeps the pattern's order of sizes. ``search_s`` is None where
-    nobody measured it. ``margins_mm`` is what a ply is longer than the marker at both ends.
+    nobody measured it. ``margins_mm`` is what a ply is longer than the marker at both ends, and ``garments_again`` how
+    many of the garments have been counted already in another marker of the same lay: their pieces went to several.
     """
 
     styles: tuple[str, ...]
@@ -68,6 +69,7 @@ class MarkerFigures(ClothFigures):
     path: str = ""
     margins_mm: float = 0.0
     stretch: Stretch | None = None
+    garments_again: int = 0
 
     @property
     def laid_mm(self) -> float:
@@ -143,7 +145,7 @@ def total_figures(figures: Iterable[MarkerFigures]) -> TotalFigures:
         ordered=sum(row.ordered for row in rows),
         placed=sum(row.placed for row in rows),
         unplaced=sum(row.unplaced for row in rows),
-        garments=int(_garments_once([(row, row.garments) for row in rows])),
+        garments=round(_garments_once([(row, row.garments) for row in rows])),
         garments_per_ply=_garments_once([(row, row.garments_per_ply) for row in rows]),
         search_s=sum(times) if times else None,
     )
@@ -191,5 +193,6 @@ def _garments_once(rows: Sequence[tuple[MarkerFigures, float]]) -> float:
     by_style: dict[tuple[str, ...], dict[str, float]] = defaultdict(dict)
     for row, garments in rows:
         of_style = by_style[row.styles]
-        of_style[row.material] = of_style.get(row.material, 0) + garments
+        once = garments * (1 - row.garments_again / row.garments) if row.garments else garments
+        of_style[row.material] = of_style.get(row.material, 0) + once
     return sum(max(by_material.values()) for by_material in by_style.values())

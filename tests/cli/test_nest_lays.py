@@ -46,6 +46,17 @@ def test_an_order_beyond_the_limit_takes_several_markers(nest, tmp_path):
     assert [row["length_mm"] for row in found["markers"]] == [marker.length_mm for marker in markers]
 
 
+def test_parted_garments_are_counted_once_in_the_total(nest, cutkit):
+    limit = ("--width", "150cm", "--max-length", "100cm", "--part-garments")
+    ran, found = nest(*limit, order="M=3")
+    assert ran.code == 0, ran.err
+    assert sum(row["garments"] for row in found["markers"]) > 3
+    table = cutkit("nest", "tote.dxf", *limit, "--order", "M=3", "--rounds", 1, "-o", "m.marker.json").out
+    (total,) = [line for line in table.splitlines() if line.startswith("Total")]
+    assert " 18/18 " in total
+    assert total.split("18/18")[1].split()[0] == "3"
+
+
 def test_an_order_within_the_limit_keeps_its_name(nest):
     ran, found = nest("--width", "150cm", "--max-length", "9m", order="M=1")
     assert ran.code == 0, ran.err

@@ -181,6 +181,8 @@ def test_what_cannot_be_meant():
     demand = order(SIZES, {"S": 1})
     with pytest.raises(UsageError, match="a garment at least"):
         lay(Fabric(100.0), demand, ROUNDS, LayRules(garments_per_marker=0))
+    with pytest.raises(UsageError, match="cannot be counted"):
+        lay(Fabric(100.0), demand, ROUNDS, LayRules(garments_per_marker=2, parts_garments=True))
     with pytest.raises(UsageError, match="no room between the margins"):
         lay(Fabric(100.0, max_length_mm=50.0, start_margin_mm=60.0), demand, ROUNDS, LayRules())
     (start,) = lay(Fabric(100.0), demand, ROUNDS, LayRules()).markers
