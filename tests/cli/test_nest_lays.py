@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 from drafts import PATTERNS
+from jobs_for_tests import write_instance
 
 from cutkit.formats.marker import read_valid_marker
 from cutkit.formats.rolls import parse_rolls
@@ -143,6 +144,14 @@ def test_what_does_not_go_together(nest, options, word):
     ran, _ = nest(*options)
     assert ran.code in (2, 3)
     assert word in ran.err
+
+
+def test_rolls_beside_an_instance(tmp_path, cutkit, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rolls.csv").write_text(ROLLS)
+    ran = cutkit("nest", write_instance(tmp_path / "a.json", 3), "--rolls", "rolls.csv", "-o", "m.marker.json")
+    assert ran.code == 2
+    assert "--rolls does not go" in ran.err
 
 
 def test_rolls_of_unknown_material_for_an_order_of_several(tmp_path, cutkit, monkeypatch):
