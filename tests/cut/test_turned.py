@@ -151,7 +151,7 @@ def test_a_concave_corner_has_no_overcut():
 
 
 def test_a_wheel_that_comes_down_before_a_bend_cuts_straight_on():
-    """Its axis stands 6 mm along the line and its edge reaches 12: what bends between is farther off than from a chord."""
+    """Its axis stands 6 mm along the line, and its edge reaches to 12: farther off a bend between than a chord is."""
     wheel = load_profile("linuxcnc-rotary").knife
     assert wheel.length_mm == 12.0
 
