@@ -34,7 +34,7 @@ OUT = click.Path(path_type=Path)
 @click.option("--night", is_flag=True, help="Of the store: since yesterday's noon, or the noon before the last run.")
 @click.option("--since", metavar="WHEN", help="Of the store: jobs that ended since 2026-11-27, 18:00, 12h or 4w ago.")
 @click.option("--until", metavar="WHEN", help="Of the store: jobs that ended until then; now if not given.")
-@click.option("--plies", type=COUNT, default=1, show_default=True, help="Layers of cloth cut at once.")
+@click.option("--plies", type=COUNT, help="Plies that are cut at once; those of the marker's plan if not given.")
 @click.option(
     "--end-allowance", type=LENGTH, default="0mm", help="What every ply is longer than the marker, both ends."
 )
@@ -171,6 +171,7 @@ def _cuts(paths: list[Path], options: dict[str, Any], quiet: bool) -> Iterator[C
     for path in paths:
         marker = read_valid_marker(path)
         told = options | spreads.get(name_of(str(path)), {})
+        told = told | {"plies": _plies(told["plies"], marker, str(path))}
         yield Cut(
             marker=marker,
             path=str(path),
@@ -182,11 +183,23 @@ def _cuts(paths: list[Path], options: dict[str, Any], quiet: bool) -> Iterator[C
         )
 
 
+def _plies(told: int | None, marker: Marker, path: str) -> int:
+    """The plies that a marker is cut from. UsageError where they should lie in pairs, and one is left over."""
+    plies = marker.planned.plies if told is None else told
+    if marker.fabric.spread == "face-to-face" and plies % 2:
+        raise UsageError(
+            f"{plies} plies do not lie face to face: they come in pairs",
+            where=path,
+            hint=f"Say --plies {plies + 1}, or whatever was spread.",
+        )
+    return plies
+
+
 def _spread(options: dict[str, Any]) -> Spread:
     from cutkit.report.balance import Spread
 
     return Spread(
-        plies=options["plies"],
+        plies=options["plies"] or 1,
         end_allowance_mm=options["end_allowance"],
         splices=options["splices"],
         splice_mm=options["splice"],

@@ -170,10 +170,12 @@ class _Work:
                 left[next(home, 0)].append(copy)
         limit = self.fabric.max_length_mm
         on_table = [replace(m, fabric=replace(m.fabric, max_length_mm=limit)) for m in markers]
-        return tuple(
+        whole = (
             with_unplaced(cut_to_limit(marker), self.demand, left[number], reasons)
             for number, marker in enumerate(on_table)
         )
+        planned = self.demand.planned
+        return tuple(replace(marker, planned=planned.within(marker.bundles)) for marker in whole)
 
     # --- rolls
 

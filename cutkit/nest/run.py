@@ -103,7 +103,8 @@ class Run:
             rounds=rounds,
             workers=self.settings.workers if by_time else None,
         )
-        return self._not_longer(settle(replace(self._empty, inputs=inputs, search=record), layouts))
+        marker = self._not_longer(settle(replace(self._empty, inputs=inputs, search=record), layouts))
+        return replace(marker, planned=self.demand.planned.within(marker.bundles))
 
     @property
     def _empty(self) -> Marker:
@@ -132,7 +133,7 @@ class Run:
         reasons = {conflict.copy: conflict.reason for conflict in conflicts}
         for i, (copy, options) in enumerate(zip(choice.copies, choice.options, strict=True)):
             if not options:
-                reasons[i] = why_not(by_id[copy.piece], self.fabric)
+                reasons[i] = why_not(by_id[copy.piece], self.fabric, self.settings)
         self._unplaced += _unplaced(choice.copies, reasons)
         return choice.without(reasons)
 
@@ -146,7 +147,7 @@ class Run:
     def _choice(self, copies: list[Copy], ways: list[Copy]) -> Choice:
         """``copies`` with the shapes that fit the fabric among those which they take in ``ways``."""
         ways = [way if copy.locked is None else locked_way(copy) for copy, way in zip(copies, ways, strict=True)]
-        cloth = Cloth(self.fabric)
+        cloth = Cloth(self.fabric, self.settings.bundle_span_mm)
         shapes = shapes_of(replace(self._sought, copies=tuple(ways)), self._simplify_mm, cloth.stands)
         options = [[s for s in shapes.options(way) if cloth.fits(shapes.shapes[s])] for way in ways]
         return Choice(shapes, copies, ways, options)

@@ -33,7 +33,7 @@ REGIONS: dict[str, Place] = {
 }
 """The parts of the balance that are places in a marker."""
 MEANINGS = (
-    "Cloth issued: the length that came off the roll times its full width. All areas are of single plies.",
+    "Cloth issued: the length that came off the roll times its full width. All areas are of single layers of cloth.",
     "Efficiency: area of the pieces over usable width times marker length. It judges the marker alone.",
     "Utilisation: area of the pieces over all cloth issued, selvedges, ends, splices, flaws and remnants too.",
     "Waste: cloth issued that is neither in a piece nor left as a remnant.",

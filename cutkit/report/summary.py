@@ -145,7 +145,11 @@ class MarkerRow:
     @property
     def garments(self) -> int:
         """Garments in the marker, on all plies."""
-        return self.figures.garments * self.cut.spread.plies
+        return self.of_all_plies(self.figures.garments)
+
+    def of_all_plies(self, garments: int) -> int:
+        """What so many garments of the marker come to: each is cut out of every ply, or out of every pair of plies."""
+        return garments * (self.cut.spread.plies // self.cut.marker.planned.plies_per_garment)
 
     @property
     def sound(self) -> bool:

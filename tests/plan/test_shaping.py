@@ -40,6 +40,12 @@ def test_the_marks_of_the_half_are_those_of_one_side():
     assert marks[0].angle_deg == 270.0
 
 
+def test_of_a_line_that_only_touches_the_mirror_line_nothing_is_left():
+    just_over = Mark("sew", ((10.0, 5.0), (10.0, 25.0)))
+    marks = half(folded(just_over), None).marks
+    assert [mark.kind for mark in marks] == ["fold"]
+
+
 def test_the_block_is_halved_with_its_piece():
     shape = half(folded(), box(-5, -5, 85, 55))
     assert shape.block.equals(box(-5, 0, 85, 30))
