@@ -1,9 +1,9 @@
 """An order over several markers, none longer than the limit, with the least cloth.
 
-The garments are first dealt out evenly by area, which gives markers of about one length, and exchanged as long as the
-guessed lengths fall. Then short nests judge: they show which markers are too long, and whether further exchanges
-save cloth. What is left of the time goes into the markers of the best distribution. Markers of the same lot are nested
-once.
+The garments are first dealt out evenly by area, which gives markers of about one length: mixed, size by size, and
+exchanged as long as the guessed lengths fall. Then short nests judge: which of these deals is the best, which markers
+are too long, and whether further exchanges save cloth. What is left of the time goes into the markers of the best
+distribution. Markers of the same lot are nested once.
 """
 
 from __future__ import annotations
