@@ -253,7 +253,7 @@ def _laid(source: Source, rules: PieceRules, terms: Terms, nap: PieceNap) -> Ord
         matches=_matches(source, rules, shaped),
         ties=_ties(source, rules, shaped),
         category=source.piece.category,
-        cut_block=_is_recut(rules),
+        cut_block=shaped.block is not None and _is_recut(rules),
     )
 
 

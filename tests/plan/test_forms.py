@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 from builders import make_pattern, make_piece
+from drafts import PATTERNS
 from shapely.geometry import box
 
 from cutkit.errors import InputError
+from cutkit.formats.patterns import read_pattern
 from cutkit.model import Defect, Fabric, Mark, Match, Order, OrderLine, Repeat, Tie, Zone
 from cutkit.plan.demand import make_plan
 from cutkit.plan.terms import Terms
@@ -227,3 +229,13 @@ def test_quarter_turns_need_cloth_that_shrinks_alike_both_ways():
 def test_cloth_that_shrinks_to_nothing_is_none(part):
     with pytest.raises(InputError, match="is no cloth's"):
         plan(shrinkage=(part, 0.0))
+
+
+def test_a_block_that_is_the_piece_itself_is_not_cut_again():
+    """Another piece's outline that lies within the piece makes no block, and then nothing is cut out of one."""
+    pattern = read_pattern(PATTERNS / "shirt.dxf")
+    small = Rule("piece", "YOKE", PieceRules(block=BlockRule(piece="LOOP")))
+    (demand, *_) = make_plan([pattern], None, terms=Terms(Fabric(1500.0), RuleBook((small,)))).demands
+    yokes = [piece for piece in demand.pieces if piece.name == "YOKE"]
+    assert yokes
+    assert all(piece.cut_block is (piece.block is not None) for piece in yokes)
