@@ -42,6 +42,7 @@ def test_an_order_beyond_the_limit_takes_several_markers(nest, tmp_path):
     assert len(paths) == 2
     markers = [read_valid_marker(path) for path in paths]
     assert all(marker.length_mm <= 1100.001 for marker in markers)
+    assert "start-used" not in ran.err  # what a lay begins with by itself is no start of the user's
     assert sum(row["garments"] for row in found["markers"]) == 4
     assert not (tmp_path / "m.marker.json").exists()
     assert [row["length_mm"] for row in found["markers"]] == [marker.length_mm for marker in markers]
@@ -138,6 +139,7 @@ def test_sections_and_span(nest):
         (["--width", "150cm", "--span", "0mm"], "--span"),
         (["--rolls", "rolls.csv", "--order-plies", "3"], "several plies"),
         (["--rolls", "nowhere.csv"], "nowhere.csv"),
+        (["--width", "150cm", "--part-garments", "--garments-per-marker", "1"], "whole garments"),
     ],
 )
 def test_what_does_not_go_together(nest, options, word):
