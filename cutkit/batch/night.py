@@ -57,9 +57,27 @@ class Ready:
 
     @property
     def cloth(self) -> tuple[str, str, float]:
-        """What tells cloths apart: the job's name for it or its fabric's, the material, the full width in mm."""
-        width = self.figures.get("width_mm") or self.job.width_mm or self.figures["usable_width_mm"]
+        """What tells cloths apart: the job's name for it or its fabric's, the material, the full width in mm: of
+        folded cloth as it is bought, opened; of a tube as it lies."""
+        width = self.layer_mm * (2 if self.figures.get("spread") == "folded" else 1)
         return self.job.cloth or self.figures.get("cloth", ""), self.figures["material"], width
+
+    @property
+    def layer_mm(self) -> float:
+        """The width of the cloth as it lies."""
+        width: float = self.figures.get("width_mm") or self.job.width_mm or self.figures["usable_width_mm"]
+        return width
+
+    @property
+    def layers(self) -> int:
+        """How many layers a ply has."""
+        return 2 if self.figures.get("spread") in ("folded", "tubular") else 1
+
+    @property
+    def marker_area_mm2(self) -> float:
+        """The cloth of the marker within the usable width, of all plies and their layers."""
+        length, width = self.figures["length_mm"], self.figures["usable_width_mm"]
+        return float(self.spread.plies * self.layers * length * width)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -342,12 +360,10 @@ class _Nowhere(_Finder):
 
 def _week(week: str, cloth: tuple[str, str, float], ready: Sequence[Ready]) -> Week:
     name, material, width = cloth
-    usable = sum(o.spread.plies * o.figures["length_mm"] * o.figures["usable_width_mm"] for o in ready)
-    pieces = sum(
-        o.spread.plies * o.figures["length_mm"] * o.figures["usable_width_mm"] * o.figures["efficiency"] for o in ready
-    )
+    usable = sum(one.marker_area_mm2 for one in ready)
+    pieces = sum(one.marker_area_mm2 * one.figures["efficiency"] for one in ready)
     issued = sum(one.issued_mm for one in ready)
-    left = sum(one.spread.remnants_mm or 0.0 for one in ready)
+    cloth_mm2 = sum((one.issued_mm - (one.spread.remnants_mm or 0.0)) * one.layer_mm * one.layers for one in ready)
     return Week(
         week=week,
         cloth=name,
@@ -356,5 +372,5 @@ def _week(week: str, cloth: tuple[str, str, float], ready: Sequence[Ready]) -> W
         markers=len(ready),
         issued_mm=issued,
         efficiency=pieces / usable if usable else 0.0,
-        waste=1 - pieces / ((issued - left) * width) if issued > left else 0.0,
+        waste=1 - pieces / cloth_mm2 if cloth_mm2 > 0 else 0.0,
     )

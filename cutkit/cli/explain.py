@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,8 @@ def command(
     from cutkit.formats.marker import read_valid_marker
     from cutkit.report.holes import waste_map
 
+    if price is not None and isnan(price):  # within every range
+        raise UsageError("--price is not a number")
     _refuse_senseless(options, no_prices=no_prices, names=names)
     refuse_bad_outputs([svg_path, png_path], [marker_path])
     for path in (svg_path, png_path):

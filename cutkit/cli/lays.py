@@ -59,6 +59,11 @@ def lay_rules(options: dict[str, Any], rolls: Sequence[Roll]) -> LayRules:
         raise UsageError("--section-size needs --sections", hint="--sections straight --section-size 2")
     if options["span"] is not None and not 0 < options["span"] <= FARTHEST_MM:
         raise UsageError(f"--span must be above 0 and at most {FARTHEST_MM / 1e6:g} km")
+    if options["part_garments"] and options["garments_per_marker"] is not None:
+        raise UsageError(
+            "--part-garments does not go with --garments-per-marker, which counts whole garments",
+            hint="Let --max-length part them.",
+        )
     sections = None
     if options["sections"] is not None:
         sections = Sections(options["section_size"] or 1, options["sections"])
@@ -84,9 +89,9 @@ def refuse_odd_rolls(rolls: Sequence[Roll], demands: Sequence[Demand]) -> None:
 
 def remnant_paths(output: Path) -> tuple[Path, Path]:
     """Where what is left of the rolls is written: as CSV, which can be the next ``--rolls``, and as JSON."""
-    from cutkit.outputs.names import with_ending
+    from cutkit.outputs.names import marker_title, with_ending
 
-    csv_path = with_ending(output.with_name(output.name.removesuffix(".marker.json") + ".csv"), "remnants")
+    csv_path = with_ending(output.with_name(f"{marker_title(output)}.csv"), "remnants")
     return csv_path, csv_path.with_suffix(".json")
 
 

@@ -39,9 +39,7 @@ OUT = click.Path(path_type=Path)
     "--end-allowance", type=LENGTH, default="0mm", help="What every ply is longer than the marker, both ends."
 )
 @click.option("--splices", type=click.IntRange(0, 10_000), default=0, help="Splices in the spread.")
-@click.option(
-    "--splice", type=LENGTH, default="0mm", help="Cloth that a splice takes; what the pieces need if not given."
-)
+@click.option("--splice", type=LENGTH, help="Cloth that a splice takes; what the pieces need if not given.")
 @click.option("--flaws", type=LENGTH, default="0mm", help="Cloth cut away for flaws while spreading.")
 @click.option("--issued", type=LENGTH, help="Cloth that came off the roll; of one marker. More than laid: a remnant.")
 @click.option("--remnants", type=LENGTH, help="Cloth that was put back; of one marker.")
@@ -133,7 +131,7 @@ def _night(paths: list[Path], span: dict[str, Any], options: dict[str, Any], qui
     from cutkit.formats.factors import read_factors
     from cutkit.formats.spreads import name_of, read_spreads
 
-    if options["splices"] and not options["splice"]:
+    if options["splices"] and options["splice"] is None:
         raise UsageError("--splices of a store needs --splice, the overlap of each", hint="--splices 2 --splice 5cm")
     for name in ("order", "due", "cutter"):
         if options[name]:
@@ -177,7 +175,7 @@ def _cuts(paths: list[Path], options: dict[str, Any], quiet: bool) -> Iterator[C
             path=str(path),
             order=told["order"] or order_of(marker),
             due=told["due"],
-            spread=_with_splices(_spread(told), marker),
+            spread=_spread(told) if told["splice"] is not None else _with_splices(_spread(told), marker),
             terms=_terms(told, factors),
             cut_s=cut_time_s(marker, options["cutter"], path, quiet) if options["cutter"] else None,
         )
@@ -202,7 +200,7 @@ def _spread(options: dict[str, Any]) -> Spread:
         plies=options["plies"] or 1,
         end_allowance_mm=options["end_allowance"],
         splices=options["splices"],
-        splice_mm=options["splice"],
+        splice_mm=options["splice"] or 0.0,
         flaws_mm=options["flaws"],
         issued_mm=options["issued"],
         remnants_mm=options["remnants"],
@@ -210,11 +208,10 @@ def _spread(options: dict[str, Any]) -> Spread:
 
 
 def _with_splices(spread: Spread, marker: Marker) -> Spread:
-    """The spread, its splices as long as the marker's bands make them on the mean where nobody said how long."""
+    """The spread, its splices as long as the marker's bands make them on the mean."""
     from cutkit.splices import mean_splice_mm
 
-    known = spread.splice_mm > 0 or not spread.splices
-    return spread if known else replace(spread, splice_mm=mean_splice_mm(marker))
+    return replace(spread, splice_mm=mean_splice_mm(marker)) if spread.splices else spread
 
 
 def _terms(options: dict[str, Any], factors: Factors | None) -> Terms:

@@ -13,6 +13,7 @@ from typing import Any
 from cutkit.errors import InputError
 from cutkit.formats import keys
 from cutkit.formats.keys import Key, Keys
+from cutkit.formats.marker_forms import SMALLEST_REPEAT_MM
 from cutkit.formats.toml_text import TomlText, parse_toml
 from cutkit.model import Defect, Nap, Repeat, Spread, Zone
 from cutkit.units import parse_percent
@@ -35,6 +36,8 @@ def _repeat(value: dict[str, Any]) -> Repeat:
     found = keys.inner(value, _REPEAT_KEYS)
     if not found.keys() & {"x_mm", "y_mm"}:
         raise ValueError("it comes again neither along nor across")
+    if min(found.get(side, SMALLEST_REPEAT_MM) for side in ("x_mm", "y_mm")) < SMALLEST_REPEAT_MM:
+        raise ValueError(f"it is finer than {SMALLEST_REPEAT_MM:g} mm: no pattern that anybody could match")
     offset_x, offset_y = found.get("offset", (0.0, 0.0))
     return Repeat(found.get("x_mm"), found.get("y_mm"), offset_x, offset_y, found.get("angle_deg", 0.0))
 

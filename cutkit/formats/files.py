@@ -130,7 +130,7 @@ def refuse_to_replace(path: str | Path, inputs: Iterable[str | Path]) -> None:
     """UsageError where ``path`` is one of the ``inputs``, also by another name or through a link."""
     for source in inputs:
         if os.path.realpath(path) == os.path.realpath(source):
-            raise UsageError("the output would replace an input", where=str(path), hint="Choose another name for -o.")
+            raise UsageError("the output would replace an input", where=str(path), hint="Choose another name for it.")
 
 
 def refuse_unwritable(path: str | Path) -> None:

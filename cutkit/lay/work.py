@@ -74,9 +74,12 @@ def lay(
     """
     _refuse_odd(rules, start, fabric)
 
+    given = start
+
     def nester(fabric: Fabric, demand: Demand, settings: NestSettings, start: Marker | None) -> Marker:
         listener = listening(f"{len({copy.bundle for copy in demand.copies})} garments") if listening else None
-        return nest(fabric, demand, settings, inputs=inputs, listener=listener, stop=stop, start=start, tell=tell)
+        told = tell if start is given else None  # of the starts that a lay makes itself nobody has to hear
+        return nest(fabric, demand, settings, inputs=inputs, listener=listener, stop=stop, start=start, tell=told)
 
     if rules.holds_nothing(fabric):
         return Lay((nester(fabric, demand, settings, start),))

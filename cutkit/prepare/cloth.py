@@ -62,6 +62,7 @@ def senseless(config: Config, words: Words) -> Iterator[Senseless]:
         message = f"no length is left of {fabric.max_length_mm:g} mm between margins of {margins}"
         yield Senseless("max_length", UsageError(message))
     yield from _zones(config, fabric)
+    yield from _flaws(config, fabric)
 
 
 def _selvedges(fabric: Fabric) -> str:
@@ -77,6 +78,18 @@ def _zones(config: Config, fabric: Fabric) -> Iterator[Senseless]:
             where = config.setting("zones").where
             hint = "Zones are measured from the low selvedge on."
             yield Senseless("zones", InputError(message, where=where, hint=hint))
+
+
+def _flaws(config: Config, fabric: Fabric) -> Iterator[Senseless]:
+    """Flaws that are not on the cloth at all: nothing would be kept clear for them."""
+    low, high = 0.0 - fabric.selvedge_mm, fabric.width_mm - fabric.selvedge_mm
+    for flaw in fabric.defects:
+        _, y0, _, y1 = flaw.box_mm
+        if y0 >= high or y1 <= low:
+            message = f"a flaw reaches from {y0:g} to {y1:g} mm across, and the cloth from {low:g} to {high:g}"
+            hint = "Flaws are measured from the low selvedge on"
+            hint += f", on {fabric.spread} cloth from the fold at the low edge, as it lies." if fabric.folds_mm else "."
+            yield Senseless("flaws", InputError(message + " mm", where=config.setting("flaws").where, hint=hint))
 
 
 def wide_gap(gap_mm: float, usable_mm: float, words: Words) -> UsageError | None:
@@ -124,6 +137,8 @@ def cloth_notices(config: Config, fabric: Fabric, *, has_rolls: bool) -> Iterato
         yield Notice(
             "rolls-not-used", f"the rolls of {config['rolls']} are not used here: `cutkit nest` deals them out"
         )
+    if has_rolls and fabric.defects:
+        yield Notice("flaws-not-used", "the flaws of the fabric are not used here: the rolls have their own")
     if fabric.spread == "folded":
         yield Notice("folded", f"folded: a layer is {fabric.width_mm:g} mm wide, half of {config['width']:g} mm")
     dropped = {"folded": ("selvedge_low",), "tubular": ("selvedge_low", "selvedge_high")}.get(fabric.spread, ())

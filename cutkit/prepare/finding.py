@@ -127,6 +127,8 @@ def _named(wanted: Wanted, name: str, where: str) -> str:
     hint = (
         listed or f"There is no folder {FABRICS}; name a file, for example {wanted.words.example('fabric', 'a.toml')}."
     )
+    if Path(name).is_file():
+        hint = f"There is a file of that name; a fabric is a TOML file, and its name ends so. {hint}"
     raise UsageError(f"there is no fabric {name!r}", where=where, hint=hint.strip())
 
 

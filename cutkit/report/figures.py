@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from cutkit.model import Marker, Stretch
+from cutkit.model import Marker, Spread, Stretch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +69,7 @@ class MarkerFigures(ClothFigures):
     path: str = ""
     margins_mm: float = 0.0
     stretch: Stretch | None = None
+    spread: Spread = "face-up"
     garments_again: int = 0
 
     @property
@@ -98,6 +99,7 @@ def marker_figures(
         material=marker.fabric.material or _common_material(marker),
         width_mm=marker.fabric.width_mm,
         usable_width_mm=marker.fabric.usable_width_mm,
+        spread=marker.fabric.spread,
         length_mm=marker.length_mm,
         area_mm2=marker.fabric.usable_width_mm * marker.length_mm,
         placed_area_mm2=marker.placed_area_mm2,
@@ -159,6 +161,7 @@ def nest_entry(figures: MarkerFigures) -> dict[str, Any]:
         "material": figures.material,
         "width_mm": figures.width_mm,
         "usable_width_mm": figures.usable_width_mm,
+        "spread": figures.spread,
         "length_mm": figures.length_mm,
         "laid_mm": figures.laid_mm,
         "efficiency": figures.efficiency,

@@ -123,6 +123,7 @@ def test_only_the_rules_that_are_asked_for(cutkit, wedge_file):
         (("--rule", "gasp"), 2, "Did you mean 'gap'?"),
         (("--time", "5s", "--rounds", 1), 2, "exclude each other"),
         (("--time", "0s"), 2, "--time must be above 0"),
+        (("--no-prices", "--price", "nan"), 2, "--price is not a number"),
         (("--no-prices", "--rounds", 1), 2, "makes no search"),
         (("--no-prices", "--rule", "gap"), 2, "makes no search"),
     ],

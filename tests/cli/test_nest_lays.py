@@ -138,6 +138,7 @@ def test_sections_and_span(nest):
         (["--width", "150cm", "--span", "0mm"], "--span"),
         (["--rolls", "rolls.csv", "--order-plies", "3"], "several plies"),
         (["--rolls", "nowhere.csv"], "nowhere.csv"),
+        (["--width", "150cm", "--part-garments", "--garments-per-marker", "1"], "whole garments"),
     ],
 )
 def test_what_does_not_go_together(nest, options, word):

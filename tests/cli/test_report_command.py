@@ -174,6 +174,8 @@ def test_a_splice_takes_what_the_pieces_need_unless_it_is_told(cutkit, shirt):
     assert free["splices_mm2"] == pytest.approx(2 * mean_splice_mm(marker) * marker.fabric.width_mm, rel=1e-6)
     given = told(cutkit("report", shirt, "--json", "--splices", 2, "--splice", "5cm"))["markers"][0]["balance"]
     assert given["splices_mm2"] == pytest.approx(2 * 50 * marker.fabric.width_mm)
+    none = told(cutkit("report", shirt, "--json", "--splices", 2, "--splice", "0mm"))["markers"][0]["balance"]
+    assert none["splices_mm2"] == 0
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from conftest import REPOSITORY
+from drafts import PATTERNS
 from jobs_for_tests import write_instance
 
 sys.path.insert(0, str(REPOSITORY / "tests" / "formats"))
@@ -219,6 +220,21 @@ def test_the_shares_of_a_week_are_those_of_its_balance(cutkit, store):
     (week,) = [each for each in report["night"]["weeks"] if each["cloth"] == "twill"]
     assert week["waste"] == pytest.approx(1 - soon["utilisation"])
     assert week["efficiency"] == pytest.approx(soon["efficiency"])
+
+
+def test_folded_cloth_is_issued_as_it_is_bought(cutkit, tmp_path, monkeypatch):
+    """Two layers, each half as wide: with an open one of the same cloth it comes off one roll."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(PATTERNS / "tote.dxf", tmp_path)
+    common = '[defaults]\nrounds = 1\npatterns = "tote.dxf"\nwidth = "140cm"\n'
+    (tmp_path / "n.toml").write_text(common + '[[job]]\nname = "a"\nspread = "folded"\n[[job]]\nname = "b"\n')
+    ran = cutkit("batch", "run", "n.toml", "--workers", 1)
+    assert ran.code == 0, ran.err
+    report = told(cutkit("report", "--store", "cutkit-batch.sqlite", "--json"))
+    (cloth,) = report["night"]["cloth"]
+    assert (cloth["width_mm"], cloth["markers"]) == (1400.0, 2)
+    (week,) = report["night"]["weeks"]
+    assert week["waste"] == pytest.approx(1 - report["total"]["utilisation"])
 
 
 def test_a_job_that_says_nothing_is_spread_by_the_options(cutkit, store):

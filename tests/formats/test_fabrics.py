@@ -94,6 +94,7 @@ def test_other_units():
         ('tilt = "200deg"', "tilt", "not from 0 to 180"),
         ('repeat = {alonk = "1cm"}', "repeat", "alonk: the key is unknown. Did you mean 'along'"),
         ("repeat = {}", "repeat", "neither along nor across"),
+        ('repeat = {along = "0.01mm"}', "repeat", "finer than 0.1 mm"),
         ('repeat = {along = "1cm", offset = ["1cm"]}', "repeat", "two lengths"),
         ('zones = [{name = "a", from = "2cm", to = "1cm"}]', "zones", "'a' ends before it begins"),
         ('zones = [{name = "a", to = "1cm"}]', "zones", "from is missing"),

@@ -197,3 +197,10 @@ def test_what_cannot_be_meant():
     (start,) = lay(Fabric(100.0), demand, ROUNDS, LayRules()).markers
     with pytest.raises(UsageError, match="one marker"):
         lay(Fabric(100.0), demand, ROUNDS, LayRules(garments_per_marker=1), start=start)
+
+
+def test_what_a_lay_begins_with_by_itself_is_not_told_as_a_start():
+    """Markers that were nested in short go on from there; that is nobody's ``--start``. With the true search."""
+    demand, told = order({"S": [(100.0, 50.0)]}, {"S": 6}), []
+    lay(Fabric(100.0, max_length_mm=220.0), demand, ROUNDS, LayRules(), tell=told.append)
+    assert not told

@@ -336,6 +336,25 @@ def test_what_is_left_out_for_its_block_is_named():
     assert (left.piece, left.count) == ("P0", 1)
 
 
+def test_a_piece_that_the_repeat_keeps_from_moving_up_ends_the_search():
+    """Its match point lies 100 mm within it and 5 m apart on the cloth: it cannot begin before 4.9 m."""
+    demand = with_rule(garments(BOX, box(0, 0, 150, 60), count=1), "P1", matches=(Match("m", (100.0, 10.0)),))
+    demand = replace(demand, copies=tuple(replace(copy, angles_deg=(0.0,)) for copy in demand.copies))
+    marker = laid(replace(CLOTH, repeat=Repeat(5000.0, None)), demand)
+    ((_, outline),) = lying(marker, "P1")
+    assert outline.bounds[0] == pytest.approx(4900.0, abs=1e-6)
+    assert marker.length_mm == pytest.approx(5050.0, abs=1e-6)
+
+
+def test_what_is_longer_than_its_garments_span_is_left_out_by_name():
+    demand = garments(BOX, box(0, 0, 300, 60), count=2)
+    marker = nest(CLOTH, demand, NestSettings(rounds=1, bundle_span_mm=250.0))
+    (unplaced,) = marker.unplaced
+    assert (unplaced.piece, unplaced.count) == ("P1", 2)
+    assert "within 250.0 mm" in unplaced.reason
+    assert [p.piece for p in marker.placements] == ["P0", "P0"]
+
+
 def test_a_group_goes_where_its_tied_or_locked_piece_lies():
     """A piece tied along the cloth and one locked give the phase of their garments; the others of the group follow."""
     demand = garments(BOX, box(0, 0, 90, 90), count=2, angles=(0.0,))

@@ -191,6 +191,11 @@ def test_folded_cloth_is_half_as_wide_and_has_no_selvedge_on_its_fold(folder):
             "zones",
             "cloth.toml, line 2: zone 'a' ends at 2000",
         ),
+        (
+            'width = "1m"\nspread = "folded"\nflaws = [{from=["0m", "60cm"], to=["1m", "70cm"]}]',
+            "flaws",
+            "cloth.toml, line 3: a flaw reaches from 600 to 700 mm across, and the cloth from 0 to 500",
+        ),
     ],
 )
 def test_a_cloth_that_cannot_be_meant(folder, text, key, says):
