@@ -104,7 +104,7 @@ def _leftmost(layout: Layout, tables: Tables, scratch: Scratch, i: int, s: int, 
     slack = tables.number[GAP] + 2.0 * tables.number[WINDOW] + 4.0 * tables.number[BUCKET]
     if tied:
         slack += 4.0 * (tables.number[REPEAT_X] + tables.number[REPEAT_Y])
-    last = min(high_x, end_of_placed(layout, tables) + slack)
+    last = min(high_x, max(low_x, end_of_placed(layout, tables)) + slack)
     from_x = low_x
     while from_x <= last and from_x + half_x < before:
         sum_stamps(layout, tables, scratch, i, s, (from_x, low_y), columns, rows)

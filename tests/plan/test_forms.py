@@ -232,9 +232,9 @@ def test_cloth_that_shrinks_to_nothing_is_none(part):
 
 
 def test_a_block_that_is_the_piece_itself_is_not_cut_again():
-    """Another piece's outline that lies within the piece makes no block, and then nothing is cut out of one."""
+    """Its own outline makes no block, and then nothing is cut out of one."""
     pattern = read_pattern(PATTERNS / "shirt.dxf")
-    small = Rule("piece", "YOKE", PieceRules(block=BlockRule(piece="LOOP")))
+    small = Rule("piece", "YOKE", PieceRules(block=BlockRule(piece="YOKE")))
     (demand, *_) = make_plan([pattern], None, terms=Terms(Fabric(1500.0), RuleBook((small,)))).demands
     yokes = [piece for piece in demand.pieces if piece.name == "YOKE"]
     assert yokes
