@@ -165,7 +165,7 @@ class Left:
 @dataclass(frozen=True, kw_only=True)
 class Issue:
     """Cloth to be issued for all markers of one cloth together; ``marker_mm`` and ``ends_mm`` on all plies.
-    ``first_cut`` counts the markers in the order of cutting, from 1, to the first that needs it; ``first_job``: its job."""
+    ``first_cut`` counts the markers in the order of cutting, from 1, to the first that needs it, of ``first_job``."""
 
     cloth: str
     material: str
@@ -418,7 +418,10 @@ def _cure(record: JobRecord) -> str:
     """What to do about a failed job, by its exit code."""
     row = record.row
     retry = f"`cutkit batch retry {row.name}`, then `cutkit batch run`"
-    written = f" What was found ({_so_far(record)}) is written and may be cut." if record.written else ""
+    lacking = any(figures.get("unplaced") for figures in row.markers)
+    written = (
+        f" What was found ({_so_far(record)}) is written and may be cut." if record.written and not lacking else ""
+    )
     source = os.path.basename(row.source)
     match row.exit_code:
         case 2 | 3:

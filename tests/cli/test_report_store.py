@@ -101,6 +101,12 @@ def store(night, tmp_path, monkeypatch):
     return Path("cutkit-batch.sqlite")
 
 
+def up_to_cm(mm: float) -> int:
+    """Whole centimetres that are not shorter."""
+    centimetres = round(mm / 10)
+    return centimetres if centimetres * 10 >= mm - 1e-3 else centimetres + 1
+
+
 def told(ran) -> dict:
     assert ran.code == 0, ran.err
     return json.loads(ran.out)
@@ -141,15 +147,22 @@ def test_the_page_answers_at_its_top(cutkit, store):
     assert titles[:3] == ["What to cut first", "What failed, and why", "Which cloth to issue"]
     rows = re.findall(r"<tr>(.*?)</tr>", page.split("<h2>What failed")[0])
     first = [re.sub("<.*?>", "", cell) for cell in re.findall(r"<td.*?</td>", rows[1])]
-    assert first[:4] == ["1", "first of its day", "2031-12-01", "7"]
+    assert first[:4] == ["1", "first of its day", "Mon 2031-12-01", "7"]
     assert "first of its day.plt" in first
     answers = re.findall(r'<div class="answer[ "].*?</div>\n', page.split("<h2>")[0] + "\n", re.DOTALL)
     said = [re.sub("<.*?>", " ", answer) for answer in answers]
     assert len(said) == 3
     assert all(word in said[0] for word in ("first of its day", "2031-12-01", "canvas", "first of its day.plt"))
     assert all(word in said[1] for word in ("2 jobs", "too low", "99.9", "broken", "cut-off.json", "2031-12-02"))
-    for cloth in told(cutkit("report", "--store", store, "--night", "--json"))["night"]["cloth"]:
-        assert f"{cloth['issued_mm'] / 1000:.2f} m" in said[2]
+    cloths = told(cutkit("report", "--store", store, "--night", "--json"))["night"]["cloth"]
+    assert [(cloth["cloth"], cloth["first_cut"], cloth["first_job"]) for cloth in cloths] == [
+        ("canvas", 1, "first of its day"),
+        ("twill", 2, "soon"),
+    ]
+    rounded = [up_to_cm(cloth["issued_mm"]) for cloth in cloths]
+    assert all(f"{centimetres / 100:.2f} m" in said[2] for centimetres in (*rounded, sum(rounded)))
+    assert said[2].index("canvas") < said[2].index("twill")
+    assert "3 markers to cut" in page.split("</header>")[0]
     text = texts_of(Path("m.pdf").read_bytes())[0]
     assert text.index("Cut first") < text.index("Cloth to issue") < text.index("What to cut first")
     assert "first of its day.plt" in text

@@ -14,6 +14,7 @@ from cutkit.formats.report_page import (
     PageAnswer,
     PageCell,
     PageColumn,
+    PageItem,
     PageList,
     PageTable,
     ReportPage,
