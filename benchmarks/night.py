@@ -389,8 +389,8 @@ def _cloth_faults(folder: Path, jobs: Sequence[NightJob], cut: Sequence[Cloth], 
         yield f"the cloth is in the order {list(told)}, it is needed in the order {list(wanted)}"
     *rows, total = seen.page["Which cloth to issue"].rows
     shown = {row["Cloth"]: row["To issue m"] for row in rows}
-    if f"{sum(map(float, shown.values())):.2f}" != total["To issue m"]:
-        yield f"the rows add up to {sum(map(float, shown.values())):.2f} m, {total['To issue m']} m is told for all cloth"
+    if (added := f"{sum(map(float, shown.values())):.2f}") != total["To issue m"]:
+        yield f"the rows add up to {added} m, {total['To issue m']} m is told for all cloth"
     for (name, material, width), length in wanted.items():
         label = f"{f'{name}, {material}' if name else f'no name: {material}'}, {width / 10:g} cm wide"
         if label not in shown or not 0 <= float(shown[label]) - length / 1000 + 1e-6 < 0.01:

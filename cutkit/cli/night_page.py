@@ -87,7 +87,7 @@ def _cut_first(night: Night) -> PageAnswer:
         ("Cutter", _cutter_of(one)),
         ("Program", _program_cell(one).text),
     )
-    note = f"Then {_count(len(rest), 'more marker')}, in the order of the table below:" if rest else ""
+    note = f"Then {_count(len(rest), 'more marker')}, as in the table below:" if rest else ""
     then = tuple(_next_jobs(night, [next_one for next_one, _ in rest])[:NEXT_SHOWN])
     return PageAnswer("Cut first", job_name(one), lines, note, then, anchor)
 
@@ -140,8 +140,8 @@ def _issued(night: Night) -> PageAnswer:
     lines = [(f"{_cloth_text(i)} · cut\u00a0{i.first_cut}", f"{i.issue_cm / 100:.2f} m") for i in issues]
     more = f" {len(issues) - CLOTHS_SHOWN} more below." if len(issues) > CLOTHS_SHOWN else ""
     total = f"{sum(i.issue_cm for i in issues) / 100:.2f} m in all"
-    without = " and without the failed jobs" if _number(night, "failed") else ""
-    note = f"In order of need, with the first cut; with end allowance{without}; each rounded up to the cm, then added."
+    without = ", without the failed jobs" if _number(night, "failed") else ""
+    note = f"In order of need, by first cut. With end allowance{without}; each rounded up to the cm, then added."
     return PageAnswer("Cloth to issue", total, tuple(lines[:CLOTHS_SHOWN]), note + more, anchor=_CLOTH)
 
 
