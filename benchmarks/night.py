@@ -358,12 +358,9 @@ def _failure_faults(folder: Path, jobs: Sequence[NightJob], cut: Sequence[Cloth]
         yield f"left are {[one['job'] for one in left]}"
     items = [item for section in list(seen.page.values())[:3] for item in section.items]
     day = next(one.day for one in jobs if one.name == NARROW)
-    why = (
-        "FRONT-46 is 796.0 mm across, the usable width is 580.0 mm",
-        "viscose rest, SHELL, width 60 cm, usable 580 mm",
-    )
+    why = ("FRONT-46: 1 not placed: it is 796.0 mm across, the usable width is 580.0 mm", "width 60 cm, usable 580 mm")
     danger = f"{NARROW}.plt: incomplete: lacks FRONT-46; do not cut"
-    wanted = (NARROW, "failed", day, *why, danger, "To do:")
+    wanted = (NARROW, "failed", day, *why, "viscose rest, SHELL", danger, "To do:")
     told = " ".join(items)
     if [Path(file["path"]).name for one in left for file in one["do_not_cut"]] != [f"{NARROW}.plt"]:
         yield f"not to be cut are {[one['do_not_cut'] for one in left]}"
@@ -385,14 +382,18 @@ def _cloth_faults(folder: Path, jobs: Sequence[NightJob], cut: Sequence[Cloth], 
     for cloth in wanted.keys() & told.keys():
         if abs(wanted[cloth] - told[cloth]) > 0.01:
             yield f"of {cloth} {told[cloth]:.2f} mm are issued, the markers take {wanted[cloth]:.2f} mm"
-    if list(told) != list(wanted):
-        yield f"the cloth is in the order {list(told)}, it is needed in the order {list(wanted)}"
+    needed: dict[tuple[str, str, float], str] = {}
+    for each in cut:
+        needed.setdefault((each.job.cloth, each.material, each.width_mm), each.job.name)
+    if (order := [needed.get(cloth) for cloth in told]) != list(needed.values()):
+        yield f"the cloth is in the order of {order}, it is needed in the order of {list(needed.values())}"
     *rows, total = seen.page["Which cloth to issue"].rows
     shown = {row["Cloth"]: row["To issue m"] for row in rows}
     if (added := f"{sum(map(float, shown.values())):.2f}") != total["To issue m"]:
         yield f"the rows add up to {added} m, {total['To issue m']} m is told for all cloth"
     for (name, material, width), length in wanted.items():
-        label = f"{f'{name}, {material}' if name else f'no name: {material}'}, {width / 10:g} cm wide"
+        named = ", ".join(filter(None, (name, material))) if name else f"no name: {material}"
+        label = f"{named}, {width / 10:g} cm wide"
         if label not in shown or not 0 <= float(shown[label]) - length / 1000 + 1e-6 < 0.01:
             yield f"the page has {shown.get(label)} m of {label}, the markers take {length / 1000:.4f} m"
         if label not in " ".join(seen.text.split()):

@@ -39,7 +39,14 @@ def test_a_page_that_is_wrong_is_found_out(night):
     report["total"]["balance"]["pieces_mm2"] *= 1.001
     report["night"]["left"].clear()
     faults = faults_of(folder, jobs, replace(seen, report=report, text=seen.text.replace("silk,", "sulk,")))
-    words = ("cut 1 of the JSON", "mm are issued", "pieces_mm2", "left are []", "the table does not tell of silk")
+    words = (
+        "cut 1 of the JSON",
+        "mm are issued",
+        "pieces_mm2",
+        "left are []",
+        "not to be cut are []",
+        "the table does not tell of silk",
+    )
     assert [word for word in words if not any(word in fault for fault in faults)] == []
     assert len(faults) == len(words)
 

@@ -247,11 +247,9 @@ def _left_list(night: Night) -> PageList:
 
 
 def _left_item(left: Left) -> PageItem:
-    failed = left.state == "failed"
-    reason = f"{left.gist}\n{left.reason}" if failed and left.missing else left.reason
     facts = tuple((name, _unbroken(text)) for name, text in facts_of(left))
     state, todo = STATES.get(left.state, left.state), f"To do: {left.todo}"
-    return PageItem(left.record.row.name, state, reason, todo, failed, facts, left.warning)
+    return PageItem(left.record.row.name, state, left.reason, todo, left.state == "failed", facts, left.warning)
 
 
 def _lost_item(one: Ready) -> PageItem:
