@@ -87,7 +87,7 @@ def _cut_first(night: Night) -> PageAnswer:
         ("Cutter", _cutter_of(one)),
         ("Program", _program_cell(one).text),
     )
-    note = f"Then {_count(len(rest), 'more marker')}, as in the table below:" if rest else ""
+    note = f"Then {_count(len(rest), 'more marker')}, as listed below." if rest else ""
     then = tuple(_next_jobs(night, [next_one for next_one, _ in rest])[:NEXT_SHOWN])
     return PageAnswer("Cut first", job_name(one), lines, note, then, anchor)
 

@@ -170,6 +170,62 @@ def test_the_page_answers_at_its_top(cutkit, store):
     assert text.index("What to cut first") < text.index("What failed") < text.index("Which cloth to issue")
 
 
+NARROW = """[[job]]
+name = "narrow"
+patterns = "e.dxf"
+order = "S=1"
+width = "{width}"
+rounds = 1
+cloth = "rest"
+marker = "out/narrow.marker.json"
+due = 2031-12-03
+{program}
+"""
+PROGRAM = 'cutter = "hpgl-generic"\nprogram = "out/narrow.plt"'
+
+
+@pytest.fixture
+def told_of_narrow(cutkit, tmp_path, monkeypatch):
+    """What report and page say of a job whose tote's body does not fit a cloth, with these further keys."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(REPOSITORY / "patterns" / "tote.dxf", "e.dxf")
+
+    def tell(program: str, width: str = "30cm") -> tuple[dict, str, str]:
+        Path("night.toml").write_text(NARROW.format(width=width, program=program))
+        assert cutkit("batch", "run", "night.toml", "--quiet", "--workers", 1).code == 5
+        ran = cutkit("report", "--store", "cutkit-batch.sqlite", "--night", "--html", "m.html", "--csv", "m.csv")
+        assert ran.code == 0, ran.err
+        (left,) = told(cutkit("report", "--store", "cutkit-batch.sqlite", "--night", "--json"))["night"]["left"]
+        return left, ran.out, Path("m.html").read_text()
+
+    return tell
+
+
+def test_an_incomplete_program_is_not_to_be_cut(told_of_narrow):
+    left, text, page = told_of_narrow(PROGRAM)
+    ((file),) = left["do_not_cut"]
+    assert (Path(file["path"]).name, Path(file["path"]).is_file()) == ("narrow.plt", True)
+    warning = f"narrow.plt: incomplete: lacks {', '.join(file['lacks'])}; do not cut"
+    top, below = page.split("<h2>What to cut")
+    assert all(warning in place for place in (text, top, below, Path("m.csv").read_text()))
+    for fact in ("Wed 2031-12-03", "rest", "width 30 cm", "To do: "):
+        assert fact in re.sub(r"<.*?>", " ", top).replace("\u00a0", " ")
+
+
+def test_where_no_program_was_written_the_page_says_so(told_of_narrow):
+    left, text, page = told_of_narrow("")
+    assert [Path(file["path"]).name for file in left["do_not_cut"]] == ["narrow.marker.json"]
+    assert "narrow.marker.json: incomplete: lacks" in text
+    assert "none was asked for" in page.split("<h2>What to cut")[0]
+
+
+def test_a_job_without_any_file_has_no_warning(told_of_narrow):
+    left, text, page = told_of_narrow(PROGRAM, width="3cm")
+    assert left["do_not_cut"] == []
+    assert "do not cut" not in text + page
+    assert "none was written" in page.split("<h2>What to cut")[0]
+
+
 def test_the_links_of_the_page_lead_to_their_markers(cutkit, store):
     Path("out/first of its day.marker.json").unlink()
     assert cutkit("report", "--store", store, "--html", "m.html", "--quiet").code == 0
