@@ -47,7 +47,7 @@ def repaired(problem: Problem, rough: Found, seed: int, is_over: Callable[[], bo
             if is_over():
                 return None
             outcome = kernels.separate(layout, problem.tables, scratch, *best, PATIENCE, SLICE_WORK)
-        if outcome == kernels.SOLVED:
+        if outcome == kernels.SOLVED and lattice.all_seated(layout, problem.tables):
             end = float(first.strip_length(layout, problem.tables))
             return Found(layout.place.copy(), layout.shape.copy(), end)
     return None

@@ -72,6 +72,15 @@ def test_no_more_garments_than_told(nester):
     assert copies_of(markers) == wanted_of(demand)
 
 
+@pytest.mark.parametrize("most", [1, 2, 3, 4, 5])
+def test_no_deal_has_more_garments_than_told(nester, most):
+    demand = order(SIZES, {"S": 4, "M": 3, "L": 4})
+    markers = lay(Fabric(100.0), demand, ROUNDS, LayRules(garments_per_marker=most)).markers
+    assert max(len(marker.bundles) for marker in markers) <= most
+    assert len(markers) == -(-11 // most)
+    assert copies_of(markers) == wanted_of(demand)
+
+
 def test_markers_of_the_same_garments_are_nested_once(nester):
     demand = order(SIZES, {"M": 12})
     markers = lay(Fabric(100.0), demand, ROUNDS, LayRules(garments_per_marker=3)).markers
