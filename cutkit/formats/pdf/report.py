@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from cutkit.formats.pdf.marker import draw_small
-from cutkit.formats.pdf.paper import ALARM, FAINT, INK, LINE, Paper
+from cutkit.formats.pdf.paper import ALARM, FAINT, INK, LINE, Paper, words_of
 from cutkit.formats.report_page import (
     PLACE_COLOURS,
     BalanceLine,
@@ -30,7 +30,7 @@ GAP_MM = 2.0
 """Between the columns of a table whose texts wrap."""
 WORD_MM = 22.0
 """A longer word does not make its column wider: it is broken."""
-WIDER = 0.2
+WIDER = 0.35
 """By how much the last of the answers is wider than the others: it has most to tell."""
 MARKER_MM = 75.0
 """How high a marker is drawn at most."""
@@ -249,7 +249,7 @@ class _Flow:
         for index, column in enumerate(table.columns):
             gap = GAP_MM if column.numeric else 2 * GAP_MM
             texts = [column.title, column.unit, *(row[index].text for row in table.rows)]
-            words = [word for text in texts for word in (text.split() if column.wraps else [text])]
+            words = [word for text in texts for word in (words_of(text) if column.wraps else [text])]
             longest = max(self.paper.text_width_mm(word, 7.5, bold=True) for word in words)
             least.append((min(longest, WORD_MM) if column.wraps else longest) + gap)
             natural.append(max(self.paper.text_width_mm(text, 7.5, bold=True) for text in texts) + gap)
