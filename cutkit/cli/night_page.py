@@ -114,7 +114,7 @@ def _failed(night: Night) -> PageAnswer:
     shown, others = failed[:FAILED_SHOWN], [left for left in night.left if left.state != "failed"]
     warnings = [left.warning for left in (*failed[FAILED_SHOWN:], *others) if left.warning]
     more = f"{len(failed) - FAILED_SHOWN} more below." if len(failed) > FAILED_SHOWN else ""
-    note = " ".join(filter(None, (more, note, *(f"{warning[:1].upper()}{warning[1:]}." for warning in warnings))))
+    note = " ".join(filter(None, (more, note, *(f"{warning}." for warning in warnings))))
     if not failed:
         return PageAnswer("Failed", "nothing", note=note, anchor=_WHY, alarm=bool(lost or warnings))
     items = tuple(_gist_item(left) for left in shown)

@@ -219,6 +219,17 @@ def test_where_no_program_was_written_the_page_says_so(told_of_narrow):
     assert "none was asked for" in page.split("<h2>What to cut")[0]
 
 
+def test_what_is_merely_not_done_and_lacks_pieces_is_not_to_be_cut_either(told_of_narrow, cutkit):
+    told_of_narrow(PROGRAM)
+    with sqlite3.connect("cutkit-batch.sqlite") as db:
+        db.execute("UPDATE jobs SET state = 'queued', ended_at = NULL")
+    db.close()
+    assert cutkit("report", "--store", "cutkit-batch.sqlite", "--html", "m.html", "--quiet").code == 0
+    top, below = Path("m.html").read_text().split("<h2>What to cut")
+    assert "narrow.plt: incomplete: lacks" in top
+    assert "narrow.plt: incomplete: lacks" in below
+
+
 def test_a_job_without_any_file_has_no_warning(told_of_narrow):
     left, text, page = told_of_narrow(PROGRAM, width="3cm")
     assert left["do_not_cut"] == []
