@@ -32,6 +32,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 PATTERNS = REPOSITORY / "patterns"
 SUFFIXES = {"hpgl-generic": ".plt", "hpgl-summa": ".plt", "grbl-servo": ".gcode", "gerber-cut": ".cut"}
 END_ALLOWANCE_MM = 40.0
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 NARROW = "w49-dress-rest"
 """The job that fails: a dress on what is left of a narrow cloth."""
 LATE_S = 20.0
@@ -57,6 +58,11 @@ class NightJob:
     def day(self) -> str:
         """The due date, year first; empty where there is none."""
         return "" if self.due is None else (date.today() + timedelta(days=self.due)).isoformat()
+
+    @property
+    def shown_day(self) -> str:
+        """The due date as the page has it."""
+        return f"{WEEKDAYS[date.fromisoformat(self.day).weekday()]} {self.day}" if self.day else "no date"
 
     @property
     def values(self) -> dict[str, str | int]:
@@ -330,7 +336,7 @@ def _order_faults(folder: Path, jobs: Sequence[NightJob], cut: Sequence[Cloth], 
     by_name = {one.name: one for one in jobs}
     for row in rows:
         one = by_name[row["Job"].partition(", ")[0]]
-        if (row["Due"], row["Cutter"]) != (one.day or "no date", one.cutter or "none"):
+        if (row["Due"], row["Cutter"]) != (one.shown_day, one.cutter or "none"):
             yield f"{one.name} is due {row['Due']} on {row['Cutter']}, says the page"
         if one.cutter and not re.match(rf"{one.name}\S*\{SUFFIXES[one.cutter]}", row["Program"]):
             yield f"the program of {one.name} is {row['Program']!r}, says the page"
@@ -352,8 +358,14 @@ def _failure_faults(folder: Path, jobs: Sequence[NightJob], cut: Sequence[Cloth]
         yield f"left are {[one['job'] for one in left]}"
     items = [item for section in list(seen.page.values())[:3] for item in section.items]
     day = next(one.day for one in jobs if one.name == NARROW)
-    wanted = (NARROW, "failed", day, "FRONT", "580", "To do:")
+    why = ("FRONT-46: 1 not placed: it is 796.0 mm across, the usable width is 580.0 mm", "width 60 cm, usable 580 mm")
+    danger = f"{NARROW}.plt: incomplete: lacks FRONT-46; do not cut"
+    wanted = (NARROW, "failed", day, *why, "viscose rest, SHELL", danger, "To do:")
     told = " ".join(items)
+    if [Path(file["path"]).name for one in left for file in one["do_not_cut"]] != [f"{NARROW}.plt"]:
+        yield f"not to be cut are {[one['do_not_cut'] for one in left]}"
+    if danger not in seen.text:
+        yield f"the terminal does not warn of the program of {NARROW}"
     yield from (f"the page does not tell {word!r} of what failed: {told}" for word in wanted if word not in told)
     if len(items) != 1:
         yield f"the page tells of {len(items)} jobs that failed"
@@ -370,12 +382,20 @@ def _cloth_faults(folder: Path, jobs: Sequence[NightJob], cut: Sequence[Cloth], 
     for cloth in wanted.keys() & told.keys():
         if abs(wanted[cloth] - told[cloth]) > 0.01:
             yield f"of {cloth} {told[cloth]:.2f} mm are issued, the markers take {wanted[cloth]:.2f} mm"
-    rows = seen.page["Which cloth to issue"].rows
-    shown = {row["Cloth"]: row["Issue m"] for row in rows}
+    needed: dict[tuple[str, str, float], str] = {}
+    for each in cut:
+        needed.setdefault((each.job.cloth, each.material, each.width_mm), each.job.name)
+    if (order := [needed.get(cloth) for cloth in told]) != list(needed.values()):
+        yield f"the cloth is in the order of {order}, it is needed in the order of {list(needed.values())}"
+    *rows, total = seen.page["Which cloth to issue"].rows
+    shown = {row["Cloth"]: row["To issue m"] for row in rows}
+    if (added := f"{sum(map(float, shown.values())):.2f}") != total["To issue m"]:
+        yield f"the rows add up to {added} m, {total['To issue m']} m is told for all cloth"
     for (name, material, width), length in wanted.items():
-        label = ", ".join(filter(None, (name, material, f"{width / 10:g} cm wide")))
-        if shown.get(label) != f"{length / 1000:.2f}":
-            yield f"the page has {shown.get(label)} m of {label}, the markers take {length / 1000:.2f} m"
+        named = ", ".join(filter(None, (name, material))) if name else f"no name: {material}"
+        label = f"{named}, {width / 10:g} cm wide"
+        if label not in shown or not 0 <= float(shown[label]) - length / 1000 + 1e-6 < 0.01:
+            yield f"the page has {shown.get(label)} m of {label}, the markers take {length / 1000:.4f} m"
         if label not in " ".join(seen.text.split()):
             yield f"the table does not tell of {label}"
 

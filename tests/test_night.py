@@ -39,7 +39,14 @@ def test_a_page_that_is_wrong_is_found_out(night):
     report["total"]["balance"]["pieces_mm2"] *= 1.001
     report["night"]["left"].clear()
     faults = faults_of(folder, jobs, replace(seen, report=report, text=seen.text.replace("silk,", "sulk,")))
-    words = ("cut 1 of the JSON", "mm are issued", "pieces_mm2", "left are []", "the table does not tell of silk")
+    words = (
+        "cut 1 of the JSON",
+        "mm are issued",
+        "pieces_mm2",
+        "left are []",
+        "not to be cut are []",
+        "the table does not tell of silk",
+    )
     assert [word for word in words if not any(word in fault for fault in faults)] == []
     assert len(faults) == len(words)
 
@@ -56,9 +63,13 @@ def test_the_first_screen_answers_all_three_questions(night):
             told = page.evaluate("document.querySelector('.answers').innerText")
             assert seen.report["night"]["cut"][0]["job"] in told
             assert NARROW in told
-            assert "the usable width is 580.0 mm" in told
-            for cloth in seen.report["night"]["cloth"]:
-                assert f"{cloth['issued_mm'] / 1000:.2f} m" in told
+            told = " ".join(told.split())
+            assert "FRONT-46 is 796.0 mm across, the usable width is 580.0 mm" in told
+            assert f"{NARROW}.plt: incomplete: lacks FRONT-46; do not cut" in told
+            assert "width 60 cm, usable 580 mm" in told
+            assert "To do: " in told
+            for row in seen.page["Which cloth to issue"].rows:
+                assert f"{row['To issue m']} m" in told
         assert page.messages == []
         assert {Path(url).name for url in page.requests if not url.startswith("data:")} == {"morning.html"}
 

@@ -6,8 +6,10 @@ changed since; what the store knows of them is told all the same, and that they 
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -80,23 +82,108 @@ class Ready:
         return float(self.spread.plies * self.layers * length * width)
 
 
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Pieces of a marker that found no place: how many, and why."""
+
+    piece: str
+    count: int
+    reason: str
+
+    @property
+    def name(self) -> str:
+        """The piece, and how many of it where they are several."""
+        return f"{self.count} x {self.piece}" if self.count > 1 else self.piece
+
+    @property
+    def gist(self) -> str:
+        """Why it found no place, in the first clause of the reason."""
+        if not self.reason.startswith("it "):
+            return f"{self.name}: {self.reason}"
+        return f"{self.piece} {self.reason.removeprefix('it ').split('; ')[0]}"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftFile:
+    """A file by which somebody might cut although its job is not done: a program, or a marker without one. ``lacks``
+    names the pieces that are not in it."""
+
+    path: str
+    is_program: bool
+    lacks: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The file's name, without its folder."""
+        return os.path.basename(self.path)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Left:
-    """A job that gave nothing to cut: why, and what to do about it."""
+    """A job that is not done: why, what to do about it, which pieces found no place, and what was written all the
+    same."""
 
     record: JobRecord
     reason: str
     todo: str
+    missing: tuple[Missing, ...] = ()
+    files: tuple[LeftFile, ...] = ()
 
     @property
     def state(self) -> State:
         """The job's state."""
         return self.record.row.state
 
+    @property
+    def gist(self) -> str:
+        """The first thing that the reason tells, without what merely leads up to it."""
+        if self.missing and self.state == "failed":
+            told = [one.gist for one in self.missing]
+        else:
+            told = [line for line in self.reason.splitlines() if line.strip() and not line.endswith(":")]
+        told = told or [self.reason]
+        return told[0] + (f"; and {len(told) - 1} more" if len(told) > 1 else "")
+
+    @property
+    def cloth(self) -> tuple[str, str, float | None, float | None]:
+        """The cloth's name, the materials, and the full and the usable width in mm, as far as they are known."""
+        job, markers = self.record.job, self.record.row.markers
+        first = markers[0] if markers else {}
+        name = (job.cloth if job else "") or first.get("cloth", "")
+        told = [one["material"] for one in markers] or [job.material if job else None]
+        width = first.get("width_mm") or (job.width_mm if job else None)
+        return name, ", ".join(dict.fromkeys(filter(None, told))), width, first.get("usable_width_mm")
+
+    @property
+    def do_not_cut(self) -> tuple[LeftFile, ...]:
+        """What was written and lacks pieces."""
+        return tuple(file for file in self.files if file.lacks)
+
+    @property
+    def warning(self) -> str:
+        """Which files look like those of a job that is done, and are not; empty where there are none."""
+        by_pieces: dict[tuple[str, ...], list[str]] = {}
+        for file in self.do_not_cut:
+            by_pieces.setdefault(file.lacks, []).append(file.name)
+        told = [f"{', '.join(names)}: incomplete: lacks {', '.join(lacks)}" for lacks, names in by_pieces.items()]
+        return f"{'; '.join(told)}; do not cut" if told else ""
+
+    @property
+    def programs(self) -> str:
+        """Which whole programs there are, or that there is none; empty where all are incomplete."""
+        whole = [file.name for file in self.files if file.is_program and not file.lacks]
+        if whole:
+            return f"{', '.join(whole)}: written, and lacks no piece"
+        if any(file.is_program for file in self.files):
+            return ""
+        asked = self.record.job is None or self.record.job.program is not None
+        return "none was written" if asked else "none was asked for"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Issue:
-    """Cloth to be issued for all markers of one cloth together; ``marker_mm`` and ``ends_mm`` on all plies."""
+    """Cloth to be issued for all markers of one cloth together; ``marker_mm`` and ``ends_mm`` on all plies.
+    ``first_cut`` counts the markers in the order of cutting, from 1, to the first that needs it, of ``first_job``."""
 
     cloth: str
     material: str
@@ -106,6 +193,13 @@ class Issue:
     marker_mm: float
     ends_mm: float
     issued_mm: float
+    first_cut: int
+    first_job: str
+
+    @property
+    def issue_cm(self) -> int:
+        """What to take off the roll: the centimetre that is begun counts. A thousandth of a millimetre does not."""
+        return math.ceil(round(self.issued_mm, 3) / 10)
 
     @property
     def name(self) -> str:
@@ -156,11 +250,12 @@ class Night:
 
     @property
     def issues(self) -> tuple[Issue, ...]:
-        """Cloth by cloth, what to issue: of all markers that are ready, wherever their files are."""
-        by_cloth: dict[tuple[str, str, float], list[Ready]] = {}
-        for one in self.ready:
-            by_cloth.setdefault(one.cloth, []).append(one)
-        return tuple(_issue(cloth, ready) for cloth, ready in sorted(by_cloth.items()))
+        """Cloth by cloth, what to issue, in the order in which it is needed: of all markers that are ready, wherever
+        their files are."""
+        by_cloth: dict[tuple[str, str, float], list[tuple[int, Ready]]] = {}
+        for number, one in enumerate(self.ready, 1):
+            by_cloth.setdefault(one.cloth, []).append((number, one))
+        return tuple(_issue(cloth, numbered) for cloth, numbered in by_cloth.items())
 
 
 def read_night(
@@ -265,8 +360,9 @@ def _ready(record: JobRecord, conditions: Conditions, finder: _Finder) -> Iterab
         )
 
 
-def _issue(cloth: tuple[str, str, float], ready: Sequence[Ready]) -> Issue:
+def _issue(cloth: tuple[str, str, float], numbered: Sequence[tuple[int, Ready]]) -> Issue:
     name, material, width = cloth
+    (number, first), ready = numbered[0], [one for _, one in numbered]
     marker_mm = sum(one.spread.plies * one.figures["length_mm"] for one in ready)
     return Issue(
         cloth=name,
@@ -277,40 +373,80 @@ def _issue(cloth: tuple[str, str, float], ready: Sequence[Ready]) -> Issue:
         marker_mm=marker_mm,
         ends_mm=sum(one.spread.plies * one.spread.end_allowance_mm for one in ready),
         issued_mm=sum(one.issued_mm for one in ready),
+        first_cut=number,
+        first_job=first.record.row.name,
     )
 
 
 # --- what is left
 
 
+_MISSING = re.compile(r"(.+?): (\d+) not placed: (.*)", re.DOTALL)
+"""How a worker tells the store of pieces without a place."""
+
+
+def _missing(figures: Mapping[str, Any]) -> Iterator[Missing]:
+    for text in figures.get("unplaced", ()):
+        found = _MISSING.fullmatch(text)
+        yield Missing(found[1], int(found[2]), found[3]) if found else Missing(text, 1, "")
+
+
+def _left_files(record: JobRecord) -> Iterator[LeftFile]:
+    """The programs of a job that is not done, and the markers that have none."""
+    for number, figures in zip(record.numbers, record.row.markers, strict=True):
+        lacks = tuple(one.name for one in _missing(figures))
+        paths = [file.path for file in record.written if file.marker == number]
+        programs = [path for path in paths if _is_program(path, record.job)]
+        yield from (LeftFile(path, True, lacks) for path in programs)
+        if not programs:
+            yield from (LeftFile(path, False, lacks) for path in paths if path == figures["path"])
+
+
+def _is_program(path: str, job: Job | None) -> bool:
+    """Whether a file is called like the job's program, or that with a material or a window. Not told by its place among
+    the files: of a job that is not done, some may be missing."""
+    if job is None or job.program is None:
+        return False
+    (begin, suffix), (stem, ending) = os.path.splitext(job.program), os.path.splitext(path)
+    return ending == suffix and stem.startswith(begin)
+
+
 def _left(record: JobRecord) -> Left:
     row = record.row
     if row.state == "failed":
         reason = row.message.replace(f", job {row.name}", "")  # whose name stands above it
-        return Left(record=record, reason=reason or "no reason was given", todo=_cure(record))
+        return _told(record, reason or "no reason was given", _cure(record))
     if row.state == "cancelled":
         todo = f"Nothing, if that was meant. `cutkit batch retry {row.name}` queues it again."
-        return Left(record=record, reason=row.message or "cancelled", todo=todo)
+        return _told(record, row.message or "cancelled", todo)
     so_far = f"best so far {_so_far(record)}, which is written" if record.written else "nothing is written yet"
     if row.state == "running":
         todo = "Wait for it, or run the batch again if its runner was killed: the next run takes it over."
-        return Left(record=record, reason=f"a run is at work on it; {so_far}", todo=todo)
+        return _told(record, f"a run is at work on it; {so_far}", todo)
     tried = "stopped before it was finished" if row.attempts else "the night ended before it began"
-    return Left(record=record, reason=f"{tried}; {so_far}", todo="`cutkit batch run` goes on with it.")
+    return _told(record, f"{tried}; {so_far}", "`cutkit batch run` goes on with it.")
+
+
+def _told(record: JobRecord, reason: str, todo: str) -> Left:
+    missing = tuple(one for figures in record.row.markers for one in _missing(figures))
+    return Left(record=record, reason=reason, todo=todo, missing=missing, files=tuple(_left_files(record)))
 
 
 def _cure(record: JobRecord) -> str:
     """What to do about a failed job, by its exit code."""
     row = record.row
     retry = f"`cutkit batch retry {row.name}`, then `cutkit batch run`"
-    written = f" What was found ({_so_far(record)}) is written and may be cut." if record.written else ""
+    lacking = any(figures.get("unplaced") for figures in row.markers)
+    written = (
+        f" What was found ({_so_far(record)}) is written and may be cut." if record.written and not lacking else ""
+    )
     source = os.path.basename(row.source)
     match row.exit_code:
         case 2 | 3:
             return f"Correct what is named here or in {source}, and run the batch with it again: a change is noticed."
         case 4:
             change = f"Change the job in {source} (cloth, length, or the cutter), and run the batch with it again."
-            return change + _incomplete(record)
+            return change + _whole(record)
         case 5:
             return f"Decide whether it is good enough. Else give it more time in {source}, or {retry}.{written}"
         case 6:
@@ -318,13 +454,11 @@ def _cure(record: JobRecord) -> str:
     return f"`cutkit batch log {row.name}` tells more; {retry} tries it again.{written}"
 
 
-def _incomplete(record: JobRecord) -> str:
-    """What was written of a job that could not be done as it was asked for, so that nobody takes it for the whole."""
-    if not record.written:
+def _whole(record: JobRecord) -> str:
+    """That the markers of a job lack nothing although it failed; empty where they do, or where there are none."""
+    if not record.written or any(figures.get("unplaced") for figures in record.row.markers):
         return ""
-    lacks = any(figures["unplaced"] for figures in record.row.markers)
-    what = "lacks the pieces named here" if lacks else "is whole, but not all of its files could be made"
-    return f" What is written ({_so_far(record)}) {what}."
+    return f" What is written ({_so_far(record)}) is whole, but not all of its files could be made."
 
 
 def _so_far(record: JobRecord) -> str:

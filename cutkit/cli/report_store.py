@@ -16,7 +16,7 @@ from cutkit.cli.common import say
 from cutkit.errors import UsageError
 
 if TYPE_CHECKING:
-    from cutkit.batch.night import Conditions, Night, Ready
+    from cutkit.batch.night import Conditions, Left, Night, Ready
     from cutkit.cli.tables import TableData
 
 NOON = 12
@@ -106,16 +106,21 @@ def print_night(night: Night) -> None:
 
     if night.ready:
         print_table(_cut_table(night))
+        click.echo(f"\n{cut_order(night)}")
     else:
         click.echo("Nothing was done in this time.")
     for one in night.left:
-        first, *rest = one.reason.splitlines() or [""]
-        click.echo(f"\n{one.state}: {one.record.row.name}: {first}")
-        for line in (*rest, one.todo):
+        click.echo(f"\n{one.state}: {one.record.row.name}: {one.gist}")
+        if one.warning:
+            click.secho(f"  {one.warning}", fg="red", bold=True)
+        facts = (f"{name}: {text}" for name, text in facts_of(one))
+        reason = one.reason.splitlines() if one.reason != one.gist else []
+        for line in (*facts, *reason, f"To do: {one.todo}"):
             click.echo(f"  {line}")
     if night.ready:
         click.echo()
         print_table(_cloth_table(night))
+        click.echo("\nIn the order in which it is needed; each cloth rounded up to the cm, of jobs that are done.")
     click.echo()
 
 
@@ -144,7 +149,45 @@ def print_trend(night: Night) -> None:
 
 def cloth_name(cloth: str, material: str, width_mm: float) -> str:
     """What is told of a cloth, so that it is found on the shelf."""
-    return ", ".join(filter(None, (cloth, material, f"{width_mm / 10:g} cm wide")))
+    name = cloth or ("no name:" if material else "no name")
+    named = f"{name} {material}" if not cloth and material else ", ".join(filter(None, (name, material)))
+    return f"{named}, {width_mm / 10:g} cm wide"
+
+
+def due_text(due_at: float | None) -> str:
+    """A due date with its weekday; empty where there is none."""
+    from cutkit.formats.jobs import shown_due
+
+    return "" if due_at is None else f"{datetime.fromtimestamp(due_at):%a} {shown_due(due_at)}"
+
+
+def day_text(due_at: float | None) -> str:
+    """A due date in short: weekday, day and month."""
+    if due_at is None:
+        return ""
+    moment = datetime.fromtimestamp(due_at)
+    return f"{moment:%a} {moment.day} {moment:%b}"
+
+
+def cut_order(night: Night) -> str:
+    """In which order the markers are to be cut, by an example of the priorities that there are."""
+    priorities = sorted({one.record.row.priority for one in night.ready}, reverse=True)
+    if len(priorities) < 2:
+        return "In this order: by due date, then as the jobs came."
+    return (
+        f"In this order: by due date, then priority ({' before '.join(map(str, priorities[:3]))}), then as they came."
+    )
+
+
+def facts_of(left: Left) -> list[tuple[str, str]]:
+    """When a job that is not done is due, on which cloth, and what there is of its programs; as far as it is known."""
+    due = due_text(left.record.row.due_at)
+    name, material, width, usable = left.cloth
+    told = [name or ("no name" if material or width else ""), material]
+    told += [f"width {width / 10:g} cm" if width else "", f"usable {usable:g} mm" if usable else ""]
+    facts = [("Due", due), ("Cloth", ", ".join(filter(None, told)))]
+    facts.append(("Program", left.programs if left.state == "failed" else ""))
+    return [(title, text) for title, text in facts if text]
 
 
 def job_name(one: Ready) -> str:
@@ -160,7 +203,6 @@ def programs_of(one: Ready) -> str:
 
 def _cut_table(night: Night) -> TableData:
     from cutkit.cli.tables import Column, TableData, clock
-    from cutkit.formats.jobs import shown_due
 
     columns = (
         Column("Cut"),
@@ -177,7 +219,7 @@ def _cut_table(night: Night) -> TableData:
         (
             str(number),
             job_name(one),
-            shown_due(one.record.row.due_at) or "-",
+            due_text(one.record.row.due_at) or "-",
             str(one.record.row.priority),
             f"{one.figures['length_mm'] / 1000:.3f}",
             str(one.spread.plies),
@@ -195,24 +237,29 @@ def _cloth_table(night: Night) -> TableData:
 
     columns = (
         Column("Cloth to issue", "left", shrink_to=12, style="bold"),
+        Column("First\ncut", worth=4),
         Column("Markers", worth=1),
         Column("Plies", worth=3),
         Column("Lengths\nm", worth=2),
         Column("Ends\nm", worth=2),
-        Column("Issue\nm"),
+        Column("To issue\nm"),
     )
     rows = [
         (
             cloth_name(each.cloth, each.material, each.width_mm),
+            str(each.first_cut),
             str(each.markers),
             str(each.plies),
             f"{each.marker_mm / 1000:.2f}",
             f"{each.ends_mm / 1000:.2f}",
-            f"{each.issued_mm / 1000:.2f}",
+            f"{each.issue_cm / 100:.2f}",
         )
         for each in night.issues
     ]
-    return TableData(columns, tuple(rows))
+    total = f"{sum(each.issue_cm for each in night.issues) / 100:.2f}"
+    return TableData(
+        columns, tuple(rows), ("All cloth", *([""] * (len(columns) - 2)), total) if len(rows) > 1 else None
+    )
 
 
 # --- for programs
@@ -232,6 +279,7 @@ def night_json(night: Night) -> dict[str, Any]:
                 "due": iso(one.record.row.due_at),
                 "reason": one.reason,
                 "todo": one.todo,
+                "do_not_cut": [{"path": file.path, "lacks": list(file.lacks)} for file in one.do_not_cut],
                 "outputs": [file.path for file in one.record.written],
             }
             for one in night.left
@@ -277,7 +325,8 @@ def night_rows(night: Night, rows: list[dict[str, Any]]) -> Iterator[dict[str, A
             figures = {"row": "lost", "marker": one.path, "length_mm": one.figures["length_mm"], **_ready_cells(one)}
             yield figures | {"plies": one.spread.plies, "issued_mm": one.issued_mm, "reason": LOST_TEXTS[one.lost]}
     for left in night.left:
-        yield {"row": "job", **_job_cells(left.record.row), "reason": left.reason, "todo": left.todo}
+        todo = f"{left.warning}. {left.todo}" if left.warning else left.todo
+        yield {"row": "job", **_job_cells(left.record.row), "reason": left.reason, "todo": todo}
     for week in night.weeks:
         cloth = cloth_name(week.cloth, week.material, week.width_mm)
         figures = {"efficiency_pct": 100 * week.efficiency, "issued_mm": week.issued_mm, "width_mm": week.width_mm}

@@ -72,13 +72,16 @@ class PageTable:
 
 @dataclass(frozen=True, slots=True)
 class PageItem:
-    """Something to be told: what it is about, its state, why, and what to do."""
+    """Something to be told: what it is about, its state, why, and what to do. ``facts`` are names with what there is to
+    tell of each, a line each; ``danger`` is what must not be done."""
 
     name: str
     state: str
     reason: str
     todo: str = ""
     alarm: bool = False
+    facts: tuple[tuple[str, str], ...] = ()
+    danger: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ class PageList:
 class PageAnswer:
     """What the page answers before all else, in a few lines: the question, the answer, names with what there is to tell
     of each, a last word, and what comes next, which a narrow screen leaves out. ``anchor`` is the section that tells
-    more, ``alarm`` whether somebody has to act."""
+    more, ``alarm`` whether somebody has to act, ``items`` what has more to it than a line."""
 
     question: str
     answer: str
@@ -103,6 +106,7 @@ class PageAnswer:
     then: tuple[tuple[str, str], ...] = ()
     anchor: str = ""
     alarm: bool = False
+    items: tuple[PageItem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,11 @@ def why_not(piece: OrderedPiece, fabric: Fabric, settings: NestSettings) -> str:
         return f"the cloth has none of its zones ({', '.join(piece.zones)})"
     if piece.fold and not fabric.folds_mm:
         return "it must lie on a fold, and the cloth has none"
-    text = f"the piece is {x1 - x0:.1f} mm along the grain and {y1 - y0:.1f} mm across"
+    text = _too_large(x1 - x0, y1 - y0, fabric)
     if piece.block is not None:
-        text += " with what it reserves"
+        text += "; that is with what it reserves"
     if piece.tilt_deg > 0:
-        text += f", and does not fit when tilted by up to {piece.tilt_deg:g} degrees either"
-    text += f"; the usable width is {fabric.usable_width_mm:.1f} mm"
-    if fabric.longest_mm is not None:
-        text += f" and the length limit {fabric.longest_mm:.1f} mm"
+        text += f"; it does not fit when tilted by up to {piece.tilt_deg:g} degrees either"
     if settings.bundle_span_mm is not None:
         text += f"; its garment is to lie within {settings.bundle_span_mm:.1f} mm"
     if piece.fold:
@@ -31,6 +28,20 @@ def why_not(piece: OrderedPiece, fabric: Fabric, settings: NestSettings) -> str:
         ties = (f"x {t.x_mm:.1f} mm" if t.x_mm is not None else f"y {t.y_mm:.1f} mm" for t in piece.ties)
         text += "; it is tied to " + ", ".join(ties)
     return text
+
+
+def _too_large(along_mm: float, across_mm: float, fabric: Fabric) -> str:
+    """The piece's size against the cloth's, in clauses: the figure that decides is in the first one."""
+    along, across = f"{along_mm:.1f} mm along the grain", f"{across_mm:.1f} mm across"
+    width = f"the usable width is {fabric.usable_width_mm:.1f} mm"
+    limit = f"the length limit is {fabric.longest_mm:.1f} mm" if fabric.longest_mm is not None else ""
+    if across_mm > fabric.usable_width_mm:
+        clauses = [f"it is {across}, {width}", f"it is {along}" + (f", {limit}" if limit else "")]
+    elif fabric.longest_mm is not None and along_mm > fabric.longest_mm:
+        clauses = [f"it is {along}, {limit}", f"it is {across}, {width}"]
+    else:
+        clauses = [f"it is {along} and {across}", width, *([limit] if limit else [])]
+    return "; ".join(clauses)
 
 
 def no_place(piece: OrderedPiece, fabric: Fabric, settings: NestSettings) -> str:

@@ -32,8 +32,9 @@ REGIONS: dict[str, Place] = {
     "flaws": "flaws",
 }
 """The parts of the balance that are places in a marker."""
+ISSUED = "Cloth issued"
 MEANINGS = (
-    "Cloth issued: the length that came off the roll times its full width. All areas are of single layers of cloth.",
+    "{issued}: the length that comes off the roll times its full width. All areas are of single layers of cloth.",
     "Efficiency: area of the pieces over usable width times marker length. It judges the marker alone.",
     "Utilisation: area of the pieces over all cloth issued, selvedges, ends, splices, flaws and remnants too.",
     "Waste: cloth issued that is neither in a piece nor left as a remnant.",
@@ -52,27 +53,35 @@ class Frame:
     first: tuple[PageTable | PageList, ...]
     tables: tuple[PageTable, ...]
     notes: tuple[str, ...]
+    issued: str = "Cloth to issue"
+    """What the page calls the cloth of its markers; that of markers which are cut is ``ISSUED``."""
 
 
 def report_page(summary: Summary, *, date: str, frame: Frame | None = None) -> ReportPage:
     """The page of ``summary``; ``date`` is shown as it is given."""
     total = summary.total
     several = len(summary.orders) > 1
+    issued = frame.issued if frame else ISSUED
     return ReportPage(
         title=frame.title if frame else _title(summary),
         subtitle=_subtitle(summary, date, frame),
-        headlines=tuple(_headlines(total)),
+        headlines=tuple(_headlines(total, issued)),
         balance=_balance_lines(total.balance, total.costs),
         currency=(total.currency or "cost") if total.costs.money is not None else "",
-        check=_check(total.balance),
+        check=_check(total.balance, issued),
         tables=(
             *((_order_table(summary),) if several else ()),
             *((_marker_table(summary),) if summary.rows else ()),
             *_rule_tables(summary),
             *(frame.tables if frame else ()),
         ),
-        sheets=tuple(_sheet(index, row) for index, row in enumerate(summary.rows, 1)),
-        notes=(*MEANINGS, *(frame.notes if frame else ()), *_citations([row.cut.terms for row in summary.rows])),
+        sheets=tuple(_sheet(index, row, issued) for index, row in enumerate(summary.rows, 1)),
+        notes=(
+            MEANINGS[0].format(issued=issued),
+            *MEANINGS[1:],
+            *(frame.notes if frame else ()),
+            *_citations([row.cut.terms for row in summary.rows]),
+        ),
         first=frame.first if frame else (),
         answers=frame.answers if frame else (),
     )
@@ -84,7 +93,7 @@ def _title(summary: Summary) -> str:
 
 def _subtitle(summary: Summary, date: str, frame: Frame | None) -> str:
     total = summary.total
-    markers = _count(total.markers, "marker")
+    markers = "" if frame else _count(total.markers, "marker")
     due = f"due {total.due}" if total.due and not frame else ""
     return " · ".join(
         filter(
@@ -93,9 +102,9 @@ def _subtitle(summary: Summary, date: str, frame: Frame | None) -> str:
     )
 
 
-def _headlines(total: Totals) -> Iterator[Headline]:
+def _headlines(total: Totals, issued: str) -> Iterator[Headline]:
     balance, costs, money = total.balance, total.costs, total.currency
-    yield Headline("Cloth issued", f"{total.issued_mm / 1000:.2f} m", _weighed(balance.issued_mm2, costs.issued_kg))
+    yield Headline(issued, f"{total.issued_mm / 1000:.2f} m", _weighed(balance.issued_mm2, costs.issued_kg))
     yield Headline(
         "Utilisation", f"{100 * balance.utilisation:.2f} %", f"efficiency {100 * total.figures.efficiency:.2f} %"
     )
@@ -140,9 +149,9 @@ def _water(litres: float) -> str:
     return f"{litres / 1000:.2f} m³" if litres >= 1000 else f"{litres:.0f} l"
 
 
-def _check(balance: Balance) -> str:
-    issued = f"Cloth issued: {balance.issued_mm2 / 1e6:.4f} m²."
-    return f"{issued} The parts are measured each by itself; their sum is off by {abs(balance.error_mm2):.3f} mm²."
+def _check(balance: Balance, issued: str) -> str:
+    area = f"{issued}: {balance.issued_mm2 / 1e6:.4f} m²."
+    return f"{area} The parts are measured each by itself; their sum is off by {abs(balance.error_mm2):.3f} mm²."
 
 
 def _balance_lines(balance: Balance, costs: Costs) -> tuple[BalanceLine, ...]:
@@ -168,7 +177,7 @@ def _columns(name: str, currency: str) -> tuple[PageColumn, ...]:
         PageColumn("Garments"),
         PageColumn("Efficiency", "%"),
         PageColumn("Utilisation", "%"),
-        PageColumn("Issued", "m"),
+        PageColumn("Cloth", "m"),
         PageColumn("A garment", "m"),
         PageColumn("A garment", currency or "cost"),
         PageColumn("Waste", "kg"),
@@ -268,13 +277,13 @@ def _name(row: MarkerRow) -> str:
     return marker_title(row.figures.path) or " + ".join(row.figures.styles) or "marker"
 
 
-def _sheet(index: int, row: MarkerRow) -> MarkerSheet:
+def _sheet(index: int, row: MarkerRow, issued: str) -> MarkerSheet:
     regions = {part: row.places.regions[place] for part, place in REGIONS.items()}
     return MarkerSheet(
         anchor=anchor_of(index),
         title=_name(row),
         subtitle=_cloth_text(row),
-        figures=tuple(_sheet_figures(row)),
+        figures=tuple(_sheet_figures(row, issued)),
         balance=_balance_lines(row.balance, row.costs),
         marker=row.cut.marker,
         regions=regions,
@@ -290,12 +299,12 @@ def _cloth_text(row: MarkerRow) -> str:
     return " · ".join(filter(None, [cloth, width, f"{sizes} a ply" if sizes else ""]))
 
 
-def _sheet_figures(row: MarkerRow) -> Iterator[Headline]:
+def _sheet_figures(row: MarkerRow, issued: str) -> Iterator[Headline]:
     figures, spread = row.figures, row.cut.spread
     yield Headline(
         "Length", f"{figures.length_mm / 1000:.3f} m", f"{spread.plies} plies" if spread.plies > 1 else "1 ply"
     )
-    yield Headline("Cloth issued", f"{row.issued_mm / 1000:.3f} m")
+    yield Headline(issued, f"{row.issued_mm / 1000:.3f} m")
     yield Headline("Efficiency", f"{100 * figures.efficiency:.2f} %")
     yield Headline("Utilisation", f"{100 * row.balance.utilisation:.2f} %")
     yield Headline("Pieces a ply", f"{figures.placed} of {figures.ordered}")

@@ -102,6 +102,12 @@ def store(night, tmp_path, monkeypatch):
     return Path("cutkit-batch.sqlite")
 
 
+def up_to_cm(mm: float) -> int:
+    """Whole centimetres that are not shorter."""
+    centimetres = round(mm / 10)
+    return centimetres if centimetres * 10 >= mm - 1e-3 else centimetres + 1
+
+
 def told(ran) -> dict:
     assert ran.code == 0, ran.err
     return json.loads(ran.out)
@@ -142,20 +148,94 @@ def test_the_page_answers_at_its_top(cutkit, store):
     assert titles[:3] == ["What to cut first", "What failed, and why", "Which cloth to issue"]
     rows = re.findall(r"<tr>(.*?)</tr>", page.split("<h2>What failed")[0])
     first = [re.sub("<.*?>", "", cell) for cell in re.findall(r"<td.*?</td>", rows[1])]
-    assert first[:4] == ["1", "first of its day", "2031-12-01", "7"]
+    assert first[:4] == ["1", "first of its day", "Mon 2031-12-01", "7"]
     assert "first of its day.plt" in first
     answers = re.findall(r'<div class="answer[ "].*?</div>\n', page.split("<h2>")[0] + "\n", re.DOTALL)
     said = [re.sub("<.*?>", " ", answer) for answer in answers]
     assert len(said) == 3
     assert all(word in said[0] for word in ("first of its day", "2031-12-01", "canvas", "first of its day.plt"))
     assert all(word in said[1] for word in ("2 jobs", "too low", "99.9", "broken", "cut-off.json", "2031-12-02"))
-    for cloth in told(cutkit("report", "--store", store, "--night", "--json"))["night"]["cloth"]:
-        assert f"{cloth['issued_mm'] / 1000:.2f} m" in said[2]
+    cloths = told(cutkit("report", "--store", store, "--night", "--json"))["night"]["cloth"]
+    assert [(cloth["cloth"], cloth["first_cut"], cloth["first_job"]) for cloth in cloths] == [
+        ("canvas", 1, "first of its day"),
+        ("twill", 2, "soon"),
+    ]
+    rounded = [up_to_cm(cloth["issued_mm"]) for cloth in cloths]
+    assert all(f"{centimetres / 100:.2f} m" in said[2] for centimetres in (*rounded, sum(rounded)))
+    assert said[2].index("canvas") < said[2].index("twill")
+    assert "3 markers to cut" in page.split("</header>")[0]
     text = texts_of(Path("m.pdf").read_bytes())[0]
     assert text.index("Cut first") < text.index("Cloth to issue") < text.index("What to cut first")
     assert "first of its day.plt" in text
     assert "canvas" in text
     assert text.index("What to cut first") < text.index("What failed") < text.index("Which cloth to issue")
+
+
+NARROW = """[[job]]
+name = "narrow"
+patterns = "e.dxf"
+order = "S=1"
+width = "{width}"
+rounds = 1
+cloth = "rest"
+marker = "out/narrow.marker.json"
+due = 2031-12-03
+{program}
+"""
+PROGRAM = 'cutter = "hpgl-generic"\nprogram = "out/narrow.plt"'
+
+
+@pytest.fixture
+def told_of_narrow(cutkit, tmp_path, monkeypatch):
+    """What report and page say of a job whose tote's body does not fit a cloth, with these further keys."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(REPOSITORY / "patterns" / "tote.dxf", "e.dxf")
+
+    def tell(program: str, width: str = "30cm") -> tuple[dict, str, str]:
+        Path("night.toml").write_text(NARROW.format(width=width, program=program))
+        assert cutkit("batch", "run", "night.toml", "--quiet", "--workers", 1).code == 5
+        ran = cutkit("report", "--store", "cutkit-batch.sqlite", "--night", "--html", "m.html", "--csv", "m.csv")
+        assert ran.code == 0, ran.err
+        (left,) = told(cutkit("report", "--store", "cutkit-batch.sqlite", "--night", "--json"))["night"]["left"]
+        return left, ran.out, Path("m.html").read_text()
+
+    return tell
+
+
+def test_an_incomplete_program_is_not_to_be_cut(told_of_narrow):
+    left, text, page = told_of_narrow(PROGRAM)
+    ((file),) = left["do_not_cut"]
+    assert (Path(file["path"]).name, Path(file["path"]).is_file()) == ("narrow.plt", True)
+    warning = f"narrow.plt: incomplete: lacks {', '.join(file['lacks'])}; do not cut"
+    top, below = page.split("<h2>What to cut")
+    assert all(warning in place for place in (text, top, below, Path("m.csv").read_text()))
+    for fact in ("Wed 2031-12-03", "rest", "width 30 cm", "To do: "):
+        assert fact in re.sub(r"<.*?>", " ", top).replace("\u00a0", " ")
+
+
+def test_where_no_program_was_written_the_page_says_so(told_of_narrow):
+    left, text, page = told_of_narrow("")
+    assert [Path(file["path"]).name for file in left["do_not_cut"]] == ["narrow.marker.json"]
+    assert "narrow.marker.json: incomplete: lacks" in text
+    assert "none was asked for" in page.split("<h2>What to cut")[0]
+
+
+def test_what_is_merely_not_done_and_lacks_pieces_is_not_to_be_cut_either(told_of_narrow, cutkit):
+    told_of_narrow(PROGRAM)
+    with sqlite3.connect("cutkit-batch.sqlite") as db:
+        db.execute("UPDATE jobs SET state = 'queued', ended_at = NULL")
+    db.close()
+    assert cutkit("report", "--store", "cutkit-batch.sqlite", "--html", "m.html", "--quiet").code == 0
+    top, below = Path("m.html").read_text().split("<h2>What to cut")
+    assert "narrow.plt: incomplete: lacks" in top
+    assert "narrow.plt: incomplete: lacks" in below
+
+
+def test_a_job_without_any_file_has_no_warning(told_of_narrow):
+    left, text, page = told_of_narrow(PROGRAM, width="3cm")
+    assert left["do_not_cut"] == []
+    assert "do not cut" not in text + page
+    assert "none was written" in page.split("<h2>What to cut")[0]
 
 
 def test_the_links_of_the_page_lead_to_their_markers(cutkit, store):
@@ -164,7 +244,7 @@ def test_the_links_of_the_page_lead_to_their_markers(cutkit, store):
     page = Path("m.html").read_text()
     links = dict(re.findall(r'<a href="#([\w-]+)">(.*?)</a>', page.split("<h2>What failed")[0]))
     titles = {name: name for name in ("soon", "late")}
-    titles |= {"2 jobs": "What failed, and why", "3.77 m in all": "Which cloth to issue"}
+    titles |= {"2 jobs": "What failed, and why", "3.78 m in all": "Which cloth to issue"}
     assert set(links.values()) == set(titles)
     for anchor, name in links.items():
         assert re.search(rf'id="{anchor}">\s*<h2>{titles[name]}</h2>', page)

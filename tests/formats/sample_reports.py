@@ -15,6 +15,15 @@ from cutkit.report.summary import Cut, Factor, Summary, Terms, summarize
 
 HOSTILE = "</script><b>\"Ärmel\" & 'co' {{title}}"
 DATE = "2026-11-27"
+FAILED = PageItem(
+    HOSTILE,
+    "failed",
+    f"a line\n{HOSTILE}",
+    "what to do",
+    alarm=True,
+    facts=(("Due", "in winter"), (HOSTILE, "a fact")),
+    danger=f"{HOSTILE} must not be cut",
+)
 
 
 def renamed(marker: Marker, **names: str) -> Marker:
@@ -58,7 +67,7 @@ def sample_page() -> ReportPage:
     columns = (PageColumn("Cut"), PageColumn("Program", numeric=False, wraps=True))
     rows = ((PageCell("1", 1.0), PageCell(HOSTILE, anchor="marker-1")), (PageCell("2", 2.0), PageCell("", alarm=True)))
     cut = PageTable("What to cut first", columns, rows, lead=HOSTILE, cards=True)
-    failed = PageItem(HOSTILE, "failed", f"a line\n{HOSTILE}", "what to do", alarm=True)
+    failed = FAILED
     first = (
         cut,
         PageList("What failed", (failed, PageItem("b", "queued", "why"))),
@@ -73,7 +82,13 @@ def sample_page() -> ReportPage:
             (("Next", "2026-12-02"),),
             "marker-1",
         ),
-        PageAnswer("Failed", "2 jobs", ((HOSTILE, "a reason that is too long for the line of its name"),), alarm=True),
+        PageAnswer(
+            "Failed",
+            "2 jobs",
+            ((HOSTILE, "a reason that is too long for the line of its name"),),
+            alarm=True,
+            items=(FAILED,),
+        ),
         PageAnswer("Cloth to issue", "12.34 m in all"),
     )
     return replace(report_page(sample_summary(), date=DATE), first=first, answers=answers)

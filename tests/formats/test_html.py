@@ -10,7 +10,7 @@ from pathlib import Path
 import html_screenshots
 import pytest
 from chromium import Page, find_chromium
-from sample_reports import HOSTILE, ruled_page, sample_page
+from sample_reports import FAILED, HOSTILE, ruled_page, sample_page
 
 from cutkit.formats.html.report import report_html
 
@@ -87,6 +87,9 @@ def test_the_page_holds_what_the_report_has(parsed):
     assert all(note in text for note in page.notes)
     for answer in page.answers:
         assert {answer.question, answer.answer, *sum(answer.lines + answer.then, ())} <= set(parsed.texts)
+        for item in answer.items:
+            assert {item.name, item.danger, item.todo, *sum(item.facts, ())} <= set(parsed.texts)
+    assert text.count(FAILED.danger) == 2, "in its answer and further down"
     placed = sum(len(sheet.marker.placements) for sheet in page.sheets)
     assert sum(tag == "use" for tag, _ in parsed.tags) == placed
 
@@ -289,7 +292,7 @@ def test_it_prints_on_a_few_pages(page):
 
     pages = texts_of(page.printed())
     assert 1 < len(pages) <= 6
-    assert "Where the cloth went" in pages[0]
+    assert "Where the cloth went" in pages[0] + pages[1]
 
 
 PICTURES = {f"{width}-{kind}.png" for width in (1280, 390) for kind in ("light", "dark", "first")}

@@ -278,3 +278,16 @@ def test_a_word_longer_than_its_line_is_broken_and_nothing_of_it_lost(word):
     assert max(paper.text_width_mm(part, 7.5) for part in parts) <= 22.0
     assert len(parts) > 1
     assert parts[0].endswith("-") == ("-" in word)
+
+
+def test_lines_are_not_broken_at_blanks_that_keep_together():
+    sheet = Paper("t")
+    width = sheet.text_width_mm("140 cm wide", 9) + 0.01
+    assert sheet.wrapped("silk, 140 cm wide", width, 9) == ["silk, 140 cm", "wide"]
+    assert sheet.wrapped("silk, 140\u00a0cm\u00a0wide", width, 9) == ["silk,", "140 cm wide"]
+
+
+def test_what_must_not_be_done_is_told_in_answer_and_list():
+    text = " ".join(texts_of(report_pdf(sample_page()))[0].split())
+    assert text.count("must not be cut") == 2
+    assert text.count("Due: in winter") == 2

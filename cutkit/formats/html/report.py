@@ -20,6 +20,7 @@ from cutkit.formats.report_page import (
     PageAnswer,
     PageCell,
     PageColumn,
+    PageItem,
     PageList,
     PageTable,
     ReportPage,
@@ -75,6 +76,7 @@ def _answer(one: PageAnswer) -> str:
         f'<div class="answer{" alarm" if one.alarm else ""}"><h2 class="asked">{_text(one.question)}</h2>'
         f'<p class="said">{said}</p>'
         + _lines(one.lines)
+        + "".join(f'<div class="item"><h3>{_text(item.name)}</h3>{_told(item)}</div>' for item in one.items)
         + (f'<p class="sub">{_text(one.note)}</p>' if one.note else "")
         + _lines(one.then, "then")
         + "</div>"
@@ -140,19 +142,25 @@ def _lead(text: str) -> str:
 
 
 def _list(listed: PageList, anchor: str) -> str:
-    """Each thing with its state beside its name, then why, then what to do."""
+    """Each thing with its state beside its name."""
     items = []
     for item in listed.items:
         alarm = " alarm" if item.alarm else ""
-        reasons = "".join(f"<p>{_text(line)}</p>" for line in item.reason.splitlines())
-        todo = f'<p class="todo">{_text(item.todo)}</p>' if item.todo else ""
         items.append(
             f'<li class="told{alarm}"><h3>{_text(item.name)} <span class="state">{_text(item.state)}</span></h3>'
-            f"{reasons}{todo}</li>"
+            f"{_told(item)}</li>"
         )
     body = "\n".join(items)
     shown = f'<ul class="list">\n{body}\n</ul>' if items else ""
     return f"<section{anchor}><h2>{_text(listed.title)}</h2>\n{_lead(listed.lead)}{shown}</section>"
+
+
+def _told(item: PageItem) -> str:
+    """Why, what must not be done, the facts, and what to do."""
+    reasons = "".join(f"<p>{_text(line)}</p>" for line in item.reason.splitlines())
+    danger = f'<p class="warning">{_text(item.danger)}</p>' if item.danger else ""
+    todo = f'<p class="todo">{_text(item.todo)}</p>' if item.todo else ""
+    return f"{reasons}{danger}{_lines(item.facts, 'facts')}{todo}"
 
 
 def _column(column: PageColumn) -> str:

@@ -37,6 +37,11 @@ _FONT_FILES = (
 )
 
 
+def words_of(text: str) -> list[str]:
+    """What a line may be broken between: words, and those that a no-break space keeps together as one."""
+    return [word.replace("\u00a0", " ") for word in clean_text(text).split(" ") if word]
+
+
 class Paper:
     """A PDF that is being drawn. Coordinates and sizes are in millimetres, sizes of text in points."""
 
@@ -103,9 +108,10 @@ class Paper:
         return text + "..."
 
     def wrapped(self, text: str, width_mm: float, size_pt: float = 9.0, *, bold: bool = False) -> list[str]:
-        """The text on lines of that width, broken at blanks; a longer word goes on on the next line."""
+        """The text on lines of that width, broken at blanks (not at those that do not break); a longer word goes on on
+        the next line."""
         lines: list[str] = []
-        for word in clean_text(text).split():
+        for word in words_of(text):
             joined = f"{lines[-1]} {word}" if lines else word
             if lines and self.text_width_mm(joined, size_pt, bold=bold) <= width_mm:
                 lines[-1] = joined

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from cutkit.formats.pdf.marker import draw_small
-from cutkit.formats.pdf.paper import ALARM, FAINT, INK, LINE, Paper
+from cutkit.formats.pdf.paper import ALARM, FAINT, INK, LINE, Paper, words_of
 from cutkit.formats.report_page import (
     PLACE_COLOURS,
     BalanceLine,
@@ -14,6 +14,7 @@ from cutkit.formats.report_page import (
     PageAnswer,
     PageCell,
     PageColumn,
+    PageItem,
     PageList,
     PageTable,
     ReportPage,
@@ -29,7 +30,7 @@ GAP_MM = 2.0
 """Between the columns of a table whose texts wrap."""
 WORD_MM = 22.0
 """A longer word does not make its column wider: it is broken."""
-WIDER = 0.2
+WIDER = 0.35
 """By how much the last of the answers is wider than the others: it has most to tell."""
 MARKER_MM = 75.0
 """How high a marker is drawn at most."""
@@ -69,7 +70,7 @@ def report_pdf(page: ReportPage) -> bytes:
 
 
 def _balance_table(page: ReportPage) -> PageTable:
-    columns = [PageColumn("Part of the cloth issued", numeric=False), PageColumn("m²"), PageColumn("%")]
+    columns = [PageColumn("Part of the cloth", numeric=False), PageColumn("m²"), PageColumn("%")]
     rows = []
     for line in page.balance:
         row = [PageCell(line.name), PageCell(f"{line.area_mm2 / 1e6:.4f}"), PageCell(f"{100 * line.share:.2f}")]
@@ -127,10 +128,22 @@ class _Flow:
         self.paper.text(x, self.y - 4.5, one.question, 8, colour=FAINT)
         self.paper.text(x, self.y - 10, self.paper.fitted(one.answer, width, 12, bold=True), 12, bold=True, colour=ink)
         y = self._answer_lines(one.lines, x, self.y - 11, width)
+        for item in one.items:
+            y = self._answer_item(item, x, y, width)
         for text in self.paper.wrapped(one.note, width, 7.5):
             y -= 3.8
             self.paper.text(x, y, text, 7.5, colour=FAINT)
         return self._answer_lines(one.then, x, y, width)
+
+    def _answer_item(self, item: PageItem, x: float, y: float, width: float) -> float:
+        """One thing of an answer, as ``listing`` tells it; where it ends."""
+        told = [(item.name, True, INK), (item.reason, False, INK), (item.danger, True, ALARM)]
+        told += [(f"{name}: {text}", False, INK) for name, text in item.facts]
+        for text, bold, colour in (*told, (item.todo, False, FAINT)):
+            for line in self.paper.wrapped(text, width, 7.5, bold=bold):
+                y -= 3.8
+                self.paper.text(x, y, line, 7.5, bold=bold, colour=colour)
+        return y - 1.0
 
     def _answer_lines(self, lines: Iterable[tuple[str, str]], x: float, y: float, width: float) -> float:
         for name, told in lines:
@@ -157,7 +170,7 @@ class _Flow:
             self.paper.text(MARGIN_MM, self.y, line, 8.5, colour=colour)
 
     def listing(self, listed: PageList) -> None:
-        """Each thing with its state, why, and what to do."""
+        """Each thing with its state, why, what must not be done, the facts, and what to do."""
         for item in listed.items:
             self.room(14)
             self.y -= 5
@@ -165,6 +178,10 @@ class _Flow:
             self.paper.text(MARGIN_MM, self.y, name, 9.5, bold=True, colour=ALARM if item.alarm else INK)
             for line in item.reason.splitlines():
                 self.paragraph(line, colour=INK)
+            if item.danger:
+                self.paragraph(item.danger, colour=ALARM)
+            for name, text in item.facts:
+                self.paragraph(f"{name}: {text}", colour=INK)
             if item.todo:
                 self.paragraph(item.todo)
             self.y -= 1.5
@@ -232,7 +249,7 @@ class _Flow:
         for index, column in enumerate(table.columns):
             gap = GAP_MM if column.numeric else 2 * GAP_MM
             texts = [column.title, column.unit, *(row[index].text for row in table.rows)]
-            words = [word for text in texts for word in (text.split() if column.wraps else [text])]
+            words = [word for text in texts for word in (words_of(text) if column.wraps else [text])]
             longest = max(self.paper.text_width_mm(word, 7.5, bold=True) for word in words)
             least.append((min(longest, WORD_MM) if column.wraps else longest) + gap)
             natural.append(max(self.paper.text_width_mm(text, 7.5, bold=True) for text in texts) + gap)
