@@ -394,6 +394,11 @@ class Demand:
     garments_per_bundle: int = 1
     surplus: tuple[tuple[str, int], ...] = ()
 
+    @property
+    def sets(self) -> MarkerSet:
+        """ "half" where it takes two plies to give a whole garment of each."""
+        return "half" if self.plies == 2 * self.garments_per_bundle else "full"
+
 
 @dataclass(frozen=True, slots=True)
 class Placement:
@@ -450,7 +455,8 @@ class NestSettings:
     """What the nest search is told. Exactly one of ``time_s`` and ``rounds`` limits the effort.
 
     All pieces of a garment lie within ``bundle_span_mm`` along the cloth (None: anywhere), and with ``bundling``
-    "sections" no piece of another garment lies in a garment's stretch.
+    "sections" no piece of another garment lies in a garment's stretch. With ``sets`` "half" each of its garments comes
+    out of two plies.
     """
 
     gap_mm: float = 0.0
@@ -460,6 +466,12 @@ class NestSettings:
     workers: int = 2
     bundle_span_mm: float | None = None
     bundling: Bundling = "mixed"
+    sets: MarkerSet = "full"
+
+    @property
+    def plies_per_garment(self) -> int:
+        """The plies that it takes to give one of each of the marker's garments."""
+        return 2 if self.sets == "half" else 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from cutkit.model import (
     InputFile,
     Mark,
     Marker,
+    MarkerSet,
     MarkKind,
     Match,
     Nap,
@@ -96,6 +97,7 @@ class _SettingsForm(msgspec.Struct):
     gap_mm: float = 0.0
     bundle_span_mm: float | None = None
     bundling: Bundling = "mixed"
+    sets: MarkerSet = "full"
 
 
 class _SearchForm(msgspec.Struct):
@@ -326,7 +328,7 @@ def _settings_of(form: MarkerForm, where: str) -> NestSettings:
             where=where,
             hint="A length above 0; null where the pieces of a garment may lie anywhere.",
         )
-    return NestSettings(settings.gap_mm, form.seed, bundle_span_mm=span, bundling=settings.bundling)
+    return NestSettings(settings.gap_mm, form.seed, bundle_span_mm=span, bundling=settings.bundling, sets=settings.sets)
 
 
 # --- pieces ------------------------------------------------------------------------------------------------------

@@ -113,6 +113,7 @@ def _settings_json(settings: NestSettings) -> dict[str, Any]:
     since = {
         "bundle_span_mm": (_maybe(settings.bundle_span_mm), None),
         "bundling": (settings.bundling, "mixed"),
+        "sets": (settings.sets, "full"),
     }
     return {"gap_mm": settings.gap_mm} | _stated(since)
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import inf
 
 from cutkit.errors import UsageError
 from cutkit.geometry import size_after_turn
@@ -73,10 +74,12 @@ def lay(
     another.
     """
     _refuse_odd(rules, start, fabric)
+    settings, told_start = replace(settings, sets=demand.sets), start
 
     def nester(fabric: Fabric, demand: Demand, settings: NestSettings, start: Marker | None) -> Marker:
         listener = listening(f"{len({copy.bundle for copy in demand.copies})} garments") if listening else None
-        return nest(fabric, demand, settings, inputs=inputs, listener=listener, stop=stop, start=start, tell=tell)
+        hears = tell if start is told_start else None  # of others, short nests of its own, nobody has told it
+        return nest(fabric, demand, settings, inputs=inputs, listener=listener, stop=stop, start=start, tell=hears)
 
     if rules.holds_nothing(fabric):
         return Lay((nester(fabric, demand, settings, start),))
@@ -211,7 +214,7 @@ class _Work:
         """The pieces that fit the cloth in no way, with the reason."""
         reasons: dict[str, str] = {}
         for piece in self.demand.pieces:
-            if not _surely_fits(piece, cloth):
+            if not _surely_fits(piece, cloth, self.effort.settings.bundle_span_mm):
                 copy = next(copy for copy in self.demand.copies if copy.piece == piece.id)
                 one = replace(self.effort.settings, rounds=1, time_s=None)
                 alone = self.plain_nester(cloth, part_of(self.demand, [copy]), one, None)
@@ -226,11 +229,11 @@ def _common(misfits: Sequence[dict[str, str]]) -> dict[str, str]:
     return {piece: reason for piece, reason in misfits[-1].items() if all(piece in one for one in misfits)}
 
 
-def _surely_fits(piece: OrderedPiece, cloth: Fabric) -> bool:
+def _surely_fits(piece: OrderedPiece, cloth: Fabric, span_mm: float | None) -> bool:
     """Whether the piece's box fits at every angle allowed, and nothing else binds it; else a nest is asked."""
     if piece.zones or piece.fold or piece.ties or piece.matches:
         return False
     sizes = [size_after_turn(piece.reserved, angle) for angle in piece.allowed_angles_deg]
-    limit = cloth.longest_mm
+    limit = min(inf if cloth.longest_mm is None else cloth.longest_mm, inf if span_mm is None else span_mm)
     across = all(width <= cloth.usable_width_mm for _, width in sizes)
-    return across and (limit is None or all(length <= limit for length, _ in sizes))
+    return across and all(length <= limit for length, _ in sizes)

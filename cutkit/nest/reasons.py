@@ -5,7 +5,7 @@ from __future__ import annotations
 from cutkit.model import Fabric, NestSettings, OrderedPiece
 
 
-def why_not(piece: OrderedPiece, fabric: Fabric) -> str:
+def why_not(piece: OrderedPiece, fabric: Fabric, settings: NestSettings) -> str:
     """Why a piece fits the fabric in none of its orientations."""
     x0, y0, x1, y1 = piece.reserved.bounds
     if piece.zones and not any(zone.name in piece.zones for zone in fabric.zones):
@@ -22,6 +22,8 @@ def why_not(piece: OrderedPiece, fabric: Fabric) -> str:
         text += f" and the length limit {fabric.longest_mm:.1f} mm"
     if piece.fold:
         text += "; its fold side must lie on a fold"
+    if settings.bundle_span_mm is not None:
+        text += f"; its garment is to lie within {settings.bundle_span_mm:g} mm"
     zones = [zone for zone in fabric.zones if zone.name in piece.zones]
     if zones:
         text += "; its zones are " + ", ".join(f"{z.name} of {z.y1_mm - z.y0_mm:.1f} mm" for z in zones)

@@ -132,7 +132,7 @@ class Run:
         reasons = {conflict.copy: conflict.reason for conflict in conflicts}
         for i, (copy, options) in enumerate(zip(choice.copies, choice.options, strict=True)):
             if not options:
-                reasons[i] = why_not(by_id[copy.piece], self.fabric)
+                reasons[i] = why_not(by_id[copy.piece], self.fabric, self.settings)
         self._unplaced += _unplaced(choice.copies, reasons)
         return choice.without(reasons)
 
@@ -146,7 +146,7 @@ class Run:
     def _choice(self, copies: list[Copy], ways: list[Copy]) -> Choice:
         """``copies`` with the shapes that fit the fabric among those which they take in ``ways``."""
         ways = [way if copy.locked is None else locked_way(copy) for copy, way in zip(copies, ways, strict=True)]
-        cloth = Cloth(self.fabric)
+        cloth = Cloth(self.fabric, self.settings.bundle_span_mm)
         shapes = shapes_of(replace(self._sought, copies=tuple(ways)), self._simplify_mm, cloth.stands)
         options = [[s for s in shapes.options(way) if cloth.fits(shapes.shapes[s])] for way in ways]
         return Choice(shapes, copies, ways, options)

@@ -100,6 +100,7 @@ def cut_to_limit(marker: Marker) -> Marker:
             kept.append(placement)
         else:
             left[placement.piece] = left.get(placement.piece, 0) + 1
-    reason = f"no room within the length limit of {limit:.1f} mm"
+    clear = ", clear of the flaws" if marker.fabric.defects else ""
+    reason = f"no room within the length limit of {limit:.1f} mm{clear}"
     unplaced = tuple(Unplaced(piece, count, reason) for piece, count in left.items())
     return replace(marker, placements=tuple(kept), unplaced=marker.unplaced + unplaced)

@@ -285,9 +285,10 @@ def _sheet(index: int, row: MarkerRow) -> MarkerSheet:
 def _cloth_text(row: MarkerRow) -> str:
     figures = row.figures
     sizes = ", ".join(f"{count} × {size}" for size, count in figures.garments_by_size if size)
+    each = "ply" if figures.plies_per_garment == 1 else "pair of plies"
     cloth = " / ".join(dict.fromkeys(filter(None, (figures.material, figures.fabric))))
     width = f"{figures.width_mm / 10:.1f} cm wide, {figures.usable_width_mm / 10:.1f} cm usable"
-    return " · ".join(filter(None, [cloth, width, f"{sizes} a ply" if sizes else ""]))
+    return " · ".join(filter(None, [cloth, width, f"{sizes} a {each}" if sizes else ""]))
 
 
 def _sheet_figures(row: MarkerRow) -> Iterator[Headline]:

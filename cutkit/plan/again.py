@@ -33,7 +33,7 @@ def demand_of(marker: Marker) -> Demand:
         for mirrored, lacking in _missing(marker, piece)
         for bundle in islice(numbers.of(piece, mirrored), max(0, lacking))
     )
-    return Demand(marker.fabric.material, marker.pieces, placed + missing)
+    return Demand(marker.fabric.material, marker.pieces, placed + missing, marker.settings.plies_per_garment)
 
 
 def _placed(marker: Marker, placement: Placement) -> Copy:

@@ -125,7 +125,7 @@ def cloth_notices(config: Config, fabric: Fabric, *, has_rolls: bool) -> Iterato
             "rolls-not-used", f"the rolls of {config['rolls']} are not used here: `cutkit nest` deals them out"
         )
     if fabric.spread == "folded":
-        yield Notice("folded", f"folded: a layer is {fabric.width_mm:g} mm wide, half of {config['width']:g} mm")
+        yield Notice("folded", f"a layer is {fabric.width_mm:g} mm wide, half of {config['width']:g} mm")
     dropped = {"folded": ("selvedge_low",), "tubular": ("selvedge_low", "selvedge_high")}.get(fabric.spread, ())
     if any(config[key] for key in dropped):
         edges = "its low edge is" if fabric.spread == "folded" else "both of its edges are"

@@ -26,6 +26,7 @@ class ClothFigures:
     unplaced: int
     garments: int
     search_s: float | None = None
+    second_plies_mm: float = 0.0
 
     @property
     def efficiency(self) -> float:
@@ -39,8 +40,13 @@ class ClothFigures:
 
     @property
     def length_per_garment_mm(self) -> float | None:
-        """The length shared among the garments; None without garments."""
-        return self.length_mm / self.garments if self.garments else None
+        """The length of cloth that gives a garment, of all plies that it takes; None without garments."""
+        return self.cloth_mm / self.garments if self.garments else None
+
+    @property
+    def cloth_mm(self) -> float:
+        """The length of the plies that give one of each garment: the markers' own, twice that of half sets."""
+        return self.length_mm + self.second_plies_mm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +70,7 @@ class MarkerFigures(ClothFigures):
     path: str = ""
     margins_mm: float = 0.0
     stretch: Stretch | None = None
+    plies_per_garment: int = 1
 
     @property
     def laid_mm(self) -> float:
@@ -107,6 +114,8 @@ def marker_figures(
         path=path,
         margins_mm=marker.fabric.start_margin_mm + marker.fabric.end_margin_mm,
         stretch=marker.stretch,
+        plies_per_garment=marker.settings.plies_per_garment,
+        second_plies_mm=(marker.settings.plies_per_garment - 1) * marker.length_mm,
     )
 
 
@@ -137,6 +146,7 @@ def total_figures(figures: Iterable[MarkerFigures]) -> TotalFigures:
         unplaced=sum(row.unplaced for row in rows),
         garments=_garments_once(rows),
         search_s=sum(times) if times else None,
+        second_plies_mm=sum(row.second_plies_mm for row in rows),
     )
 
 

@@ -121,7 +121,7 @@ RULED = replace(
             price_per_m=7.5,
         ),
     ),
-    settings=NestSettings(2.0, seed=3, bundle_span_mm=900.0, bundling="sections"),
+    settings=NestSettings(2.0, seed=3, bundle_span_mm=900.0, bundling="sections", sets="half"),
 )
 """A marker in which every field that came with the rules of cloth is set."""
 
