@@ -58,8 +58,6 @@ MarkerSet = Literal["full", "half"]
 Units = Literal["mm", "cm", "in"]
 UnitsFrom = Literal["option", "text", "insunits", "assumed"]
 Dialect = Literal["ASTM D6673", "AAMA-292", "plain"]
-MOST_STEP_DEG = 5.0
-"""An allowed angle so near to a quarter turn is that turn and a step off the grain; a farther one is a turn itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,13 +331,6 @@ class OrderedPiece:
     def total(self) -> int:
         """How many copies were ordered."""
         return self.ordered + self.ordered_mirrored
-
-    @property
-    def step_deg(self) -> float:
-        """The largest of its steps off the grain: how far those of its allowed angles are off a quarter turn that are
-        near one."""
-        off = (min(a % 90.0, 90.0 - a % 90.0) for a in self.allowed_angles_deg)
-        return max((step for step in off if step <= MOST_STEP_DEG), default=0.0)
 
     @property
     def reserved(self) -> Polygon:

@@ -21,7 +21,15 @@ from cutkit.check.faults import (
     Fault,
 )
 from cutkit.check.figures import RuleFigure, rule_figures
-from cutkit.check.garments import MOST_STEP_DEG, angle_faults, bundle_faults, count_faults, nap_faults, turn_of
+from cutkit.check.garments import (
+    MOST_STEP_DEG,
+    angle_faults,
+    bundle_faults,
+    count_faults,
+    most_off_grain,
+    nap_faults,
+    turn_of,
+)
 from cutkit.check.matching import MatchResidual, match_faults, match_residuals
 from cutkit.check.overlap import Overlap, overlap_of
 from cutkit.check.places import (
@@ -50,6 +58,7 @@ __all__ = [
     "RuleFigure",
     "check_marker",
     "match_residuals",
+    "most_off_grain",
     "overlap_of",
     "rule_figures",
     "turn_of",

@@ -384,14 +384,14 @@ def _refuse_bad_rules(form: _PieceForm, fabric: _FabricForm, where: str) -> None
             where=where,
             hint="How many pieces a copy stands for in every ply: 1, or 2 on folded cloth.",
         )
+    if form.cut_block and form.block is None:
+        raise InputError(f"piece {form.id!r}: its block is to be cut, and it has none", where=where)
     if not all(0 <= step <= MOST_STEP_DEG for step in form.tilt_steps_deg):
         raise InputError(
             f"piece {form.id!r}: tilt_steps_deg is {form.tilt_steps_deg}",
             where=where,
             hint=f"Steps off its turns, from 0 to {MOST_STEP_DEG:g} degrees; they hold to either side.",
         )
-    if form.cut_block and form.block is None:
-        raise InputError(f"piece {form.id!r}: its block is to be cut, and it has none", where=where)
     known = [zone.name for zone in fabric.zones]
     for name in form.zones:
         if name not in known:

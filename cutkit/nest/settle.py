@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from cutkit.check import check_marker
+from cutkit.check import check_marker, most_off_grain
 from cutkit.errors import CutkitError
 from cutkit.model import Marker, Placement, Unplaced
 from cutkit.nest.problem import Found
@@ -55,7 +55,7 @@ def steadiest_first(marker: Marker) -> Marker:
     """
     if marker.fabric.nap == "two-way":
         return marker
-    leeway = {piece.id: piece.tilt_deg + piece.step_deg for piece in marker.pieces}
+    leeway = {piece.id: most_off_grain(piece) for piece in marker.pieces}
     return replace(marker, placements=tuple(sorted(marker.placements, key=lambda p: leeway[p.piece])))
 
 

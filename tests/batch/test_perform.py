@@ -247,7 +247,7 @@ def test_a_job_goes_on_from_a_marker(folder, cutkit):
     assert started == json.loads((folder / "by-hand.marker.json").read_text())
     (other,), _ = check(folder, text)
     assert other.key != one.key
-    _, faults = check(folder, 'patterns = "hoodie.dxf"\nwidth = "1m"\nstart = "before.marker.json"\n')
+    _, faults = check(folder, 'patterns = "tshirt-aama.dxf"\nwidth = "1m"\nstart = "before.marker.json"\n')
     assert ["start is a marker of other pieces" in fault.message for fault in faults] == [True]
 
 

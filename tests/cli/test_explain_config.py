@@ -98,18 +98,28 @@ def test_a_wrong_project_file_is_bad_input(folder, cutkit, text, says):
     assert says in ran.err
 
 
-@pytest.mark.parametrize("fabric", ["oxford", "check-60x80"])
+@pytest.mark.parametrize("fabric", ["oxford", "check-60x80", "velvet"])
 def test_a_marker_keeps_its_cloth_and_names_its_files(folder, cutkit, fabric):
-    ran = cutkit("nest", "tote.dxf", "--fabric", fabric, "--rounds", 1, "-o", "m.marker.json")
+    rule = 'piece.POCKET.zones="right"' if fabric == "velvet" else 'piece.POCKET.quality="B"'
+    ran = cutkit("nest", "tote.dxf", "--fabric", fabric, "--rule", rule, "--rounds", 1, "-o", "m.marker.json")
     assert ran.code == 0, ran.err
     marker = json.loads((folder / "m.marker.json").read_text())
     files = ["tote.dxf", f"fabrics/{fabric}.toml", "cutkit.toml"]
     wanted = [{"path": path, "sha256": hashlib.sha256((folder / path).read_bytes()).hexdigest()} for path in files]
     assert marker["inputs"] == wanted
-    name, gap = {"oxford": ("Oxford white", 1.0), "check-60x80": ("Check 60 x 80", 2.0)}[fabric]
+    name, gap = {
+        "oxford": ("Oxford white", 1.0),
+        "check-60x80": ("Check 60 x 80", 2.0),
+        "velvet": ("Cotton velvet", 1.0),
+    }[fabric]
     assert (marker["fabric"]["name"], marker["settings"]["gap_mm"]) == (name, gap)
-    kept = {"oxford": {"shrinkage": [0.02, 0.01], "has_face": False}, "check-60x80": {"end_margin_mm": 20.0}}[fabric]
+    kept = {
+        "oxford": {"shrinkage": [0.02, 0.01], "has_face": False},
+        "check-60x80": {"end_margin_mm": 20.0},
+        "velvet": {"defects": [{"box_mm": [400.0, 300.0, 440.0, 320.0]}], "weight_gsm": 310.0},
+    }[fabric]
     assert {key: marker["fabric"][key] for key in kept} == kept
+    assert {piece["name"] for piece in marker["pieces"] if piece.get("zones") or piece.get("quality")} == {"POCKET"}
 
 
 def test_estimate_takes_a_fabric(folder, cutkit):
