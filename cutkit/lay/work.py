@@ -128,7 +128,7 @@ class _Work:
         if start is None and not bounds.holds(SURE * judge.guess_mm(stock.everything)):
             return None
         marker = self.plain_nester(judge.cloth, fitting, self.effort.settings, start)
-        return marker if bounds.holds(marker.length_mm) else None
+        return marker if bounds.holds(marker.reach_mm) else None
 
     def _judge(self, stock: Stock) -> Judge:
         return Judge(replace(self.fabric, max_length_mm=None), stock, self.effort, self._nester)

@@ -55,7 +55,8 @@ class MarkerFigures(ClothFigures):
 
     ``garments`` counts the bundles that have a piece in the marker, placed or not where the bundle is known;
     ``garments_by_size`` keeps the pattern's order of sizes. ``search_s`` is None where nobody measured it.
-    ``margins_mm`` is what a ply is longer than the marker at both ends.
+    ``margins_mm`` is what a ply is longer than the marker at both ends,
+    for margins and for blocks that are cut beyond its length.
     """
 
     styles: tuple[str, ...]
@@ -112,7 +113,7 @@ def marker_figures(
         search_s=search_s if search_s is not None else marker.search.time_s,
         start_s=start_s,
         path=path,
-        margins_mm=marker.fabric.start_margin_mm + marker.fabric.end_margin_mm,
+        margins_mm=marker.fabric.start_margin_mm + marker.fabric.end_margin_mm + marker.overhang_mm,
         stretch=marker.stretch,
         plies_per_garment=marker.settings.plies_per_garment,
         second_plies_mm=(marker.settings.plies_per_garment - 1) * marker.length_mm,

@@ -167,7 +167,7 @@ def test_no_rule_of_the_model_is_left_out():
         " end_margin_mm spread has_face zones repeat shrinkage weight_gsm price_per_m",
         NestSettings: "gap_mm bundle_span_mm bundling sets seed time_s rounds workers",
         OrderedPiece: "id name size outline ordered ordered_mirrored marks allowed_angles_deg tilt_deg may_mirror"
-        " ignores_nap material style block buffer_mm quality zones fold matches ties per_copy category",
+        " ignores_nap material style block buffer_mm quality zones fold matches ties per_copy category cut_block",
     }
     for noun, names in known.items():
         assert {field.name for field in fields(noun)} <= set(names.split()), noun
