@@ -18,6 +18,7 @@ from cutkit.lay.split import Bounds, Splitter
 from cutkit.model import Copy, Demand, Fabric, InputFile, Marker, NestSettings, Notice, OrderedPiece, Roll
 from cutkit.nest import Listener, nest
 from cutkit.nest.settle import cut_to_limit
+from cutkit.plan.demand import folded_material
 
 SURE = 1.05
 """An order that is guessed to be within the limit by this factor is nested as one marker at once."""
@@ -179,14 +180,14 @@ class _Work:
     # --- rolls
 
     def _on_rolls(self) -> Lay:
-        wanted = [roll for roll in self.rules.rolls if roll.material in ("", self.demand.material)]
+        wanted = [roll for roll in self.rules.rolls if self._is_for(roll)]
         table = self.fabric.max_length_mm
         clean = [replace(roll_cloth(self.fabric, roll), defects=(), max_length_mm=table) for roll in in_turn(wanted)]
         misfits = {cloth.width_mm: self._misfits(cloth) for cloth in dict.fromkeys(clean)}
         reasons = _common(list(misfits.values()))
         fitting = [copy for copy in self.demand.copies if copy.piece not in reasons]
         if not wanted or not fitting:
-            reasons |= dict.fromkeys((copy.piece for copy in fitting), NO_CLOTH)
+            reasons |= dict.fromkeys((copy.piece for copy in fitting), NO_CLOTH if wanted else self._no_roll())
             empty = Marker(self.fabric, (), (), self.effort.settings)
             return Lay(self._finished([empty], reasons), tuple(RollUse(roll, 0.0) for roll in self.rules.rolls))
         stock = stock_of(part_of(self.demand, fitting), apart=self.rules.parts_garments)
@@ -207,6 +208,15 @@ class _Work:
         by_roll = {id(use.roll): use for use in uses}
         all_uses = tuple(by_roll.get(id(roll), RollUse(roll, 0.0)) for roll in self.rules.rolls)
         return Lay(self._finished([*markers[:-1], last], reasons), all_uses)
+
+    def _is_for(self, roll: Roll) -> bool:
+        """Whether the order's material may be cut from a roll."""
+        return roll.material == "" or folded_material(roll.material) == folded_material(self.demand.material)
+
+    def _no_roll(self) -> str:
+        """Why nothing is laid where every roll is of another material."""
+        others = ", ".join(dict.fromkeys(roll.material for roll in self.rules.rolls))
+        return f"no roll or remnant is of its material {self.demand.material!r}: they are of {others}"
 
     # --- pieces that fit nowhere
 

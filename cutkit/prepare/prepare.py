@@ -109,8 +109,15 @@ class Preparer:
         patterns = [self.pattern(wanted, file, files) for file in of_role(files, "pattern")]
         fabric = fabric_of(config, ", ".join(dict.fromkeys(pattern.style for pattern in patterns)))
         config = _with_labels(config, patterns)
+        # The flaws there are, for what is said of quality classes: those of the rolls, where these are told.
+        flaws = tuple(flaw for roll in rolls for flaw in roll.flaws) if rolls else fabric.defects
         terms = Terms(
-            fabric, config.book, wanted.order_plies, wanted.sets or "full", wanted.remainder, config["qualities"]
+            replace(fabric, defects=flaws),
+            config.book,
+            wanted.order_plies,
+            wanted.sets or "full",
+            wanted.remainder,
+            config["qualities"],
         )
         plan = make_plan(patterns, order_of(wanted, files), material=wanted.material, terms=terms)
         of_patterns = [notice for pattern in patterns for notice in pattern.notices]
@@ -121,7 +128,7 @@ class Preparer:
             inputs=_inputs(patterns, files),
             notices=(
                 *of_patterns,
-                *cloth_notices(config, fabric, has_rolls=bool(rolls)),
+                *cloth_notices(config, fabric, rolls),
                 *idle_notices(config, patterns),
                 *plan.notices,
             ),

@@ -166,6 +166,20 @@ def test_cloth_of_another_material_is_not_touched(nester):
     assert [use.used_mm > 0 for use in found.rolls] == [False, True]
 
 
+def test_materials_are_compared_without_regard_to_case_and_blanks(nester):
+    demand = replace(order(SIZES, {"S": 1}), material="Shell  Grey")
+    found = lay(CLOTH, demand, ROUNDS, LayRules(rolls=(Roll("S1", 600, 9000, material="SHELL GREY"),)))
+    assert [marker.stretch.roll for marker in found.markers] == ["S1"]
+
+
+def test_a_material_that_no_roll_is_of_is_named(nester):
+    demand = replace(order(SIZES, {"S": 1}), material="SHELL")
+    (marker,) = lay(CLOTH, demand, ROUNDS, LayRules(rolls=(Roll("S1", 600, 9000, material="SHEL"),))).markers
+    assert {entry.reason for entry in marker.unplaced} == {
+        "no roll or remnant is of its material 'SHELL': they are of SHEL"
+    }
+
+
 def test_what_is_left_has_the_flaws_that_lie_in_it():
     flaws = (Defect((100, 0, 200, 50)), Defect((900, 10, 1100, 60), ("B",)), Defect((1500, 0, 1600, 20)))
     roll = Roll("R", 600, 2000, flaws=flaws)
