@@ -91,7 +91,7 @@ def parts_of(styles: Sequence[Style], garments: list[Garment], terms: Terms, not
         raise InputError(
             f"no size is ordered often enough for {terms.spread_plies} plies, which give {per_bundle} of each",
             where="order",
-            hint="Spread fewer plies, or cut what is left over in a marker of its own.",
+            hint="Spread fewer plies, or cut what is left over in a marker of its own (remainder).",
         )
     parts = [Part(terms, in_marker)] if in_marker else []
     if terms.remainder and left:

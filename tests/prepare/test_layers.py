@@ -297,6 +297,14 @@ def test_a_fabric_names_the_rolls_that_there_are(folder):
     assert [file.path for file in job.inputs][1] == other
 
 
+@pytest.mark.parametrize(
+    ("rule", "near"), [('piece."HANDEL"', "'HANDLE'"), ('style."tot"', "'tote'"), ('piece."ZZZ"', "")]
+)
+def test_a_rule_that_matches_no_piece_says_what_was_probably_meant(folder, rule, near):
+    told = {notice.code: notice.message for notice in prepared(rule_texts=(f'{rule}.tilt="1deg"',)).notices}
+    assert told["rule-unused"].endswith(f"matches no piece (Did you mean {near}?)" if near else "matches no piece")
+
+
 def test_rolls_take_the_place_of_the_cloths_width_and_flaws_and_it_is_said(folder):
     write(folder / "rolls.csv", ROLLS)
     flaws = 'width = "140cm"\nflaws = [{from = ["0cm", "0cm"], to = ["9cm", "9cm"]}]\n'
