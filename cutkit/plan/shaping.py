@@ -97,8 +97,10 @@ def _lines_above(points: Sequence[Point], line: float) -> Iterator[tuple[Point, 
     above = drawn.intersection(box(x0 - 1, line - SNAP_MM, x1 + 1, max(y1, line) + 1))
     merged = shapely.line_merge(above) if above.geom_type == "MultiLineString" else above
     for part in shapely.get_parts(merged).tolist():
-        if part.geom_type == "LineString" and part.length > SNAP_MM:
-            yield tuple((x, max(0.0, y - line)) for x, y in part.coords)
+        if part.geom_type == "LineString":
+            laid = [(x, max(0.0, y - line)) for x, y in part.coords]
+            if LineString(laid).length > SNAP_MM:  # what only crosses the fold is a point there
+                yield tuple(laid)
 
 
 # --- shrinkage

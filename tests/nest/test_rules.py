@@ -264,6 +264,13 @@ def test_a_piece_lies_across_where_it_is_longer_than_its_garments_span():
     assert {p.angle_deg for p in marker.placements} == {90.0}
 
 
+def test_a_tie_is_named_where_it_leaves_no_room():
+    cloth, demand = replace(CLOTH, max_length_mm=200.0), garments(BOX, count=1)
+    tied = with_rule(demand, "P0", ties=(Tie((0.0, 0.0), 100.0, None),))
+    (unplaced,) = nest(cloth, tied, NestSettings(rounds=1)).unplaced
+    assert "where it is tied to" in unplaced.reason
+
+
 def test_flaws_are_named_where_they_leave_no_room():
     cloth = replace(CLOTH, max_length_mm=200.0, defects=(Defect((0.0, 0.0, 190.0, 600.0)),))
     (unplaced,) = nest(cloth, garments(BOX, count=1), NestSettings(rounds=1)).unplaced
