@@ -8,6 +8,7 @@ same seconds and workers. sparrow comes with its Python binding, spyrrow, of the
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -85,7 +86,8 @@ class Outcome:
 
     ``trace`` has the seconds and the density of every layout without overlaps that was reported; ``prepared_s`` and
     ``first_s`` are when cutkit's tables were ready and when its search had its first layout, and with ``cpu`` what that
-    took of the processors; None where it never came so far (and for sparrow, which does not say).
+    took of the processors; None where it never came so far (and for sparrow, which does not say). ``rounds`` are those
+    of cutkit's search.
     """
 
     lying: list[Lying]
@@ -96,6 +98,15 @@ class Outcome:
     prepared_cpu_s: float | None = None
     first_s: float | None = None
     first_cpu_s: float | None = None
+    rounds: int = 0
+
+    @property
+    def million_evaluations_s(self) -> float:
+        """Exact evaluations a second of a processor in cutkit's search, in millions; 0 where it had none."""
+        from cutkit.nest.search import ROUND_WORK
+
+        spent_s = self.cpu_s - (self.first_cpu_s or 0.0)
+        return self.rounds * ROUND_WORK / spent_s / 1e6 if self.rounds and spent_s > 0 else 0.0
 
 
 @dataclass(frozen=True)
@@ -131,11 +142,11 @@ class Run:
         return 0.0 if self.remark and self.side == "cutkit" else self.density
 
 
-def run(side: Side, job: Job) -> Run:
-    """Nest ``job`` in a child and judge its layout."""
+def run(side: Side, job: Job, checkout: Path | None = None) -> Run:
+    """Nest ``job`` in a child, with the cutkit of another ``checkout`` where one is given, and judge its layout."""
     begin = time.perf_counter()
     command = [sys.executable, __file__, side, json.dumps(asdict(job))]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment(checkout))
     wall_s = time.perf_counter() - begin
     if done.returncode:
         last = (done.stderr.strip().splitlines() or [""])[-1]
@@ -144,6 +155,11 @@ def run(side: Side, job: Job) -> Run:
     told["lying"] = [Lying(*row) for row in told["lying"]]
     outcome = Outcome(**told)
     return Run(side, job, wall_s, outcome, *judge(job, outcome.lying))
+
+
+def environment(checkout: Path | None) -> dict[str, str]:
+    """The environment of a child that imports the cutkit of a checkout; as it is where none is given."""
+    return dict(os.environ) if checkout is None else {**os.environ, "PYTHONPATH": str(checkout)}
 
 
 def in_turn(job: Job, *, sparrow_first: bool = False) -> dict[Side, Run]:
@@ -267,6 +283,7 @@ def nest_with_cutkit(job: Job) -> Outcome:
         prepared_cpu_s=prepared[1] - begin_cpu if prepared else None,
         first_s=searching[0][0] if searching else None,
         first_cpu_s=searching[0][1] if searching else None,
+        rounds=marker.search.rounds,
     )
 
 

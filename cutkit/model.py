@@ -35,8 +35,8 @@ On the fabric, x runs along its length and y across its usable width, from the l
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -370,12 +370,38 @@ class Order:
     lines: tuple[OrderLine, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """On what a marker was planned to be cut: on so many ``plies``.
+
+    Every ply gives one of each of its garments; with ``sets`` "half" it takes two of them, face to face. ``sharing``
+    are the garments that have no copy of their own, for those of another one serve for them, too: how many, by its
+    number.
+    """
+
+    plies: int = 1
+    sets: MarkerSet = "full"
+    sharing: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def plies_per_garment(self) -> int:
+        """Of how many plies a garment of the marker is cut."""
+        return 2 if self.sets == "half" else 1
+
+    def within(self, bundles: Collection[int]) -> Planned:
+        """The same for a marker that holds these garments alone."""
+        return replace(self, sharing=tuple((bundle, count) for bundle, count in self.sharing if bundle in bundles))
+
+
+AS_LAID = Planned()
+
+
 @dataclass(frozen=True)
 class Demand:
     """What one marker must hold: the pieces of one material, and every copy of them that the order needs.
 
     It is cut from ``plies`` plies, on all of which each of its garments stands for ``garments_per_bundle``; they give
-    ``surplus`` pieces more than these need, by the id of the piece.
+    ``surplus`` pieces more than these need, by the id of the piece. ``sets`` and ``sharing``: see ``Planned``.
     """
 
     material: str
@@ -384,11 +410,19 @@ class Demand:
     plies: int = 1
     garments_per_bundle: int = 1
     surplus: tuple[tuple[str, int], ...] = ()
+    sets: MarkerSet = "full"
+    sharing: tuple[tuple[int, int], ...] = ()
 
     @property
-    def sets(self) -> MarkerSet:
-        """ "half" where it takes two plies to give a whole garment of each."""
-        return "half" if self.plies == 2 * self.garments_per_bundle else "full"
+    def planned(self) -> Planned:
+        """On what its marker is to be cut."""
+        return Planned(self.plies, self.sets, self.sharing)
+
+    @property
+    def garments(self) -> int:
+        """How many garments its marker is for, each out of one ply or one pair of them."""
+        bundles = {copy.bundle for copy in self.copies}
+        return len(bundles) + sum(count for bundle, count in self.sharing if bundle in bundles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -446,8 +480,7 @@ class NestSettings:
     """What the nest search is told. Exactly one of ``time_s`` and ``rounds`` limits the effort.
 
     All pieces of a garment lie within ``bundle_span_mm`` along the cloth (None: anywhere), and with ``bundling``
-    "sections" no piece of another garment lies in a garment's stretch. With ``sets`` "half" each of its garments comes
-    out of two plies.
+    "sections" no piece of another garment lies in a garment's stretch.
     """
 
     gap_mm: float = 0.0
@@ -457,12 +490,6 @@ class NestSettings:
     workers: int = 2
     bundle_span_mm: float | None = None
     bundling: Bundling = "mixed"
-    sets: MarkerSet = "full"
-
-    @property
-    def plies_per_garment(self) -> int:
-        """The plies that it takes to give one of each of the marker's garments."""
-        return 2 if self.sets == "half" else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -486,7 +513,7 @@ class Stated:
 class Marker:
     """The layout of all copies on the fabric; self-contained. Length and efficiency are derived from the pieces.
 
-    ``stretch`` tells which cloth it is cut from, where that was chosen among rolls.
+    ``stretch`` tells which cloth it is cut from, where that was chosen among rolls, and ``planned`` on how many plies.
     """
 
     fabric: Fabric
@@ -498,6 +525,7 @@ class Marker:
     search: SearchRecord = field(default_factory=lambda: SearchRecord(None, 0, None))
     stated: Stated | None = None
     stretch: Stretch | None = None
+    planned: Planned = AS_LAID
 
     @cached_property
     def by_id(self) -> dict[str, OrderedPiece]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import Counter
 
 import drafts  # noqa: F401  (puts the repository's root on the path)
 import numpy as np
 import pytest
+from builders import make_marker, rectangle
 from conftest import REPOSITORY
 from shapely.geometry import Polygon
 
 from benchmarks.contest import Job, Lying, judge
 from benchmarks.garments import garment_pieces, strip_instance, write_instance
 from cutkit.formats.strip_packing import read_instance
+from cutkit.model import NestSettings, OrderedPiece, Placement
 
 
 @pytest.mark.parametrize(("points", "types"), [(8, 25), (44, 18), (400, 4)])
@@ -88,6 +91,37 @@ def test_the_judge_finds_what_is_wrong(tiles, second, gap_mm, fault):
     _, faults = judge(tiles(gap_mm), [Lying("0", False, 0.0, 0.0, 0.0), second])
     assert len(faults) == 1
     assert fault in faults[0]
+
+
+@pytest.fixture
+def scripts(monkeypatch):
+    """The scripts find one another as they do when they are run."""
+    monkeypatch.syspath_prepend(REPOSITORY / "benchmarks")
+
+
+@pytest.mark.usefixtures("scripts")
+def test_the_deepest_overlap_is_measured_below_what_the_referee_forgives():
+    from bench_start import deepest_mm
+
+    tiles = [Placement("t", 1, x, 0.0, 0.0) for x in (0.0, 9.9996, 30.0)]
+    marker = make_marker([OrderedPiece("t", "t", "", rectangle(10, 20), 3)], tiles)
+    assert deepest_mm(marker) == pytest.approx(0.0004, rel=1e-3)
+    assert deepest_mm(make_marker(list(marker.pieces), tiles[::2])) == 0.0
+
+
+@pytest.mark.usefixtures("scripts")
+def test_every_rule_of_the_benchmark_asks_for_something_that_can_be_nested():
+    from bench_rules import RULES, SHIRT, Case
+
+    fabric, demand = SHIRT.load()
+    plain = Case(fabric, demand, NestSettings(rounds=1))
+    for name in set(RULES) - {"none", "locked"}:
+        case = RULES[name](plain)
+        assert case != plain, name
+        counts = Counter(copy.piece for copy in case.demand.copies)
+        assert counts == {piece.id: piece.total for piece in case.demand.pieces}
+        known = {zone.name for zone in case.fabric.zones}
+        assert all(set(piece.zones) <= known for piece in case.demand.pieces)
 
 
 @pytest.mark.parametrize("script", sorted(p.name for p in (REPOSITORY / "benchmarks").glob("bench_*.py")))

@@ -139,6 +139,7 @@ class Checker:
         outputs = list(job.outputs().values())
         if prepared is not None:
             outputs = [path for k in range(len(prepared.nest.demands)) for path in prepared.outputs(k).values()]
+            faults += _ply_faults(job, prepared)
         faults += _output_faults(job, bundle, outputs)
         if prepared is None or faults:
             return None, list(dict.fromkeys(faults))
@@ -183,6 +184,13 @@ def _cloth_faults(
         found = senseless(config, wanted.words) if config is not None else ()
         faults += [fault_of(one.error, job.source, job.name, one.key) for one in found]
     yield from faults
+
+
+def _ply_faults(job: Job, prepared: PreparedJob) -> Iterator[JobFault]:
+    """Plies that should lie face to face, and do not come out even."""
+    if prepared.nest.fabric.spread == "face-to-face" and (job.plies or 0) % 2:
+        error = UsageError(f"{job.plies} plies do not lie face to face: they come in pairs")
+        yield fault_of(error, job.source, job.name, "plies")
 
 
 def _checked(prepared: PreparedJob, bundle: Bundle, outputs: Sequence[str]) -> Checked:

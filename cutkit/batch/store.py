@@ -145,8 +145,7 @@ class Store(Database):
             for one in jobs:
                 job = one.job
                 row = self._db.execute("SELECT source, state FROM jobs WHERE name = ?", (job.name,)).fetchone()
-                open_elsewhere = row and row["state"] in ("queued", "running") and row["source"] != job.source
-                if open_elsewhere and os.path.exists(row["source"]):
+                if _is_open_elsewhere(row, job.source):
                     message = f"the store has a job of this name from {row['source']}, still to be done."
                     faults.append(JobFault(job.source, job.name, "name", message, "Give it another name."))
                 faults += self._clashes_with_open_jobs(one)
@@ -168,10 +167,13 @@ class Store(Database):
 
     def refuse(self, asked: Asked, message: str) -> None:
         """Note a job that cannot be run as failed (exit code 3), so that the morning shows it, too, and when it is
-        due."""
+        due. A job of its name from another file, still to be done, is left as it is; its log tells of the other one."""
         name, source = asked.name, asked.source
         with self._change():
-            row = self._db.execute("SELECT id, token, state FROM jobs WHERE name = ?", (name,)).fetchone()
+            row = self._db.execute("SELECT id, token, state, source FROM jobs WHERE name = ?", (name,)).fetchone()
+            if _is_open_elsewhere(row, source):
+                self._note(row["id"], f"a job of this name in {source} was refused: {message}")
+                return
             now = time.time()
             if row is None:
                 self._db.execute(
@@ -581,6 +583,13 @@ class Store(Database):
 def store_path(given: str | None) -> str:
     """The store that is meant: as given, else by the environment (CUTKIT_STORE), else in the current folder."""
     return given or os.environ.get(STORE_VARIABLE) or DEFAULT_STORE
+
+
+def _is_open_elsewhere(row: sqlite3.Row | None, source: str) -> bool:
+    """Whether a job is still to be done for another file, which is there."""
+    if row is None or row["state"] not in OPEN:
+        return False
+    return row["source"] != source and os.path.exists(row["source"])
 
 
 def _fields_of(one: Checked) -> dict[str, Any]:

@@ -123,7 +123,7 @@ def _cloth_figures(marker: Marker) -> Iterator[RuleFigure]:
     if not fabric.has_face:
         yield RuleFigure("face", "both sides alike", unit="")
     if fabric.spread != "face-up":
-        each = "half sets" if marker.settings.sets == "half" else f"{_counted(fabric.layers, 'layer')} a ply"
+        each = "half sets" if marker.planned.sets == "half" else f"{_counted(fabric.layers, 'layer')} a ply"
         yield RuleFigure("spread", f"{fabric.spread}, {each}", unit="")
 
 

@@ -268,22 +268,26 @@ def _queued(
     keep_going: bool,
 ) -> tuple[dict[str, Taken], list[JobFault]]:
     """Put the jobs into the store; what became of each, and the faults with those that only the store shows."""
-    from cutkit.formats.jobs import Asked
-
     foreign = store.foreign_writers(checked)
     if foreign and not keep_going:
         raise _faulty([*faults, *foreign])
     bad = {fault.job for fault in foreign}
     taken = store.add([one for one in checked if one.job.name not in bad], force=force)
+    all_faults = [*faults, *foreign]
+    _note_refused(store, [fault for fault in all_faults if fault.job and fault.job not in taken], asked)
+    return taken, all_faults
+
+
+def _note_refused(store: Store, faults: Sequence[JobFault], asked: Sequence[Asked]) -> None:
+    """Have the store, and so the morning, know of jobs that were refused, with all faults of each."""
+    from cutkit.formats.jobs import Asked
+
     by_job: dict[tuple[str, str], list[str]] = {}
     for fault in faults:
-        if fault.job:
-            by_job.setdefault((fault.job, fault.file), []).append(str(fault))
+        by_job.setdefault((fault.job, fault.file), []).append(str(fault))
     wanted = {(one.name, one.source): one for one in asked}
     for (name, source), texts in by_job.items():
-        if name not in taken:
-            store.refuse(wanted.get((name, source), Asked(name, os.path.abspath(source))), "\n".join(texts))
-    return taken, [*faults, *foreign]
+        store.refuse(wanted.get((name, source), Asked(name, os.path.abspath(source))), "\n".join(texts))
 
 
 def _refuse_store_as_output(path: str, junit: Path | None, checked: Sequence[Checked]) -> None:
@@ -452,6 +456,12 @@ class Result:
     taken: dict[str, Taken]
 
     @property
+    def untold(self) -> list[JobFault]:
+        """The faults that no row tells of: those of files, and of jobs whose name is another file's job's."""
+        messages = {row.name: row.message for row in self.rows}
+        return [fault for fault in self.faults if str(fault) not in messages.get(fault.job, "")]
+
+    @property
     def exit_code(self) -> int:
         """5 where jobs failed or are left over, or had faults."""
         left = any(row.state not in ("done", "cancelled") for row in self.rows)
@@ -466,13 +476,11 @@ class Result:
 
         if self.rows:
             print_table(_table(self.rows))
-        known = {row.name for row in self.rows}
         for row in self.rows:
             if row.state == "failed":
                 _echo_failure(row.name, row.message)
-        for fault in self.faults:
-            if fault.job not in known:
-                _echo_failure(fault.job or fault.file, str(fault))
+        for fault in self.untold:
+            _echo_failure(fault.job or fault.file, str(fault))
 
     def _json(self) -> dict[str, Any]:
         counts: dict[str, int] = {}
@@ -606,8 +614,7 @@ def _write_junit(path: Path, result: Result) -> None:
     from cutkit.batch.junit import junit_xml
     from cutkit.formats.files import write_whole
 
-    known = {row.name for row in result.rows}
-    write_whole(path, junit_xml(result.rows, [fault for fault in result.faults if fault.job not in known]))
+    write_whole(path, junit_xml(result.rows, result.untold))
 
 
 def _print_names(what: str, names: Sequence[str], asked: Sequence[str]) -> None:

@@ -26,15 +26,20 @@ MOST_HISTORY = 50
 
 @dataclass(frozen=True)
 class Row:
-    """What is told of one marker; ``garments`` are the bundles that have a piece in it."""
+    """What is told of one marker."""
 
     demand: Demand
     estimate: Estimate
 
     @property
     def garments(self) -> int:
-        """How many garments the marker is for."""
-        return len({copy.bundle for copy in self.demand.copies})
+        """How many garments all plies of the marker give."""
+        return self.demand.garments * self.demand.garments_per_bundle
+
+    @property
+    def cloth_mm(self) -> float:
+        """The length of cloth that all plies take."""
+        return self.estimate.length_mm * self.demand.plies
 
 
 @click.command("estimate")
@@ -103,14 +108,16 @@ def _json(row: Row, price: float | None) -> dict[str, Any]:
         "material": row.demand.material,
         "usable_width_mm": estimate.usable_width_mm,
         "pieces": len(row.demand.copies),
+        "plies": row.demand.plies,
         "garments": row.garments,
         "area_mm2": estimate.area_mm2,
         "length_mm": estimate.length_mm,
         "interval_mm": [estimate.low_mm, estimate.high_mm],
         "confidence": 0.9,
         "efficiency": estimate.efficiency,
-        "length_per_garment_mm": estimate.length_mm / row.garments,
-        "cost": None if price is None else estimate.length_mm / 1000 * price,
+        "cloth_mm": row.cloth_mm,
+        "length_per_garment_mm": row.cloth_mm / row.garments,
+        "cost": None if price is None else row.cloth_mm / 1000 * price,
         "history": estimate.history,
     }
 
@@ -118,9 +125,11 @@ def _json(row: Row, price: float | None) -> dict[str, Any]:
 def _table(rows: list[Row], price: float | None) -> TableData:
     from cutkit.cli.tables import Column, TableData
 
+    in_plies = any(row.demand.plies > 1 for row in rows)
     columns = (
         Column("Material", "left", shrink_to=8, style="bold"),
         Column("Pieces", worth=8),
+        *((Column("Plies", worth=9),) if in_plies else ()),
         Column("Gar-\nments", worth=7),
         Column("Pieces'\narea m2", worth=5),
         Column("Length\nm", style="green"),
@@ -130,29 +139,30 @@ def _table(rows: list[Row], price: float | None) -> TableData:
         Column("m per\ngarment", worth=20),
         *((Column("Cost"),) if price is not None else ()),
     )
-    total = _total(rows, price) if len(rows) > 1 else None
-    return TableData(columns, tuple(_cells(row, price) for row in rows), total)
+    total = _total(rows, price, in_plies) if len(rows) > 1 else None
+    return TableData(columns, tuple(_cells(row, price, in_plies) for row in rows), total)
 
 
-def _cells(row: Row, price: float | None) -> tuple[str, ...]:
+def _cells(row: Row, price: float | None, in_plies: bool) -> tuple[str, ...]:
     estimate = row.estimate
     return (
         row.demand.material or "-",
         str(len(row.demand.copies)),
+        *((str(row.demand.plies),) if in_plies else ()),
         str(row.garments),
         f"{estimate.area_mm2 / 1e6:.3f}",
         f"{estimate.length_mm / 1000:.2f}",
         f"{estimate.low_mm / 1000:.2f}",
         f"{estimate.high_mm / 1000:.2f}",
         f"{100 * estimate.efficiency:.1f}",
-        f"{estimate.length_mm / 1000 / row.garments:.3f}",
-        *((f"{estimate.length_mm / 1000 * price:.2f}",) if price is not None else ()),
+        f"{row.cloth_mm / 1000 / row.garments:.3f}",
+        *((f"{row.cloth_mm / 1000 * price:.2f}",) if price is not None else ()),
     )
 
 
-def _total(rows: list[Row], price: float | None) -> tuple[str, ...]:
+def _total(rows: list[Row], price: float | None, in_plies: bool) -> tuple[str, ...]:
     """The sums that make sense: no interval, for those of several markers do not add up."""
     length = sum(row.estimate.length_mm for row in rows) / 1000
     pieces = str(sum(len(row.demand.copies) for row in rows))
-    cost = (f"{length * price:.2f}",) if price is not None else ()
-    return ("Total", pieces, "", "", f"{length:.2f}", "", "", "", "", *cost)
+    cost = (f"{sum(row.cloth_mm for row in rows) / 1000 * price:.2f}",) if price is not None else ()
+    return ("Total", pieces, *(("",) if in_plies else ()), "", "", f"{length:.2f}", "", "", "", "", *cost)

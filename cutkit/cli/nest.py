@@ -6,7 +6,9 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from math import isnan
+from operator import or_
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -227,7 +229,10 @@ def _lay_one(
     say_notices(told, quiet=quiet, all_of_them="`cutkit check` lists them")
     seconds = round((time.monotonic() - progress.search_began) / len(laid.markers), 3)
     start_s = progress.start_s
-    return laid, [marker_figures(marker, start_s=start_s, search_s=seconds) for marker in laid.markers]
+    figures = [marker_figures(marker, start_s=start_s, search_s=seconds) for marker in laid.markers]
+    seen = accumulate((set(marker.bundles) for marker in laid.markers), or_, initial=set[int]())
+    pairs = zip(figures, laid.markers, seen, strict=False)
+    return laid, [replace(row, garments_again=len(before.intersection(m.bundles))) for row, m, before in pairs]
 
 
 def _files_beside(per_demand: list[Outputs], job: Prepared, rules: LayRules, output: Path) -> list[Path]:

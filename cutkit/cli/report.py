@@ -34,7 +34,7 @@ OUT = click.Path(path_type=Path)
 @click.option("--night", is_flag=True, help="Of the store: since yesterday's noon, or the noon before the last run.")
 @click.option("--since", metavar="WHEN", help="Of the store: jobs that ended since 2026-11-27, 18:00, 12h or 4w ago.")
 @click.option("--until", metavar="WHEN", help="Of the store: jobs that ended until then; now if not given.")
-@click.option("--plies", type=COUNT, help="Layers of cloth cut at once; 1 if not given, 2 of half sets.")
+@click.option("--plies", type=COUNT, help="Plies that are cut at once; those of the marker's plan if not given.")
 @click.option(
     "--end-allowance", type=LENGTH, default="0mm", help="What every ply is longer than the marker, both ends."
 )
@@ -171,7 +171,7 @@ def _cuts(paths: list[Path], options: dict[str, Any], quiet: bool) -> Iterator[C
     for path in paths:
         marker = read_valid_marker(path)
         told = options | spreads.get(name_of(str(path)), {})
-        told["plies"] = _plies(told["plies"], marker, path)
+        told = told | {"plies": _plies(told["plies"], marker, str(path))}
         yield Cut(
             marker=marker,
             path=str(path),
@@ -183,15 +183,16 @@ def _cuts(paths: list[Path], options: dict[str, Any], quiet: bool) -> Iterator[C
         )
 
 
-def _plies(told: int | None, marker: Marker, path: Path) -> int:
-    """The plies of a marker; UsageError where they leave garments of half sets without their other half."""
-    least = marker.settings.plies_per_garment
-    if told is not None and told % least:
+def _plies(told: int | None, marker: Marker, path: str) -> int:
+    """The plies that a marker is cut from. UsageError where they should lie in pairs, and one is left over."""
+    plies = marker.planned.plies if told is None else told
+    if marker.fabric.spread == "face-to-face" and plies % 2:
         raise UsageError(
-            f"{path} holds half sets, which plies in pairs complete, not {told}",
-            hint=f"Give an even number, for example --plies {told + 1}.",
+            f"{plies} plies do not lie face to face: they come in pairs",
+            where=path,
+            hint=f"Say --plies {plies + 1}, or whatever was spread.",
         )
-    return told or least
+    return plies
 
 
 def _spread(options: dict[str, Any]) -> Spread:

@@ -37,6 +37,8 @@ TURN_WITHIN_MM = 1.0
 OVERCUT_ABOVE_DEG = 45.0
 """At softer corners an overcut would run along the next side, and cut it again."""
 FINE_ERROR_MM = 1e-6
+AHEAD_MM = 1e-3
+"""The direction of a line at a place is that in which it goes so far on."""
 WHEEL_SPAN_MM = 5.0
 """Over so much of a line its curve is measured, or over a blade's length: single bends of a polygon say little."""
 
@@ -104,8 +106,17 @@ def _bent_ends_mm(run: tuple[Point, ...], knife: Knife) -> float:
     """How far off the line a wheel cuts where it stands: at both ends of a run, or anywhere on a round contour."""
     if is_closed(run):
         return knife.length_mm**2 / (8 * _least_radius(run, _span_mm(knife)))
-    ends = (first_mm(run, knife.length_mm), first_mm(run[::-1], knife.length_mm))
-    return max(float(LineString(end).hausdorff_distance(LineString((end[0], end[-1])))) for end in ends)
+    return max(_stands_off_mm(way, knife.length_mm) for way in (run, run[::-1]))
+
+
+def _stands_off_mm(run: tuple[Point, ...], length_mm: float) -> float:
+    """How far the first ``length_mm`` of a run are off the cut of a wheel that stands with its axis in their middle."""
+    half = length_mm / 2
+    line, axis = LineString(first_mm(run, length_mm)), first_mm(run, half)[-1]
+    ahead = first_mm(run, min(half + AHEAD_MM, line.length))[-1]
+    way = hypot(ahead[0] - axis[0], ahead[1] - axis[1])
+    u, v = (ahead[0] - axis[0]) / way * half, (ahead[1] - axis[1]) / way * half
+    return float(line.hausdorff_distance(LineString([(axis[0] - u, axis[1] - v), (axis[0] + u, axis[1] + v)])))
 
 
 def least_radius_mm(knife: Knife) -> float:

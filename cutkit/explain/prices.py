@@ -228,8 +228,7 @@ class _Searches:
 
         settings = effort.settings(kind.marker, seed)
         nester: Nester = one if settings.bundling == "mixed" else SectionNester(one, Sections(), self.stop)
-        begin = start and relaxed(start, ["locked"])  # the demand says what is locked
-        return nester(kind.marker.fabric, kind.demand, settings, begin)
+        return nester(kind.marker.fabric, kind.demand, settings, start)
 
 
 def _better(one: Marker, other: Marker) -> Marker:

@@ -181,7 +181,7 @@ def _both(one_mm: float, other_mm: float) -> str:
 
 
 def _without_blocks(marker: Marker) -> Marker:
-    return _with_pieces(marker, lambda piece: replace(piece, block=None, buffer_mm=0.0))
+    return _with_pieces(marker, lambda piece: replace(piece, block=None, buffer_mm=0.0, cut_block=False))
 
 
 # --- where pieces may lie

@@ -28,6 +28,7 @@ from cutkit.model import (
     NotchShape,
     OrderedPiece,
     Placement,
+    Planned,
     Point,
     Repeat,
     SearchRecord,
@@ -46,6 +47,7 @@ FARTHEST_MM = 1e8
 SMALLEST_REPEAT_MM = 0.1
 """A finer repeat is no pattern that anybody could match."""
 MOST_PER_COPY = 1000
+MOST_PLIES = 10_000
 _WIDTH_TOLERANCE_MM = 1e-3
 
 _ANY_QUARTER_TURN = (0.0, 90.0, 180.0, 270.0)
@@ -97,7 +99,6 @@ class _SettingsForm(msgspec.Struct):
     gap_mm: float = 0.0
     bundle_span_mm: float | None = None
     bundling: Bundling = "mixed"
-    sets: MarkerSet = "full"
 
 
 class _SearchForm(msgspec.Struct):
@@ -187,6 +188,12 @@ class _UnplacedForm(msgspec.Struct):
     reason: str = ""
 
 
+class _PlannedForm(msgspec.Struct):
+    plies: int = 1
+    sets: MarkerSet = "full"
+    sharing: dict[int, int] = {}
+
+
 class MarkerForm(msgspec.Struct):
     """All that a marker file may say; what it says beyond that is not read."""
 
@@ -203,6 +210,7 @@ class MarkerForm(msgspec.Struct):
     unplaced: list[_UnplacedForm] = []
     cutkit: str = ""
     stretch: Stretch | None = None
+    planned: _PlannedForm = msgspec.field(default_factory=_PlannedForm)
 
 
 def marker_of(form: MarkerForm, where: str) -> Marker:
@@ -221,7 +229,21 @@ def marker_of(form: MarkerForm, where: str) -> Marker:
         search=SearchRecord(form.search.time_s, form.search.rounds or 0, form.search.workers),
         stated=Stated(form.length_mm, form.efficiency),
         stretch=_stretch_of(form.stretch, where),
+        planned=_planned_of(form.planned, where),
     )
+
+
+def _planned_of(form: _PlannedForm, where: str) -> Planned:
+    least = 2 if form.sets == "half" else 1
+    if not least <= form.plies <= MOST_PLIES or form.plies % least:
+        raise InputError(
+            f"the marker is planned for {form.plies} plies",
+            where=where,
+            hint=f"1 to {MOST_PLIES}; half sets take them in pairs.",
+        )
+    if any(not 1 <= count <= MOST_PLIES for count in form.sharing.values()):
+        raise InputError("the garments that share another one's copies are no numbers of garments", where=where)
+    return Planned(form.plies, form.sets, tuple(sorted(form.sharing.items())))
 
 
 def _stretch_of(stretch: Stretch | None, where: str) -> Stretch | None:
@@ -328,7 +350,7 @@ def _settings_of(form: MarkerForm, where: str) -> NestSettings:
             where=where,
             hint="A length above 0; null where the pieces of a garment may lie anywhere.",
         )
-    return NestSettings(settings.gap_mm, form.seed, bundle_span_mm=span, bundling=settings.bundling, sets=settings.sets)
+    return NestSettings(settings.gap_mm, form.seed, bundle_span_mm=span, bundling=settings.bundling)
 
 
 # --- pieces ------------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from cutkit.model import (
     NestSettings,
     OrderedPiece,
     Placement,
+    Planned,
     Point,
     Repeat,
     Tie,
@@ -60,6 +61,17 @@ def marker_to_json(marker: Marker) -> dict[str, Any]:
         {
             "splices": ([_splice_json(band) for band in splice_bands(marker, apart_mm=SPLICES_MM)], []),
             "stretch": (None if marker.stretch is None else asdict(marker.stretch), None),
+            "planned": (_planned_json(marker.planned), {}),
+        }
+    )
+
+
+def _planned_json(planned: Planned) -> dict[str, Any]:
+    return _stated(
+        {
+            "plies": (planned.plies, 1),
+            "sets": (planned.sets, "full"),
+            "sharing": ({str(bundle): count for bundle, count in planned.sharing}, {}),
         }
     )
 
@@ -113,7 +125,6 @@ def _settings_json(settings: NestSettings) -> dict[str, Any]:
     since = {
         "bundle_span_mm": (_maybe(settings.bundle_span_mm), None),
         "bundling": (settings.bundling, "mixed"),
-        "sets": (settings.sets, "full"),
     }
     return {"gap_mm": settings.gap_mm} | _stated(since)
 

@@ -38,6 +38,8 @@ MAKES_ARRAYS = False
 RINGS = 3
 """So many repeats to either side a place within the limits is looked for."""
 ROUNDING_MM = 1e-7
+LEEWAY_MM = 0.4
+"""What a match may be off where a tie wants it so; the referee allows 0.5 mm."""
 
 
 @inline_kernel
@@ -60,7 +62,8 @@ def _to_phase(at: float, phase: float, repeat: float) -> float:
 def seat_of(layout: Layout, tables: Tables, i: int, s: int, x: float, y: float) -> tuple[float, float]:
     """The nearest place to (x, y), or about that, where piece i may lie as shape s: within its limits, on its lattice.
 
-    Where no place within reach is both, it is on the lattice.
+    Where it is tied to a place as well, a lattice that comes within ``LEEWAY_MM`` of that gives way. Where no place
+    within reach is both, it is on the lattice.
     """
     low_x, high_x, low_y, high_y = limits(layout, tables, i, s)
     x = min(max(x, low_x), high_x)
@@ -74,6 +77,8 @@ def seat_of(layout: Layout, tables: Tables, i: int, s: int, x: float, y: float) 
     reach_u = 0 if layout.phase[i, 0] == np.inf else RINGS
     reach_v = 0 if layout.phase[i, 1] == np.inf else RINGS
     best_x, best_y = x + c * u - sn * v, y + sn * u + c * v
+    wide_x = LEEWAY_MM if high_x - low_x < ROUNDING_MM else 0.0
+    wide_y = LEEWAY_MM if high_y - low_y < ROUNDING_MM else 0.0
     least = np.inf
     for k in range(-reach_u, reach_u + 1):
         for m in range(-reach_v, reach_v + 1):
@@ -81,9 +86,10 @@ def seat_of(layout: Layout, tables: Tables, i: int, s: int, x: float, y: float) 
             ev = v + m * across if reach_v else v
             px, py = x + c * eu - sn * ev, y + sn * eu + c * ev
             far = eu * eu + ev * ev
-            if far < least and inside(px, py, low_x, high_x, low_y, high_y):
+            if far < least and inside(px, py, low_x - wide_x, high_x + wide_x, low_y - wide_y, high_y + wide_y):
                 least = far
-                best_x, best_y = px, py
+                best_x = min(max(px, low_x), high_x) if wide_x > 0.0 else px
+                best_y = min(max(py, low_y), high_y) if wide_y > 0.0 else py
     return best_x, best_y
 
 
@@ -94,6 +100,17 @@ def seat_all(layout: Layout, tables: Tables) -> None:
         if layout.fixed[i] == FREE:
             x, y = seat_of(layout, tables, i, layout.shape[i], layout.place[i, 0], layout.place[i, 1])
             layout.place[i, 0], layout.place[i, 1] = x, y
+
+
+@kernel
+def all_seated(layout: Layout, tables: Tables) -> bool:
+    """Whether every piece that is free lies within its limits: not so where the strip is too short for one of them."""
+    for i in range(len(layout.shape)):
+        low_x, high_x, low_y, high_y = limits(layout, tables, i, layout.shape[i])
+        x, y = layout.place[i, 0], layout.place[i, 1]
+        if layout.fixed[i] == FREE and not inside(x, y, low_x, high_x, low_y, high_y):
+            return False
+    return True
 
 
 @inline_kernel

@@ -1,9 +1,9 @@
 """An order over several markers, none longer than the limit, with the least cloth.
 
-The garments are first dealt out evenly by area, which gives markers of about one length, and exchanged as long as the
-guessed lengths fall. Then short nests judge: they show which markers are too long, and whether further exchanges
-save cloth. What is left of the time goes into the markers of the best distribution. Markers of the same lot are nested
-once.
+The garments are first dealt out evenly by area, which gives markers of about one length: mixed, size by size, and
+exchanged as long as the guessed lengths fall. Then short nests judge: which of these deals is the best, which markers
+are too long, and whether further exchanges save cloth. What is left of the time goes into the markers of the best
+distribution. Markers of the same lot are nested once.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from cutkit.lay.judge import Effort, Judge
 
 SAFE = 1.1
 """A garment alone whose guessed length is below the limit by this factor needs no nest to tell that it fits."""
-NEARLY = 1.015
+NEARLY = 1.04
 """A short nest beyond the limit by less than this factor may come within it with all its effort."""
 WITHIN_MM = 1e-4
 """A marker may exceed the limit by this: rounding, not cloth."""
@@ -125,10 +125,14 @@ class Splitter:
     def _with(self, wanted: Lot, count: int) -> list[Lot] | None:
         """A distribution over so many markers, nested; None where one of them would be too long."""
         alone, even = count >= sum(wanted), self._evenly(wanted, count)
-        starts = [lots for lots in (self._exchanged_by_guess(even), even) if alone or self._may_fit(lots)]
+        deals = {
+            tuple(sorted(lots)): lots for lots in (self._exchanged_by_guess(even), even, self._by_kind(wanted, count))
+        }
+        counted = [lots for lots in deals.values() if max(map(sum, lots)) <= self.bounds.count]
+        starts = [lots for lots in counted if alone or self._may_fit(lots)]
         if not starts:
             return None
-        lots = self._exchanged_by_nests(starts[0])
+        lots = self._exchanged_by_nests(starts)
         if not alone and not all(self._fits_after_all(lot) for lot in set(lots)):
             return None
         self._finish(lots)
@@ -150,6 +154,20 @@ class Splitter:
                 lots[lot, kind] += 1
                 filled[lot] += areas[kind]
         return [tuple(lot) for lot in lots.tolist() if any(lot)]
+
+    def _by_kind(self, wanted: Lot, count: int) -> list[Lot]:
+        """Lots of about the same area, kind after kind: garments of one size lie well with one another."""
+        areas, most = self.judge.stock.areas_mm2, self.bounds.count
+        part = self.judge.stock.area_mm2(wanted) / count
+        lots, filled = [[0] * len(wanted)], 0.0
+        for kind in sorted(range(len(wanted)), key=lambda k: -areas[k]):
+            for _ in range(wanted[kind]):
+                full = filled + areas[kind] / 2 > part * len(lots) or sum(lots[-1]) >= most
+                if full and len(lots) < count:
+                    lots.append([0] * len(wanted))
+                lots[-1][kind] += 1
+                filled += areas[kind]
+        return [tuple(lot) for lot in lots]
 
     # --- exchanges
 
@@ -190,13 +208,18 @@ class Splitter:
                     lots, cost = new, now
         return lots
 
-    def _exchanged_by_nests(self, lots: list[Lot]) -> list[Lot]:
-        """The lots nested for a short time, and exchanges among them, as long as there is time to decide."""
-        count = len(lots)
-        self._judge(lots)
-        tries = TRIES_PER_MARKER * count if self.effort.by_rounds else MOST_GUESSES
+    def _exchanged_by_nests(self, starts: Sequence[list[Lot]]) -> list[Lot]:
+        """The best of some distributions, their lots nested for a short time, and then exchanges in it, as long as
+        there is time to decide; the first one is nested in any case."""
+        lots, count = starts[0], len(starts[0])
         reserve = (1 - DECIDING_SHARE) * self.effort.left_s(count)
-        tried = {tuple(sorted(lots))}
+        self._judge(lots)
+        for other in starts[1:]:
+            if self.effort.left_s(count) > reserve:
+                self._judge(other)
+                lots = min(lots, other, key=lambda each: self._cost(each, guess=False))
+        tries = TRIES_PER_MARKER * count if self.effort.by_rounds else MOST_GUESSES
+        tried = {tuple(sorted(lots)) for lots in starts}
         while tries > 0 and self.effort.left_s(count) > reserve:
             if sum(map(self.judge.length_mm, lots)) > count * self.bounds.length_mm:
                 break  # no exchange makes room

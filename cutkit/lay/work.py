@@ -75,7 +75,7 @@ def lay(
     another.
     """
     _refuse_odd(rules, start, fabric)
-    settings, told_start = replace(settings, sets=demand.sets), start
+    told_start = start
 
     def nester(fabric: Fabric, demand: Demand, settings: NestSettings, start: Marker | None) -> Marker:
         listener = listening(f"{len({copy.bundle for copy in demand.copies})} garments") if listening else None
@@ -92,6 +92,8 @@ def _refuse_odd(rules: LayRules, start: Marker | None, fabric: Fabric) -> None:
         raise UsageError("a marker to go on from is of an order that is cut in one marker")
     if rules.garments_per_marker is not None and rules.garments_per_marker < 1:
         raise UsageError("a marker holds a garment at least")
+    if rules.garments_per_marker is not None and rules.parts_garments:
+        raise UsageError("garments that may be parted cannot be counted by the marker")
     if fabric.longest_mm is not None and fabric.longest_mm <= 0:
         raise UsageError("the length limit leaves no room between the margins")
 
@@ -172,10 +174,12 @@ class _Work:
                 left[next(home, 0)].append(copy)
         limit = self.fabric.max_length_mm
         on_table = [replace(m, fabric=replace(m.fabric, max_length_mm=limit)) for m in markers]
-        return tuple(
+        whole = (
             with_unplaced(cut_to_limit(marker), self.demand, left[number], reasons)
             for number, marker in enumerate(on_table)
         )
+        planned = self.demand.planned
+        return tuple(replace(marker, planned=planned.within(marker.bundles)) for marker in whole)
 
     # --- rolls
 

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from cutkit.model import Demand, Fabric, InputFile, Marker, NestSettings, Notice
@@ -89,6 +89,5 @@ def nest(
 
     def unheard(_: Notice) -> None: ...
 
-    settings = replace(settings, sets=demand.sets)
     run = Run(fabric, demand, settings, listener, stop or (lambda: False), time.monotonic(), start, tell or unheard)
     return run.marker(tuple(inputs))

@@ -171,16 +171,22 @@ class Chain:
             args = (self.layout, self.problem.tables, self.scratch, place, shape, number)
             outcome = kernels.separate(*args, patience, self.plan.slice_work)
             slices += 1
-            if outcome == kernels.SOLVED:
+            if outcome == kernels.SOLVED and self._is_sound():
                 self._quick = slices <= 2
                 self._accept()
                 return outcome
             yield
+            if outcome == kernels.SOLVED:
+                return int(kernels.FAILED)
             if self.layout.number[state.LENGTH] >= self.best.length_mm or self.progress >= 1.0:
                 self._quick = False
                 return ABANDONED
             if outcome == kernels.FAILED:
                 return outcome
+
+    def _is_sound(self) -> bool:
+        """Whether a layout without overlaps also keeps to the limits: rules may ask for more than a strip has room."""
+        return self.problem.rules is None or bool(lattice.all_seated(self.layout, self.problem.tables))
 
     def _accept(self) -> None:
         """The layout in hand has no overlaps: it is the new best."""

@@ -23,6 +23,8 @@ Longs = NDArray[np.int64]
 
 RESIDUAL_MM = 0.4
 """So far off two matches of a piece may be that cannot both hold exactly; the referee allows 0.5 mm."""
+SLIGHT = 1e-9
+"""A direction's part that is no more is rounding."""
 NONE, CLOTH = -1, 0
 """Knots of copies that nothing ties, and of those tied to the cloth."""
 
@@ -138,6 +140,10 @@ def _tie_axis(
     knots = _Knots.of(cloth + 1)
     groups: dict[tuple[int, str], tuple[int, float]] = {}
     for i, copy in enumerate(copies):
+        held = _held_at(fabric, pieces[copy.piece], copy, axis)
+        if held is not None:
+            knots.tie(cloth, i, held)
+    for i, copy in enumerate(copies):
         piece = pieces[copy.piece]
         anchor = first_match(piece, axis)
         for match in piece.matches if anchor is not None else ():
@@ -163,6 +169,25 @@ def _tie_axis(
         number = numbers.setdefault(root, len(numbers))
         out[0][i, axis] = number
         out[1][i, axis] = shift - zero if number == CLOTH else shift
+
+
+def _held_at(fabric: Fabric, piece: OrderedPiece, copy: Copy, axis: int) -> float | None:
+    """The coordinate along an axis of the repeat that the anchor of a copy has, where it is locked or tied to its place
+    that way; else None."""
+    anchor = first_match(piece, axis)
+    if anchor is None:
+        return None
+    direction = repeat_axes(fabric)[axis]
+    if copy.locked is not None:
+        return float(direction @ np.array(copy.locked.points((anchor.point,))[0]))
+    lying = Placement(copy.piece, 0, 0.0, 0.0, copy.angles_deg[0], bool(copy.mirrored))
+    for tie in piece.ties:
+        here, there = np.array(lying.points((tie.point, anchor.point)))
+        place = np.array([np.nan if at is None else at for at in (tie.x_mm, tie.y_mm)])
+        known = np.abs(direction) > SLIGHT
+        if np.isfinite(place[known]).all():
+            return float(direction[known] @ (place + there - here)[known])
+    return None
 
 
 def _apart(fabric: Fabric, copy: Copy, axis: int, a: Match, b: Match) -> float:

@@ -20,10 +20,10 @@ def why_not(piece: OrderedPiece, fabric: Fabric, settings: NestSettings) -> str:
     text += f"; the usable width is {fabric.usable_width_mm:.1f} mm"
     if fabric.longest_mm is not None:
         text += f" and the length limit {fabric.longest_mm:.1f} mm"
+    if settings.bundle_span_mm is not None:
+        text += f"; its garment is to lie within {settings.bundle_span_mm:.1f} mm"
     if piece.fold:
         text += "; its fold side must lie on a fold"
-    if settings.bundle_span_mm is not None:
-        text += f"; its garment is to lie within {settings.bundle_span_mm:g} mm"
     zones = [zone for zone in fabric.zones if zone.name in piece.zones]
     if zones:
         text += "; its zones are " + ", ".join(f"{z.name} of {z.y1_mm - z.y0_mm:.1f} mm" for z in zones)

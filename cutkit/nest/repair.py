@@ -17,7 +17,8 @@ from cutkit.nest.problem import Floats, Found, Ints, Problem, new_layout
 from cutkit.nest.resume import Taken, nearest_pose, seat_of
 from cutkit.nest.shapes import Choice
 
-STRETCHES = (1.0, 1.0001, 1.0003, 1.001, 1.003, 1.01, 1.03, 1.06, 1.1, 1.16, 1.25, 1.4, 1.6, 2.0)
+_HAIRS = (1.0, 1.0001, 1.0003, 1.001, 1.003)
+STRETCHES = (*_HAIRS, 1.01, 1.02, 1.03, 1.045, 1.06, 1.08, 1.1, 1.13, 1.16, 1.2, 1.25, 1.32, 1.4, 1.6, 2.0)
 """How long the strip may be, as parts of the layout's length, one after the other: overlaps of a hair, as the rounding
 of another program leaves them, are to cost no more than a hair."""
 PATIENCE = 100
@@ -46,7 +47,7 @@ def repaired(problem: Problem, rough: Found, seed: int, is_over: Callable[[], bo
             if is_over():
                 return None
             outcome = kernels.separate(layout, problem.tables, scratch, *best, PATIENCE, SLICE_WORK)
-        if outcome == kernels.SOLVED:
+        if outcome == kernels.SOLVED and lattice.all_seated(layout, problem.tables):
             end = float(first.strip_length(layout, problem.tables))
             return Found(layout.place.copy(), layout.shape.copy(), end)
     return None

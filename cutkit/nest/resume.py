@@ -207,7 +207,7 @@ def faults_here(start: Marker, fabric: Fabric, demand: Demand, settings: NestSet
 
 
 def lock(demand: Demand, start: Marker | None, fabric: Fabric, settings: NestSettings) -> Demand:
-    """The demand with those copies locked that are locked in a marker to go on from.
+    """The demand with those copies locked that are locked in a marker to go on from, unless it says so itself.
 
     InfeasibleError where what is locked cannot stay: it was not ordered, may not lie so here, overlaps something else
     that is locked, or lies outside of the cloth.
@@ -215,7 +215,8 @@ def lock(demand: Demand, start: Marker | None, fabric: Fabric, settings: NestSet
     locked = [] if start is None else [p for p in start.placements if p.locked]
     if start is None or not locked:
         return demand
-    demand = _with_locks(demand, locked)
+    held = [copy.locked for copy in demand.copies]
+    demand = _with_locks(demand, [placement for placement in locked if placement not in held])
     wrong = [f for f in faults_here(start, fabric, demand, settings) if _is_of_locked(f, start)]
     if wrong:
         told = "\n".join(fault.message for fault in wrong[:LOCKS_NAMED])

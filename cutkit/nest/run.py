@@ -103,7 +103,8 @@ class Run:
             rounds=rounds,
             workers=self.settings.workers if by_time else None,
         )
-        return self._not_longer(settle(replace(self._empty, inputs=inputs, search=record), layouts))
+        marker = self._not_longer(settle(replace(self._empty, inputs=inputs, search=record), layouts))
+        return replace(marker, planned=self.demand.planned.within(marker.bundles))
 
     @property
     def _empty(self) -> Marker:

@@ -24,15 +24,13 @@ SLACK_MM = 1e-6
 
 @dataclass(frozen=True)
 class Cloth:
-    """The cloth as far as it tells where pieces may stand, all of a garment's within ``span_mm`` (None: anywhere)."""
+    """The cloth as far as it tells where pieces may stand, and within how much of its length a garment has to lie."""
 
     fabric: Fabric
     span_mm: float | None = None
 
     def stands(self, piece: OrderedPiece, pose: Pose, half_mm: Point) -> tuple[Stand, ...]:
         """The stands of a piece in a pose, whose shape's box has the half sides ``half_mm``; maybe none."""
-        if self.span_mm is not None and _Lying(piece, pose).length_mm > self.span_mm:
-            return ()
         if not (piece.zones or piece.fold or piece.ties or piece.quality or piece.matches):
             return (Stand(),)
         anchor, matched = self._anchor(piece, pose), bool(piece.matches) and self.fabric.repeat is not None
@@ -56,11 +54,11 @@ class Cloth:
         return tuple(Stand(room, piece.quality, anchor, matched) for room in found)
 
     def fits(self, shape: Shape) -> bool:
-        """Whether a shape's box fits the cloth, and its length limit."""
+        """Whether a shape's box fits the cloth, its length limit, and its garment's span."""
         half_x, half_y = shape.half_mm
-        limit = self.fabric.longest_mm
+        limits = [limit for limit in (self.fabric.longest_mm, self.span_mm) if limit is not None]
         across = 2 * half_y <= self.fabric.usable_width_mm * (1 + FITS)
-        return across and (limit is None or 2 * half_x <= limit * (1 + FITS))
+        return across and all(2 * half_x <= limit * (1 + FITS) for limit in limits)
 
     def _whole(self, half_mm: Point) -> Room:
         """Anywhere on the cloth."""
@@ -99,12 +97,6 @@ class _Lying:
             if match is not None:
                 found[axis] = float(repeat_axes(fabric)[axis] @ self.from_centre(match.point))
         return found[0], found[1]
-
-    @property
-    def length_mm(self) -> float:
-        """What the outline takes along the cloth."""
-        x0, _, x1, _ = self._placement.polygon(self.piece.outline).bounds
-        return float(x1 - x0)
 
     def in_zone(self, room: Room, zone: tuple[float, float]) -> Room:
         """The part of a room in which the whole outline is within a zone."""

@@ -33,7 +33,7 @@ REGIONS: dict[str, Place] = {
 }
 """The parts of the balance that are places in a marker."""
 MEANINGS = (
-    "Cloth issued: the length that came off the roll times its full width. All areas are of single plies.",
+    "Cloth issued: the length that came off the roll times its full width. All areas are of single layers of cloth.",
     "Efficiency: area of the pieces over usable width times marker length. It judges the marker alone.",
     "Utilisation: area of the pieces over all cloth issued, selvedges, ends, splices, flaws and remnants too.",
     "Waste: cloth issued that is neither in a piece nor left as a remnant.",
@@ -285,10 +285,9 @@ def _sheet(index: int, row: MarkerRow) -> MarkerSheet:
 def _cloth_text(row: MarkerRow) -> str:
     figures = row.figures
     sizes = ", ".join(f"{count} × {size}" for size, count in figures.garments_by_size if size)
-    each = "ply" if figures.plies_per_garment == 1 else "pair of plies"
     cloth = " / ".join(dict.fromkeys(filter(None, (figures.material, figures.fabric))))
     width = f"{figures.width_mm / 10:.1f} cm wide, {figures.usable_width_mm / 10:.1f} cm usable"
-    return " · ".join(filter(None, [cloth, width, f"{sizes} a {each}" if sizes else ""]))
+    return " · ".join(filter(None, [cloth, width, f"{sizes} a ply" if sizes else ""]))
 
 
 def _sheet_figures(row: MarkerRow) -> Iterator[Headline]:

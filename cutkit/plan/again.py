@@ -33,7 +33,11 @@ def demand_of(marker: Marker) -> Demand:
         for mirrored, lacking in _missing(marker, piece)
         for bundle in islice(numbers.of(piece, mirrored), max(0, lacking))
     )
-    return Demand(marker.fabric.material, marker.pieces, placed + missing, marker.settings.plies_per_garment)
+    planned = marker.planned
+    each = planned.plies // planned.plies_per_garment
+    return Demand(
+        marker.fabric.material, marker.pieces, placed + missing, planned.plies, each, (), planned.sets, planned.sharing
+    )
 
 
 def _placed(marker: Marker, placement: Placement) -> Copy:

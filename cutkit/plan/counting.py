@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -112,6 +112,22 @@ def _left_over(styles: Sequence[Style], left: Sequence[Garment], terms: Terms) -
         f"{len(left)} {several} left over ({', '.join(listed)}): {terms.spread_plies} plies give"
         f" {terms.garments_per_bundle} of a size at a time; {then}",
     )
+
+
+def sharing_of(garments: Sequence[Garment], with_copies: Collection[int]) -> tuple[tuple[int, int], ...]:
+    """The garments that have no copy of their own, by the number of the one of their size that bears theirs: of those
+    ``with_copies`` the last one before, else the first one behind."""
+    count = Counter[int]()
+    kinds: dict[tuple[int, str], list[int]] = {}
+    for garment in garments:
+        kinds.setdefault((garment.style, garment.size), []).append(garment.bundle)
+    for bundles in kinds.values():
+        bearer = next((bundle for bundle in bundles if bundle in with_copies), None)
+        for bundle in bundles:
+            bearer = bundle if bundle in with_copies else bearer
+            if bundle not in with_copies and bearer is not None:
+                count[bearer] += 1
+    return tuple(sorted(count.items()))
 
 
 def surplus_of(form: Form, entries: Sequence[Entry], garments: int, terms: Terms) -> int:

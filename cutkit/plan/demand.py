@@ -13,7 +13,7 @@ from math import inf
 
 from cutkit.errors import InfeasibleError, InputError, UsageError, did_you_mean
 from cutkit.model import Copy, Demand, Fabric, Nap, Notice, Order, OrderedPiece, Pattern, Piece
-from cutkit.plan.counting import Entry, Part, entries_of, parts_of, surplus_of
+from cutkit.plan.counting import Entry, Part, entries_of, parts_of, sharing_of, surplus_of
 from cutkit.plan.directions import Directions, Hand
 from cutkit.plan.forms import Form, Source, form_of
 from cutkit.plan.garments import (
@@ -182,7 +182,17 @@ def _demand(material: str, job: _Job, notices: list[Notice]) -> Demand:
     _tell_of_matches(forms, terms, notices)
     _refuse_stacked(made)
     over = tuple((piece, count) for piece, count in surplus.items() if count)
-    return Demand(material, made.pieces(), tuple(made.copies), terms.spread_plies, terms.garments_per_bundle, over)
+    needing = [garment for garment, needed in zip(job.part.garments, keys, strict=True) if needed]
+    return Demand(
+        material,
+        made.pieces(),
+        tuple(made.copies),
+        terms.spread_plies,
+        terms.garments_per_bundle,
+        over,
+        terms.sets,
+        sharing_of(needing, {copy.bundle for copy in made.copies}),
+    )
 
 
 @dataclass

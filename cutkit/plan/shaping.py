@@ -97,10 +97,9 @@ def _lines_above(points: Sequence[Point], line: float) -> Iterator[tuple[Point, 
     above = drawn.intersection(box(x0 - 1, line - SNAP_MM, x1 + 1, max(y1, line) + 1))
     merged = shapely.line_merge(above) if above.geom_type == "MultiLineString" else above
     for part in shapely.get_parts(merged).tolist():
-        if part.geom_type == "LineString":
-            laid = [(x, max(0.0, y - line)) for x, y in part.coords]
-            if LineString(laid).length > SNAP_MM:  # what only crosses the fold is a point there
-                yield tuple(laid)
+        moved = tuple((x, max(0.0, y - line)) for x, y in part.coords) if part.geom_type == "LineString" else ()
+        if moved and LineString(moved).length > SNAP_MM:
+            yield moved
 
 
 # --- shrinkage

@@ -16,7 +16,10 @@ from cutkit.model import Marker, Stretch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClothFigures:
-    """Cloth against pieces. ``area_mm2`` is the cloth that is taken: usable width x length."""
+    """Cloth against pieces. ``area_mm2`` is the cloth that is taken: usable width x length.
+
+    ``garments`` are those in the marker; one ply gives ``garments_per_ply``: half of them where it holds half sets.
+    """
 
     length_mm: float
     area_mm2: float
@@ -25,8 +28,8 @@ class ClothFigures:
     placed: int
     unplaced: int
     garments: int
+    garments_per_ply: float
     search_s: float | None = None
-    second_plies_mm: float = 0.0
 
     @property
     def efficiency(self) -> float:
@@ -40,23 +43,19 @@ class ClothFigures:
 
     @property
     def length_per_garment_mm(self) -> float | None:
-        """The length of cloth that gives a garment, of all plies that it takes; None without garments."""
-        return self.cloth_mm / self.garments if self.garments else None
-
-    @property
-    def cloth_mm(self) -> float:
-        """The length of the plies that give one of each garment: the markers' own, twice that of half sets."""
-        return self.length_mm + self.second_plies_mm
+        """The length of the plies that a garment takes, or its share of one; None without garments."""
+        return self.length_mm / self.garments_per_ply if self.garments_per_ply else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkerFigures(ClothFigures):
     """What one marker comes to.
 
-    ``garments`` counts the bundles that have a piece in the marker, placed or not where the bundle is known;
-    ``garments_by_size`` keeps the pattern's order of sizes. ``search_s`` is None where nobody measured it.
-    ``margins_mm`` is what a ply is longer than the marker at both ends,
-    for margins and for blocks that are cut beyond its length.
+    ``garments`` counts the bundles that have a piece in the marker, placed or not where the bundle is known, and those
+    that share the copies of one; ``garments_by_size`` keeps the pattern's order of sizes. ``search_s`` is None where
+    nobody measured it. ``margins_mm`` is what a ply is longer than the marker at both ends, for margins and for blocks
+    that are cut beyond its length, and ``garments_again`` how many of the garments have been counted already in another
+    marker of the same lay: their pieces went to several.
     """
 
     styles: tuple[str, ...]
@@ -71,7 +70,7 @@ class MarkerFigures(ClothFigures):
     path: str = ""
     margins_mm: float = 0.0
     stretch: Stretch | None = None
-    plies_per_garment: int = 1
+    garments_again: int = 0
 
     @property
     def laid_mm(self) -> float:
@@ -107,6 +106,7 @@ def marker_figures(
         placed=len(marker.placements),
         unplaced=sum(entry.count for entry in marker.unplaced),
         garments=sum(count for _, count in by_size),
+        garments_per_ply=sum(count for _, count in by_size) / marker.planned.plies_per_garment,
         garments_by_size=by_size,
         seed=marker.settings.seed,
         rounds=marker.search.rounds,
@@ -115,8 +115,6 @@ def marker_figures(
         path=path,
         margins_mm=marker.fabric.start_margin_mm + marker.fabric.end_margin_mm + marker.overhang_mm,
         stretch=marker.stretch,
-        plies_per_garment=marker.settings.plies_per_garment,
-        second_plies_mm=(marker.settings.plies_per_garment - 1) * marker.length_mm,
     )
 
 
@@ -128,7 +126,10 @@ def garments_by_size(marker: Marker) -> tuple[tuple[str, int], ...]:
     sizes_of: dict[int, Counter[str]] = defaultdict(Counter)
     for placement in marker.placements:
         sizes_of[placement.bundle][marker.by_id[placement.piece].size] += 1
-    counts = Counter(sizes.most_common(1)[0][0] for sizes in sizes_of.values())
+    sharing = dict(marker.planned.sharing)
+    counts = Counter[str]()
+    for bundle, sizes in sizes_of.items():
+        counts[sizes.most_common(1)[0][0]] += 1 + sharing.get(bundle, 0)
     order = dict.fromkeys(piece.size for piece in marker.pieces)
     return tuple((size, counts[size]) for size in order if counts[size])
 
@@ -145,9 +146,9 @@ def total_figures(figures: Iterable[MarkerFigures]) -> TotalFigures:
         ordered=sum(row.ordered for row in rows),
         placed=sum(row.placed for row in rows),
         unplaced=sum(row.unplaced for row in rows),
-        garments=_garments_once(rows),
+        garments=round(_garments_once([(row, row.garments) for row in rows])),
+        garments_per_ply=_garments_once([(row, row.garments_per_ply) for row in rows]),
         search_s=sum(times) if times else None,
-        second_plies_mm=sum(row.second_plies_mm for row in rows),
     )
 
 
@@ -166,6 +167,7 @@ def nest_entry(figures: MarkerFigures) -> dict[str, Any]:
         "pieces": {"ordered": figures.ordered, "placed": figures.placed, "unplaced": figures.unplaced},
         "garments": figures.garments,
         "garments_by_size": dict(figures.garments_by_size),
+        "garments_per_ply": figures.garments_per_ply,
         "length_per_garment_mm": figures.length_per_garment_mm,
         "styles": list(figures.styles),
         "seed": figures.seed,
@@ -187,9 +189,11 @@ def _common_material(marker: Marker) -> str:
     return materials.pop() if len(materials) == 1 else ""
 
 
-def _garments_once(rows: Sequence[MarkerFigures]) -> int:
+def _garments_once(rows: Sequence[tuple[MarkerFigures, float]]) -> float:
     """Garments of several markers: those of one style in several materials are the same garments, counted once."""
-    by_style: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
-    for row in rows:
-        by_style[row.styles][row.material] += row.garments
+    by_style: dict[tuple[str, ...], dict[str, float]] = defaultdict(dict)
+    for row, garments in rows:
+        of_style = by_style[row.styles]
+        once = garments * (1 - row.garments_again / row.garments) if row.garments else garments
+        of_style[row.material] = of_style.get(row.material, 0) + once
     return sum(max(by_material.values()) for by_material in by_style.values())

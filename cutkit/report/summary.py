@@ -144,12 +144,12 @@ class MarkerRow:
 
     @property
     def garments(self) -> int:
-        """Garments in the marker, on all plies; an odd ply of half sets gives none."""
-        return self.on_all_plies(self.figures.garments)
+        """Garments in the marker, on all plies."""
+        return self.of_all_plies(self.figures.garments)
 
-    def on_all_plies(self, garments: int) -> int:
-        """How many garments all plies give, of so many in the marker."""
-        return garments * (self.cut.spread.plies // self.figures.plies_per_garment)
+    def of_all_plies(self, garments: int) -> int:
+        """What so many garments of the marker come to: each is cut out of every ply, or out of every pair of plies."""
+        return garments * (self.cut.spread.plies // self.cut.marker.planned.plies_per_garment)
 
     @property
     def sound(self) -> bool:

@@ -41,7 +41,7 @@ def _marker_json(row: MarkerRow) -> dict[str, Any]:
         "pieces": {"ordered": figures.ordered, "placed": figures.placed, "unplaced": figures.unplaced},
         "plies": spread.plies,
         "garments": row.garments,
-        "garments_by_size": {size: row.on_all_plies(count) for size, count in figures.garments_by_size},
+        "garments_by_size": {size: row.of_all_plies(count) for size, count in figures.garments_by_size},
         "issued_mm": row.issued_mm,
         "issued_per_garment_mm": per_garment(row.issued_mm, row.garments),
         "balance": _balance_json(row.balance),

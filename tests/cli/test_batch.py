@@ -98,6 +98,37 @@ def test_keep_going_runs_the_others_and_the_store_knows_why_not(folder, cutkit):
     assert "no such file" in shown.out
 
 
+def test_a_job_that_clashes_with_one_still_to_be_done_is_refused_and_known(folder, cutkit, checked):
+    first = write_jobs(folder, 1)
+    with Store(folder / "cutkit-batch.sqlite") as store:
+        store.add(checked(first))
+    other = first.read_text().replace('name = "j00"', 'name = "new"\ndue = 2031-12-01')
+    (folder / "other.toml").write_text(other.replace("{name}", "j00"))
+    ran = cutkit("batch", "run", "other.toml", "--keep-going", "--json")
+    assert (ran.code, states(ran)) == (5, {"new": "failed"})
+    (told,) = cutkit_left(cutkit)
+    assert (told["job"], told["due"][:10]) == ("new", "2031-12-01")
+    assert "is written by job j00" in told["reason"]
+    assert states(cutkit("batch", "status", "--json")) == {"j00": "done", "new": "failed"}
+
+
+def cutkit_left(cutkit):
+    """What the morning tells of jobs that gave nothing to cut."""
+    return json.loads(cutkit("report", "--store", "cutkit-batch.sqlite", "--night", "--json").out)["night"]["left"]
+
+
+def test_a_faulty_job_does_not_take_the_place_of_one_still_to_be_done(folder, cutkit, checked):
+    first = write_jobs(folder, 1)
+    with Store(folder / "cutkit-batch.sqlite") as store:
+        store.add(checked(first))
+    (folder / "other.toml").write_text('name = "j00"\npatterns = "nix.json"\n')
+    ran = cutkit("batch", "run", "other.toml", "--keep-going")
+    assert ran.code == 5
+    assert "no such file" in ran.both
+    assert states(cutkit("batch", "status", "--json")) == {"j00": "done"}
+    assert "a job of this name in" in cutkit("batch", "log", "j00").out
+
+
 def test_a_dry_run_says_what_would_be_written(folder, cutkit):
     write_jobs(folder, 2)
     (folder / "out").mkdir()

@@ -466,3 +466,22 @@ def test_common_lines_and_what_they_save(cutkit, tmp_path):
 def test_choices_that_cannot_be(cutkit, marker_file, tmp_path, wrong):
     ran = cutkit("cut", marker_file, "--cutter", "grbl-servo", "-o", tmp_path / "m.gcode", *wrong)
     assert (ran.code, (tmp_path / "m.gcode").exists()) == (2, False)
+
+
+def test_blocks_are_cut_as_the_options_say(cutkit, tmp_path):
+    marker = tmp_path / "m.marker.json"
+    piece = OrderedPiece("p", "P", "M", box(10, 10, 110, 60), 1, block=box(0, 0, 120, 70), cut_block=True)
+    write_marker(marker, Marker(Fabric(200), (piece,), (Placement("p", 1, 0, 0, 0),), NestSettings()))
+    told = {}
+    for blocks in ("ruled", "cut", "outline"):
+        program = tmp_path / f"{blocks}.hpgl"
+        ran = cutkit("cut", marker, "--cutter", "hpgl-7475", "--blocks", blocks, "-o", program, "--json", "--quiet")
+        assert ran.code == 0, ran.err
+        told[blocks] = json.loads(ran.out)
+        same = ("simulate", program, "--cutter", "hpgl-7475", "--marker", marker)
+        assert cutkit(*same, "--blocks", blocks).code == 0
+        assert cutkit(*same, "--blocks", "outline" if blocks != "outline" else "ruled").code == 5
+    x0, y0, x1, y1 = told["outline"]["bounds_mm"]
+    assert (x0, y0) == pytest.approx((10, 10), abs=1)
+    assert told["ruled"]["bounds_mm"] == told["cut"]["bounds_mm"]
+    assert told["ruled"]["bounds_mm"][2:] == pytest.approx([x1 + 10, y1 + 10], abs=1)

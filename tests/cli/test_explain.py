@@ -14,13 +14,13 @@ from conftest import REPOSITORY
 sys.path.insert(0, str(REPOSITORY / "tests" / "explain"))
 sys.path.insert(0, str(REPOSITORY / "tests" / "formats"))
 
+from explain_markers import wedges
 from sample_markers import marker_of
-from test_rules import wedges
 
 from cutkit.formats.marker import write_marker
 from cutkit.report.balance import ONE_PLY, balance_of
 
-SHORT = ("--rounds", 2, "--seeds", 2, "--workers", 1)
+SHORT = ("--rounds", 1, "--seeds", 2, "--workers", 1)
 RULES = ["nap", "grain", "face", "gap", "edges", "length"]
 
 
@@ -39,17 +39,34 @@ def shirt(tmp_path):
     return path
 
 
+@pytest.fixture
+def no_search(monkeypatch):
+    """Every search comes back at once with what it begins with."""
+    from cutkit.explain import prices
+
+    monkeypatch.setattr(prices, "nest", lambda *_args, start, **_more: start)
+
+
 def told(ran) -> dict:
     assert ran.code == 0, ran.err
     return json.loads(ran.out)
 
 
-def test_every_rule_that_holds_has_its_price(cutkit, wedge_file):
-    report = told(cutkit("explain", wedge_file, *SHORT, "--json", "--quiet"))
+def test_every_rule_that_holds_has_its_price(cutkit, wedge_file, no_search):
+    prices = told(cutkit("explain", wedge_file, *SHORT, "--json", "--quiet"))["prices"]
+    assert [price["rule"] for price in prices["rules"]] == RULES
+    assert [price["verdict"] for price in prices["rules"]] == [
+        "costs" if name == "edges" else "nothing found"
+        for name in RULES  # without margins 8 mm less are issued
+    ]
+    assert prices["rules"][RULES.index("edges")]["saved_mm_by_seed"] == pytest.approx([8.0, 8.0])
+
+
+def test_what_a_price_is_made_of(cutkit, wedge_file):
+    report = told(cutkit("explain", wedge_file, *SHORT, "--rule", "nap", "--rule", "gap", "--json", "--quiet"))
     prices = report["prices"]
     assert report["schema"] == "cutkit.explain/1"
-    assert [price["rule"] for price in prices["rules"]] == RULES
-    assert (prices["seeds"], prices["rounds"], prices["begin"]) == ([0, 1], 2, "anew and at the marker")
+    assert (prices["seeds"], prices["rounds"], prices["begin"]) == ([0, 1], 1, "anew and at the marker")
     nap = prices["rules"][0]
     kept = prices["kept"]["lengths_mm"]
     assert nap["saved_mm_by_seed"] == [pytest.approx(a - b) for a, b in zip(kept, nap["lengths_mm"], strict=True)]
@@ -79,7 +96,7 @@ def test_the_waste_is_told_whole(cutkit, shirt):
 
 
 @pytest.mark.parametrize("more", [(), ("--price", 12, "--currency", "EUR")])
-def test_the_tables_fit_eighty_columns(cutkit, wedge_file, monkeypatch, more):
+def test_the_tables_fit_eighty_columns(cutkit, wedge_file, no_search, monkeypatch, more):
     monkeypatch.setenv("COLUMNS", "80")
     ran = cutkit("explain", wedge_file, *SHORT, *more)
     assert ran.code == 0
@@ -90,11 +107,11 @@ def test_the_tables_fit_eighty_columns(cutkit, wedge_file, monkeypatch, more):
         assert row.split()[-1] in ("costs", "noise", "found")
     assert any(line.startswith("Cloth issued") for line in lines)
     assert any("Waste between" in line for line in lines)
-    assert "16 searches of 2 rounds" in ran.err
+    assert "16 searches of 1 round" in ran.err
 
 
 def test_only_the_rules_that_are_asked_for(cutkit, wedge_file):
-    report = told(cutkit("explain", wedge_file, *SHORT, "--rule", "gap", "--anew", "--json"))
+    report = told(cutkit("explain", wedge_file, "--rounds", 1, "--seeds", 1, "--rule", "gap", "--anew", "--json"))
     assert [price["rule"] for price in report["prices"]["rules"]] == ["gap"]
     assert (report["prices"]["all_off"], report["prices"]["begin"]) == (None, "anew")
 
@@ -146,13 +163,12 @@ def test_an_interrupt_keeps_the_seeds_that_are_done(cutkit, wedge_file, monkeypa
     from cutkit.explain import prices
 
     searches = []
-    inner = prices.nest
 
-    def nest(*args, **more):
+    def nest(*_args, start, **_more):
         searches.append(1)
-        if len(searches) == 6:  # with one round a search is one nest: the third of the second seed's three
+        if len(searches) == 6:  # with one round a search is one nest: the second of the second seed's four
             os.kill(os.getpid(), signal.SIGINT)
-        return inner(*args, **more)
+        return start
 
     monkeypatch.setattr(prices, "nest", nest)
     options = ("--rounds", 1, "--workers", 1, "--rule", "gap", "--rule", "nap", "--seeds", 3, "--json")

@@ -226,6 +226,13 @@ def test_the_morning_page_calls_the_cloth_as_the_job_or_its_fabric_does(own, fig
     assert Ready(**(unknown | {"job": job, "figures": told})).cloth == cloth
 
 
+def test_plies_of_a_job_that_should_lie_in_pairs_come_out_even(folder):
+    job = f'{JOB}order = "M=5"\nspread = "face-to-face"\n'
+    _, faults = checked(folder, f"{job}plies = 3\n")
+    assert [(fault.key, "3 plies do not lie face to face" in fault.message) for fault in faults] == [("plies", True)]
+    assert checked(folder, f"{job}plies = 4\n")[1] == []
+
+
 def test_plies_of_an_order_are_those_of_the_report(folder):
     from cutkit.batch.perform import Search, Task, perform
     from cutkit.prepare.prepare import Preparer

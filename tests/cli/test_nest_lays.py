@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 from drafts import PATTERNS
+from jobs_for_tests import write_instance
 
 from cutkit.formats.marker import read_valid_marker
 from cutkit.formats.rolls import parse_rolls
@@ -51,6 +52,17 @@ def test_no_start_is_told_where_none_was_given(nest):
     ran = nest("--rolls", "rolls.csv", loud=True)[0]
     assert ran.code == 0, ran.err
     assert "start-" not in ran.err
+
+
+def test_parted_garments_are_counted_once_in_the_total(nest, cutkit):
+    limit = ("--width", "150cm", "--max-length", "100cm", "--part-garments")
+    ran, found = nest(*limit, order="M=3")
+    assert ran.code == 0, ran.err
+    assert sum(row["garments"] for row in found["markers"]) > 3
+    table = cutkit("nest", "tote.dxf", *limit, "--order", "M=3", "--rounds", 1, "-o", "m.marker.json").out
+    (total,) = [line for line in table.splitlines() if line.startswith("Total")]
+    assert " 18/18 " in total
+    assert total.split("18/18")[1].split()[0] == "3"
 
 
 def test_an_order_within_the_limit_keeps_its_name(nest):
@@ -139,6 +151,14 @@ def test_what_does_not_go_together(nest, options, word):
     ran, _ = nest(*options)
     assert ran.code in (2, 3)
     assert word in ran.err
+
+
+def test_rolls_beside_an_instance(tmp_path, cutkit, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rolls.csv").write_text(ROLLS)
+    ran = cutkit("nest", write_instance(tmp_path / "a.json", 3), "--rolls", "rolls.csv", "-o", "m.marker.json")
+    assert ran.code == 2
+    assert "--rolls does not go" in ran.err
 
 
 def test_rolls_of_unknown_material_for_an_order_of_several(tmp_path, cutkit, monkeypatch):

@@ -297,12 +297,3 @@ def test_nest_writes_a_pdf_at_full_size(cutkit, tmp_path, page):
             "a4": {210, 297},
             "a0": {841, 1189},
         }[page]
-
-
-def test_half_sets_are_counted_on_plies_in_pairs(tmp_path, cutkit):
-    path, marker = tmp_path / "half.marker.json", marker_of(["S", "M"])
-    write_marker(path, replace(marker, settings=replace(marker.settings, sets="half")))
-    (row,) = json.loads(cutkit("report", path, "--json").out)["markers"]
-    assert (row["plies"], row["garments"]) == (2, 2)
-    ran = cutkit("report", path, "--plies", 3)
-    assert (ran.code, "half sets" in ran.err, "--plies 4" in ran.err) == (2, True, True)

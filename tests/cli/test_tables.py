@@ -28,6 +28,7 @@ SHELL = MarkerFigures(
     placed=298,
     unplaced=2,
     garments=20,
+    garments_per_ply=20.0,
     garments_by_size=(("M", 20),),
     seed=7,
     rounds=1234,
@@ -88,7 +89,7 @@ def test_a_terminal_gets_colour_and_pieces_left_over_in_red():
 
 
 def test_what_is_unknown_is_a_dash():
-    bare = replace(SHELL, styles=(), fabric="", material="", garments=0, search_s=None)
+    bare = replace(SHELL, styles=(), fabric="", material="", garments=0, garments_per_ply=0.0, search_s=None)
     assert lines(bare, width=80)[-1].split().count("-") == 4
 
 

@@ -11,6 +11,7 @@ from shapely.geometry import LineString, Polygon, box
 from shapely.geometry import Point as ShapelyPoint
 
 from cutkit.cut.turned import Ground, least_radius_mm, runs_of, trimmed, turn_blade, turn_limit_deg, unfit
+from cutkit.formats.profile import load_profile
 from cutkit.toolpath import Knife, Stroke
 
 SQUARE = ((0.0, 0.0), (50.0, 0.0), (50.0, 50.0), (0.0, 50.0), (0.0, 0.0))
@@ -147,3 +148,20 @@ def test_a_concave_corner_has_no_overcut():
     runs = turned(tuple(ell.exterior.coords), knife(corner_overcut_mm=2.0), ground_of(ell))
     inner = [run for run in runs if ShapelyPoint(run.points[-1]).distance(ShapelyPoint(40, 40)) < 3]
     assert [run.points[-1] for run in inner] == [(40.0, 40.0)]
+
+
+def test_a_wheel_that_comes_down_before_a_bend_cuts_straight_on():
+    """Its axis stands 6 mm along the line, and its edge reaches to 12: farther off a bend between than a chord is."""
+    wheel = load_profile("linuxcnc-rotary").knife
+    assert wheel.length_mm == 12.0
+
+    def bent(by_deg):
+        return (
+            (0.0, 0.0),
+            (8.0, 0.0),
+            (8.0 + 50 * math.cos(math.radians(by_deg)), 50 * math.sin(math.radians(by_deg))),
+        )
+
+    assert unfit(bent(0.6), wheel) is None  # 4 mm x sin(0.6 degrees) = 0.042 mm
+    assert "0.06 mm off" in unfit(bent(0.8), wheel)
+    assert "0.06 mm off" in unfit(bent(0.8)[::-1], wheel)

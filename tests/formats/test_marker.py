@@ -26,6 +26,7 @@ from cutkit.model import (
     NestSettings,
     OrderedPiece,
     Placement,
+    Planned,
     Repeat,
     Stretch,
     Tie,
@@ -102,6 +103,7 @@ RULED = replace(
                 ties=(Tie((1.0, 1.0), 50.0), Tie((2.0, 2.0), None, 60.0)),
                 per_copy=2,
                 category="front",
+                cut_block=True,
             )
         ],
         [Placement("FRONT-M", 1, 0.0, 0.0, 0.0, locked=True)],
@@ -121,7 +123,8 @@ RULED = replace(
             price_per_m=7.5,
         ),
     ),
-    settings=NestSettings(2.0, seed=3, bundle_span_mm=900.0, bundling="sections", sets="half"),
+    settings=NestSettings(2.0, seed=3, bundle_span_mm=900.0, bundling="sections"),
+    planned=Planned(20, "half", ((1, 2), (7, 1))),
 )
 """A marker in which every field that came with the rules of cloth is set."""
 
@@ -131,6 +134,8 @@ def test_every_rule_is_written_and_read():
     got = parsed(value)
     assert (got.fabric, got.pieces, got.placements) == (RULED.fabric, RULED.pieces, RULED.placements)
     assert got.settings == RULED.settings
+    assert got.planned == RULED.planned
+    assert value["planned"] == {"plies": 20, "sets": "half", "sharing": {"1": 2, "7": 1}}
     assert marker_to_json(got) == value
     assert value["fabric"]["defects"] == [{"box_mm": [1, 2, 3, 4]}]
     assert value["fabric"]["flaws"] == [{"box_mm": [5, 6, 7, 8], "allows": ["A", "B"]}]
@@ -207,6 +212,22 @@ def test_nesting_without_end_is_refused():
 
 
 @pytest.mark.parametrize(
+    ("planned", "says"),
+    [
+        ({"plies": 0}, "planned for 0 plies"),
+        ({"plies": 3, "sets": "half"}, "planned for 3 plies"),
+        ({"plies": 10_001}, "planned for 10001 plies"),
+        ({"sets": "whole"}, "planned.sets"),
+        ({"sharing": {"1": 0}}, "are no numbers of garments"),
+        ({"sharing": {"one": 1}}, "planned.sharing"),
+    ],
+)
+def test_a_plan_that_no_spread_can_have_is_refused(value, planned, says):
+    with pytest.raises(InputError, match=says):
+        parsed(value | {"planned": planned})
+
+
+@pytest.mark.parametrize(
     ("edit", "says"),
     [
         (lambda v: v["pieces"][0]["marks"][0].update(points=[]), "a mark .notch. has no points"),
@@ -255,6 +276,7 @@ def test_what_makes_no_sense_is_refused(value, edit, says):
         (lambda f, p: p.update(fold="middle"), "fold", "Write it again"),
         (lambda f, p: p.update(per_copy=0), "'FRONT-M': per_copy is 0", "1, or 2"),
         (lambda f, p: p.update(buffer_mm=-1), "'FRONT-M': buffer_mm is -1", "from 0 on"),
+        (lambda f, p: p.pop("block"), "'FRONT-M': its block is to be cut, and it has none", None),
         (lambda f, p: p["matches"][0].update(point=[1e300, 0]), "match 'cf' of piece 'FRONT-M' reaches beyond", None),
         (lambda f, p: p["matches"][0].update(at_mm=[0, 1e300]), "match 'cf' of piece 'FRONT-M' reaches beyond", None),
         (lambda f, p: p["ties"][0].update(x_mm=1e300), "a tie of piece 'FRONT-M' reaches beyond", None),

@@ -72,6 +72,15 @@ def test_no_more_garments_than_told(nester):
     assert copies_of(markers) == wanted_of(demand)
 
 
+@pytest.mark.parametrize("most", [1, 2, 3, 4, 5])
+def test_no_deal_has_more_garments_than_told(nester, most):
+    demand = order(SIZES, {"S": 4, "M": 3, "L": 4})
+    markers = lay(Fabric(100.0), demand, ROUNDS, LayRules(garments_per_marker=most)).markers
+    assert max(len(marker.bundles) for marker in markers) <= most
+    assert len(markers) == -(-11 // most)
+    assert copies_of(markers) == wanted_of(demand)
+
+
 def test_markers_of_the_same_garments_are_nested_once(nester):
     demand = order(SIZES, {"M": 12})
     markers = lay(Fabric(100.0), demand, ROUNDS, LayRules(garments_per_marker=3)).markers
@@ -181,6 +190,8 @@ def test_what_cannot_be_meant():
     demand = order(SIZES, {"S": 1})
     with pytest.raises(UsageError, match="a garment at least"):
         lay(Fabric(100.0), demand, ROUNDS, LayRules(garments_per_marker=0))
+    with pytest.raises(UsageError, match="cannot be counted"):
+        lay(Fabric(100.0), demand, ROUNDS, LayRules(garments_per_marker=2, parts_garments=True))
     with pytest.raises(UsageError, match="no room between the margins"):
         lay(Fabric(100.0, max_length_mm=50.0, start_margin_mm=60.0), demand, ROUNDS, LayRules())
     (start,) = lay(Fabric(100.0), demand, ROUNDS, LayRules()).markers

@@ -255,7 +255,7 @@ def test_a_piece_longer_than_its_garments_span_is_named():
     marker = nest(CLOTH, demand, NestSettings(rounds=1, bundle_span_mm=100.0))
     (unplaced,) = marker.unplaced
     assert (unplaced.piece, unplaced.count) == ("P0", 2)
-    assert "its garment is to lie within 100 mm" in unplaced.reason
+    assert "its garment is to lie within 100.0 mm" in unplaced.reason
     assert len(lying(marker, "P1")) == 2
 
 
@@ -293,13 +293,13 @@ def test_locked_pieces_stay_where_they_are():
 def test_a_start_whose_pieces_overlap_is_moved_apart():
     demand = blobs(10, types=4, each=4)
     sound = laid(CLOTH, demand)
-    squeezed = replace(sound, placements=tuple(replace(p, x_mm=0.9 * p.x_mm) for p in sound.placements))
+    squeezed = replace(sound, placements=tuple(replace(p, x_mm=0.96 * p.x_mm) for p in sound.placements))
     marker = laid(CLOTH, demand, start=squeezed, rounds=1)
-    near = {(p.piece, p.bundle): (p.x_mm, p.y_mm) for p in squeezed.placements}
     moved = [
-        np.hypot(p.x_mm - near[p.piece, p.bundle][0], p.y_mm - near[p.piece, p.bundle][1]) for p in marker.placements
+        min(np.hypot(p.x_mm - q.x_mm, p.y_mm - q.y_mm) for q in squeezed.placements if q.piece == p.piece)
+        for p in marker.placements
     ]
-    assert np.median(moved) < 100.0
+    assert np.median(moved) < 80.0  # a tenth of what pieces are apart that lie anywhere
 
 
 def test_the_next_sizes_take_the_places_of_a_start():
@@ -361,3 +361,32 @@ def test_what_is_left_out_for_its_block_is_named():
     assert len(marker.placements) == 2
     (left,) = marker.unplaced
     assert (left.piece, left.count) == ("P0", 1)
+
+
+def test_a_group_goes_where_its_tied_or_locked_piece_lies():
+    """A piece tied along the cloth and one locked give the phase of their garments; the others of the group follow."""
+    demand = garments(BOX, box(0, 0, 90, 90), count=2, angles=(0.0,))
+    point = (20.0, 10.0)
+    for piece in ("P0", "P1"):
+        demand = with_rule(demand, piece, matches=(Match("m", point, "g"),))
+    repeat = Repeat(60.0, 80.0)
+    cloth = replace(CLOTH, repeat=repeat)
+    tied = replace(demand.pieces[0], id="T", ordered=1, ties=(Tie((0.0, 0.0), x_mm=137.0, y_mm=41.0),))
+    lying = Placement("P0", 2, 311.0, 205.0, 0.0, locked=True)
+    copies = [replace(c, piece="T") if c == Copy("P0", 1, False, (0.0,)) else c for c in demand.copies]
+    copies = [replace(c, locked=lying) if c.piece == "P0" else c for c in copies]
+    demand = Demand("", (*(replace(p, ordered=1) if p.id == "P0" else p for p in demand.pieces), tied), tuple(copies))
+    marker = laid(cloth, demand)
+    assert lying in marker.placements
+    for bundle, leader in ((1, "T"), (2, "P0")):
+        here = {p.piece: repeat.phase(*p.points((point,))[0]) for p in marker.placements if p.bundle == bundle}
+        for a, b, side in zip(here[leader], here["P1"], (60.0, 80.0), strict=True):
+            assert min(abs(a - b), side - abs(a - b)) < 1e-6
+
+
+def test_a_tie_beyond_what_the_strip_was_shortened_to_holds():
+    """The piece that is tied ends the marker; the search must neither move it nor try for ever."""
+    demand = garments(BOX, box(0, 0, 90, 90), count=1, angles=(0.0,))
+    demand = with_rule(demand, "P0", ties=(Tie((0.0, 0.0), x_mm=480.0),))
+    marker = laid(CLOTH, demand, rounds=2)
+    assert marker.length_mm == pytest.approx(600.0, abs=1e-6)

@@ -160,6 +160,23 @@ def test_flaws_that_allow_an_unknown_class_are_refused():
         plan(qualities=("A", "B"), defects=(Defect((0, 0, 1, 1), ("D",)),))
 
 
+@pytest.mark.parametrize(
+    ("rules", "cut_block", "said"),
+    [
+        (PieceRules(block=BlockRule(offset_mm=5.0)), True, []),
+        (PieceRules(allowance_mm=5.0), True, []),
+        (PieceRules(buffer_mm=5.0), False, []),
+        (PieceRules(edge_buffers=(EdgeBuffer(parse_edge("top"), 5.0),)), False, []),
+        (PieceRules(block=BlockRule(box=True), buffer_mm=5.0), True, ["block-with-buffer"]),
+        (None, False, []),
+    ],
+)
+def test_a_block_is_cut_by_the_machine_and_a_buffer_is_not(rules, cut_block, said):
+    piece, _ = laid(rules)
+    assert piece.cut_block is cut_block
+    assert [notice.code for notice in plan(rules).notices if notice.code.startswith("block")] == said
+
+
 def test_a_block_of_another_piece_is_that_of_the_same_size():
     pieces = [
         make_piece("P", "M"),

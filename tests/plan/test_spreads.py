@@ -292,14 +292,6 @@ def test_plies_that_no_spread_has(plies):
         plan(one((1, 0)), plies=plies)
 
 
-def test_a_demand_knows_what_sets_it_is_of():
-    assert plan(one((1, 1)), of=order(M=4), cloth=PAIRS, plies=4).demands[0].sets == "full"
-    assert plan(one((1, 1)), of=order(M=4), cloth=PAIRS, sets="half").demands[0].sets == "half"
-    assert plan(one((1, 1)), of=order(M=4), plies=2).demands[0].sets == "full"
-    odd = plan(one((1, 1)), of=order(M=5), cloth=PAIRS, plies=4, remainder=True)
-    assert [demand.sets for demand in (*odd.demands, *odd.remainder)] == ["full", "half"]
-
-
 def test_half_sets_need_plies_in_pairs():
     with pytest.raises(UsageError, match="needs a face-to-face spread; the cloth lies folded"):
         plan(one((1, 0)), sets="half", cloth={"spread": "folded"})

@@ -102,11 +102,3 @@ def test_an_empty_marker_wastes_nothing_and_divides_by_nothing():
     assert figures.length_per_garment_mm is None
     total = total_figures([])
     assert (total.efficiency, total.waste_pct, total.length_per_garment_mm, total.search_s) == (0, 0, None, None)
-
-
-def test_a_garment_of_half_sets_takes_two_plies():
-    whole = marker()
-    halves = replace(whole, settings=replace(whole.settings, sets="half"))
-    assert marker_figures(halves).length_per_garment_mm == pytest.approx(2 * 1000 / 3)
-    both = total_figures(marker_figures(each) for each in (whole, halves))
-    assert both.length_per_garment_mm == pytest.approx((1000 + 2 * 1000) / 6)

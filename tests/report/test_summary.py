@@ -33,13 +33,6 @@ def test_money_goes_by_length_and_weight_by_area():
     assert row.costs.waste_money == pytest.approx(16 * 0.7 / 2.2)
 
 
-def test_two_plies_give_one_garment_of_each_half_set():
-    halves = replace(marker(garments=3), settings=NestSettings(sets="half"))
-    (row,) = summarize([Cut(marker=halves, spread=Spread(plies=4))]).rows
-    assert (row.garments, row.issued_mm) == (6, 4 * 2000)
-    assert report_json(summarize([row.cut]))["markers"][0]["garments_by_size"] == {"M": 6}
-
-
 @pytest.mark.parametrize(
     ("unit", "co2e"), [("kg/kg", 10 * 0.44), ("kg/m2", 10 * 2.2), ("m3/kg", 10_000 * 0.44), ("l/m2", 10 * 2.2)]
 )

@@ -126,7 +126,7 @@ def _rule_figures(marker: Marker) -> Iterator[tuple[str, str]]:
         at = marker.stretch
         yield "Cut from", f"{at.roll}, {format_length(at.from_mm)} to {format_length(at.to_mm)}"
     if fabric.spread in _SPREAD_TEXT:
-        yield "Spread", _SPREAD_TEXT[fabric.spread] + (", half sets" if settings.sets == "half" else "")
+        yield "Spread", _SPREAD_TEXT[fabric.spread]
     if not fabric.has_face:
         yield "Face", "both sides alike"
     if any(fabric.shrinkage):

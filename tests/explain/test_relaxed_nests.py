@@ -45,7 +45,7 @@ def plain() -> Marker:
     """Three garments of two blobs and a box, nothing laid yet: all is unplaced."""
     demand = blobs(7, types=2, each=3, size=80.0)
     strip = OrderedPiece("strip", "strip", "M", box(0, 0, 150, 40), 3)
-    return Marker(Fabric(400.0), (*demand.pieces, strip), (), NestSettings(rounds=2, workers=1))
+    return Marker(Fabric(400.0), (*demand.pieces, strip), (), NestSettings(rounds=1, workers=1))
 
 
 def ruled(name: str) -> Marker:
@@ -98,7 +98,7 @@ def test_a_search_without_a_rule_breaks_that_rule_alone(name):
 @pytest.mark.parametrize("name", ["flaws", "blocks", "match"])
 def test_a_hard_rule_costs(name):
     marker = nested(ruled(name))
-    (price,) = price_rules(marker, [BY_NAME[name]], Effort((1, 2), rounds=2, workers=1)).rules
+    (price,) = price_rules(marker, [BY_NAME[name]], Effort((1, 2), rounds=1, workers=1)).rules
     assert min(price.saved_mm) > 0
     assert price.verdict in ("costs", "within the noise")
 
@@ -114,7 +114,7 @@ def test_a_marker_keeps_every_rule_that_is_left_and_may_be_begun_from(seed):
     assert check_marker(relaxed(marker, RULES)) == []
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", [0, 4])
 def test_every_rule_of_a_marker_made_by_hand_can_be_priced(seed):
     marker = rule_marker(seed)
     found = price_rules(marker, rules_of(marker), Effort((1,), rounds=1, workers=1))
