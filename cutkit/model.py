@@ -545,6 +545,22 @@ class Marker:
         return float(shapely.bounds(np.array(self.polygons, dtype=object))[:, 2].max())
 
     @cached_property
+    def reach_mm(self) -> float:
+        """The length that pieces take with what they reserve: where the last block ends, or the last piece."""
+        return max(self.length_mm, self._end_mm(piece.id for piece in self.pieces if piece.block is not None))
+
+    @cached_property
+    def overhang_mm(self) -> float:
+        """How far blocks that the machine cuts end behind the last piece: cloth that a ply needs beyond the length."""
+        return max(0.0, self._end_mm(piece.id for piece in self.pieces if piece.cut_block) - self.length_mm)
+
+    def _end_mm(self, pieces: Iterable[str]) -> float:
+        """Where the last of what some pieces reserve ends; 0 where none of them is placed."""
+        reserved = {id_: self.by_id[id_].reserved for id_ in pieces}
+        placed = [p.polygon(reserved[p.piece]) for p in self.placements if p.piece in reserved]
+        return max((shape.bounds[2] for shape in placed), default=0.0)
+
+    @cached_property
     def placed_area_mm2(self) -> float:
         """The area of the placed pieces, cut-outs taken off."""
         return float(sum(self.by_id[p.piece].outline.area for p in self.placements))

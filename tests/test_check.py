@@ -745,3 +745,13 @@ def test_a_grid_is_right_until_a_piece_is_moved(columns, shift, index):
     into_right = shift > 0.0011 and index < len(places) - 2
     found = codes(make_marker(pieces, moved))
     assert ("overlap" in found) == (into_left or into_right)
+
+
+def test_pieces_that_may_lie_at_any_angle_do_not_widen_the_grain_of_others():
+    free = piece("F", allowed_angles_deg=(0.0,), tilt_deg=180.0)
+    stiff = piece("A", allowed_angles_deg=(0.0,), tilt_deg=2.0)
+    places = [at(0, 0, "A", 1.0), at(220, 130, "F", 70.0)]
+    grain = figures(make_marker([stiff, free], places, fabric=Fabric(500.0)))["grain"]
+    assert (grain.holds, grain.worst, grain.limit) == ("0 deg, up to 2 deg off; 1 piece at any angle", 1.0, 2.0)
+    (alone,) = figures(make_marker([free], places[1:], fabric=Fabric(500.0))).values()
+    assert (alone.rule, alone.holds, alone.worst) == ("grain", "0 deg; 1 piece at any angle", None)

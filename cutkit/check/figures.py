@@ -123,7 +123,8 @@ def _cloth_figures(marker: Marker) -> Iterator[RuleFigure]:
     if not fabric.has_face:
         yield RuleFigure("face", "both sides alike", unit="")
     if fabric.spread != "face-up":
-        yield RuleFigure("spread", f"{fabric.spread}, {_counted(fabric.layers, 'layer')} a ply", unit="")
+        each = "half sets" if marker.planned.sets == "half" else f"{_counted(fabric.layers, 'layer')} a ply"
+        yield RuleFigure("spread", f"{fabric.spread}, {each}", unit="")
 
 
 def _edges_text(fabric: Fabric) -> str:
@@ -210,11 +211,12 @@ def _grain_figure(marker: Marker) -> Iterator[RuleFigure]:
     """How far pieces are off their grain, where any may be, or may lie at other angles than along the cloth."""
     placed = [marker.by_id[p.piece] for p in marker.placements]
     angles = sorted({turn_of(a) for piece in placed for a in piece.allowed_angles_deg})
-    most = max(map(most_off_grain, placed), default=0.0)
-    if most or not set(angles) <= {0.0, 180.0}:
-        laid = zip(marker.placements, placed, strict=True)
-        worst = _most({(i,): off_grain(piece, p) for i, (p, piece) in enumerate(laid)})
+    held = {i: piece for i, piece in enumerate(placed) if piece.tilt_deg < 180.0}
+    most, free = max(map(most_off_grain, held.values()), default=0.0), len(placed) - len(held)
+    if most or free or not set(angles) <= {0.0, 180.0}:
+        worst = _most({(i,): off_grain(piece, marker.placements[i]) for i, piece in held.items()})
         holds = _angles_text(angles) + (f", up to {most:g} deg off" if most else "")
+        holds += f"; {_counted(free, 'piece')} at any angle" if free else ""
         yield RuleFigure("grain", holds, "most off grain", worst.value, most, "deg", worst.placements)
     if marker.fabric.nap != "two-way":
         free = sum(piece.ignores_nap for piece in placed)

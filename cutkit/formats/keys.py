@@ -64,6 +64,8 @@ def read_keys(values: Mapping[str, Any], keys: Keys, *, texts: bool = False) -> 
 
 def _meant(message: str, value: Any, kind: Any) -> str:
     """msgspec's message, with the word that was probably meant where only a few are allowed."""
+    if kind is bool:
+        return f"{value!r} is neither true nor false"
     words = getattr(kind, "__args__", ())
     if isinstance(value, str) and words and all(isinstance(word, str) for word in words):
         near = did_you_mean(value, words)

@@ -107,8 +107,8 @@ class Judge:
         return self._guesses(lot)[0] * self._set_right / BELOW_THE_LOW_END
 
     def length_mm(self, lot: Lot) -> float:
-        """The length of a lot: of its marker where there is one, else guessed."""
-        return self.known[lot].length_mm if lot in self.known else self.guess_mm(lot)
+        """The length of a lot, blocks and all: of its marker where there is one, else guessed."""
+        return self.known[lot].reach_mm if lot in self.known else self.guess_mm(lot)
 
     def nested(self, lot: Lot, settings: NestSettings) -> Marker:
         """A marker of the lot's first garments: nested with this effort, from the one that is known, if any. It is
@@ -118,7 +118,7 @@ class Judge:
         if before is not None and _rank(before) <= _rank(marker):
             marker = before
         if before is None and marker.length_mm > 0:
-            self.off.append(log(marker.length_mm / self._guess(lot)))
+            self.off.append(log(marker.reach_mm / self._guess(lot)))
         self.known[lot] = marker
         return marker
 
@@ -131,7 +131,7 @@ class Judge:
         while lot not in self.known or self._hardly_searched(lot, settings):
             self.nested(lot, settings)
             settings = self.effort.of_seconds(2 * (settings.time_s or 0.0))
-        return self.known[lot].length_mm
+        return self.known[lot].reach_mm
 
     def _hardly_searched(self, lot: Lot, settings: NestSettings) -> bool:
         """Whether a nest by time came to little, and a longer one may come to more."""

@@ -136,7 +136,7 @@ class RollCutter:
             share = self._filled(self._judge(here), room, left, even=room == table)
             if share is None:
                 return
-            to = at + start + share.marker.length_mm + end
+            to = at + start + share.marker.length_mm + share.marker.overhang_mm + end
             fabric = replace(cloth_until(here, share.marker.length_mm), max_length_mm=self.fabric.max_length_mm)
             yield replace(share, marker=replace(share.marker, fabric=fabric, stretch=Stretch(roll.name, at, to)))
             left, at = _less(left, share.lot), to

@@ -100,15 +100,20 @@ class Splitter:
         long = []
         for kind, count in enumerate(everything):
             alone = tuple(int(k == kind) for k in range(len(everything)))
-            near = self.bounds.longest_mm is not None and self.judge.guess_mm(alone) * SAFE > self.bounds.length_mm
-            long.append(count if near and not self._fits_after_all(alone) else 0)
+            long.append(count if self._may_be_too_long(alone) and not self._fits_after_all(alone) else 0)
         return tuple(long)
+
+    def _may_be_too_long(self, lot: Lot) -> bool:
+        """Whether a lot is guessed to come near the limit; guesses know nothing of blocks."""
+        blocks = any(piece.block is not None for piece in self.judge.stock.part(lot).pieces)
+        near = self.judge.guess_mm(lot) * SAFE > self.bounds.length_mm
+        return self.bounds.longest_mm is not None and (blocks or near)
 
     def _fits_after_all(self, lot: Lot) -> bool:
         """Whether a nest finds the lot within the limit: a short one, or, where that comes near, a full one."""
         length = self.judge.judged_mm(lot)
         if not self.bounds.holds(length) and length <= NEARLY * self.bounds.length_mm:
-            length = self.judge.nested(lot, self.effort.settings).length_mm
+            length = self.judge.nested(lot, self.effort.settings).reach_mm
         return self.bounds.holds(length)
 
     def _fewest(self, wanted: Lot) -> int:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import inf
 
 from cutkit.errors import UsageError
 from cutkit.geometry import size_after_turn
@@ -17,6 +18,7 @@ from cutkit.lay.split import Bounds, Splitter
 from cutkit.model import Copy, Demand, Fabric, InputFile, Marker, NestSettings, Notice, OrderedPiece, Roll
 from cutkit.nest import Listener, nest
 from cutkit.nest.settle import cut_to_limit
+from cutkit.plan.demand import folded_material
 
 SURE = 1.05
 """An order that is guessed to be within the limit by this factor is nested as one marker at once."""
@@ -130,7 +132,7 @@ class _Work:
         if start is None and not bounds.holds(SURE * judge.guess_mm(stock.everything)):
             return None
         marker = self.plain_nester(judge.cloth, fitting, self.effort.settings, start)
-        return marker if bounds.holds(marker.length_mm) else None
+        return marker if bounds.holds(marker.reach_mm) else None
 
     def _judge(self, stock: Stock) -> Judge:
         return Judge(replace(self.fabric, max_length_mm=None), stock, self.effort, self._nester)
@@ -183,14 +185,14 @@ class _Work:
     # --- rolls
 
     def _on_rolls(self) -> Lay:
-        wanted = [roll for roll in self.rules.rolls if roll.material in ("", self.demand.material)]
+        wanted = [roll for roll in self.rules.rolls if self._is_for(roll)]
         table = self.fabric.max_length_mm
         clean = [replace(roll_cloth(self.fabric, roll), defects=(), max_length_mm=table) for roll in in_turn(wanted)]
         misfits = {cloth.width_mm: self._misfits(cloth) for cloth in dict.fromkeys(clean)}
         reasons = _common(list(misfits.values()))
         fitting = [copy for copy in self.demand.copies if copy.piece not in reasons]
         if not wanted or not fitting:
-            reasons |= dict.fromkeys((copy.piece for copy in fitting), NO_CLOTH)
+            reasons |= dict.fromkeys((copy.piece for copy in fitting), NO_CLOTH if wanted else self._no_roll())
             empty = Marker(self.fabric, (), (), self.effort.settings)
             return Lay(self._finished([empty], reasons), tuple(RollUse(roll, 0.0) for roll in self.rules.rolls))
         stock = stock_of(part_of(self.demand, fitting), apart=self.rules.parts_garments)
@@ -212,13 +214,22 @@ class _Work:
         all_uses = tuple(by_roll.get(id(roll), RollUse(roll, 0.0)) for roll in self.rules.rolls)
         return Lay(self._finished([*markers[:-1], last], reasons), all_uses)
 
+    def _is_for(self, roll: Roll) -> bool:
+        """Whether the order's material may be cut from a roll."""
+        return roll.material == "" or folded_material(roll.material) == folded_material(self.demand.material)
+
+    def _no_roll(self) -> str:
+        """Why nothing is laid where every roll is of another material."""
+        others = ", ".join(dict.fromkeys(roll.material for roll in self.rules.rolls))
+        return f"no roll or remnant is of its material {self.demand.material!r}: they are of {others}"
+
     # --- pieces that fit nowhere
 
     def _misfits(self, cloth: Fabric) -> dict[str, str]:
         """The pieces that fit the cloth in no way, with the reason."""
         reasons: dict[str, str] = {}
         for piece in self.demand.pieces:
-            if not _surely_fits(piece, cloth):
+            if not _surely_fits(piece, cloth, self.effort.settings.bundle_span_mm):
                 copy = next(copy for copy in self.demand.copies if copy.piece == piece.id)
                 one = replace(self.effort.settings, rounds=1, time_s=None)
                 alone = self.plain_nester(cloth, part_of(self.demand, [copy]), one, None)
@@ -233,11 +244,11 @@ def _common(misfits: Sequence[dict[str, str]]) -> dict[str, str]:
     return {piece: reason for piece, reason in misfits[-1].items() if all(piece in one for one in misfits)}
 
 
-def _surely_fits(piece: OrderedPiece, cloth: Fabric) -> bool:
+def _surely_fits(piece: OrderedPiece, cloth: Fabric, span_mm: float | None) -> bool:
     """Whether the piece's box fits at every angle allowed, and nothing else binds it; else a nest is asked."""
     if piece.zones or piece.fold or piece.ties or piece.matches:
         return False
     sizes = [size_after_turn(piece.reserved, angle) for angle in piece.allowed_angles_deg]
-    limit = cloth.longest_mm
+    limit = min(inf if cloth.longest_mm is None else cloth.longest_mm, inf if span_mm is None else span_mm)
     across = all(width <= cloth.usable_width_mm for _, width in sizes)
-    return across and (limit is None or all(length <= limit for length, _ in sizes))
+    return across and all(length <= limit for length, _ in sizes)

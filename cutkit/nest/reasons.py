@@ -25,7 +25,8 @@ def why_not(piece: OrderedPiece, fabric: Fabric, settings: NestSettings) -> str:
     if zones:
         text += "; its zones are " + ", ".join(f"{z.name} of {z.y1_mm - z.y0_mm:.1f} mm" for z in zones)
     if piece.ties:
-        ties = (f"x {t.x_mm:.1f} mm" if t.x_mm is not None else f"y {t.y_mm:.1f} mm" for t in piece.ties)
+        places = ((axis, at) for t in piece.ties for axis, at in (("x", t.x_mm), ("y", t.y_mm)))
+        ties = (f"{axis} {at:.1f} mm" for axis, at in places if at is not None)
         text += "; it is tied to " + ", ".join(ties)
     return text
 
@@ -46,6 +47,18 @@ def _too_large(along_mm: float, across_mm: float, fabric: Fabric) -> str:
 
 def no_place(piece: OrderedPiece, fabric: Fabric, settings: NestSettings) -> str:
     """Why a piece that fits the fabric found no place under the rules."""
+    return "no place is left for it " + (", ".join(_asked(piece, fabric, settings)) or "on the cloth")
+
+
+def no_room(piece: OrderedPiece, fabric: Fabric, settings: NestSettings) -> str:
+    """Why a piece is left out that lay beyond the length limit."""
+    return ", ".join(
+        [f"no room within the length limit of {fabric.longest_mm:.1f} mm", *_asked(piece, fabric, settings)]
+    )
+
+
+def _asked(piece: OrderedPiece, fabric: Fabric, settings: NestSettings) -> list[str]:
+    """What the rules ask of the place of a piece."""
     asked = []
     if piece.fold:
         asked.append("on a fold")
@@ -59,4 +72,4 @@ def no_place(piece: OrderedPiece, fabric: Fabric, settings: NestSettings) -> str
         asked.append(f"within {settings.bundle_span_mm:.0f} mm of the rest of its garment")
     if fabric.defects:
         asked.append("clear of the flaws")
-    return "no place is left for it " + (", ".join(asked) or "on the cloth")
+    return asked

@@ -8,6 +8,7 @@ from cutkit.check import check_marker, most_off_grain
 from cutkit.errors import CutkitError
 from cutkit.model import Marker, Placement, Unplaced
 from cutkit.nest.problem import Found
+from cutkit.nest.reasons import no_room
 from cutkit.nest.shapes import Choice, Pose
 
 DECIMALS = 9
@@ -100,6 +101,6 @@ def cut_to_limit(marker: Marker) -> Marker:
             kept.append(placement)
         else:
             left[placement.piece] = left.get(placement.piece, 0) + 1
-    reason = f"no room within the length limit of {limit:.1f} mm"
-    unplaced = tuple(Unplaced(piece, count, reason) for piece, count in left.items())
+    reasons = {id_: no_room(marker.by_id[id_], marker.fabric, marker.settings) for id_ in left}
+    unplaced = tuple(Unplaced(id_, count, reasons[id_]) for id_, count in left.items())
     return replace(marker, placements=tuple(kept), unplaced=marker.unplaced + unplaced)

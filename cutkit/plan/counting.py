@@ -49,14 +49,12 @@ def _twins(form: Form, terms: Terms, number: int, of: int) -> tuple[int, int]:
     if not form.either:
         return max(form.as_drawn, form.mirrored) * terms.garments_of_twins, 0
     own = form.grouped or terms.garments_of_twins == 2
-    if form.on_fold is not None:
-        if own:
-            return total // 2, total % 2
-        is_last = number == of - 1
-        return (number + 1) * total // 2 - number * total // 2, total * of % 2 if is_last else 0
     if own:
-        return -(-total // 2), 0
-    return -(-(number + 1) * total // 2) + (-number * total // 2), 0
+        here, odd = -(-total // 2), total % 2
+    else:
+        here = -(-(number + 1) * total // 2) + (-number * total // 2)
+        odd = total * of % 2 if number == of - 1 else 0
+    return (here - odd, odd) if form.on_fold is not None else (here, 0)
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ def parts_of(styles: Sequence[Style], garments: list[Garment], terms: Terms, not
         raise InputError(
             f"no size is ordered often enough for {terms.spread_plies} plies, which give {per_bundle} of each",
             where="order",
-            hint="Spread fewer plies, or cut what is left over in a marker of its own.",
+            hint="Spread fewer plies, or cut what is left over in a marker of its own (remainder).",
         )
     parts = [Part(terms, in_marker)] if in_marker else []
     if terms.remainder and left:

@@ -116,7 +116,8 @@ def _tell_of_shrinkage(fabric: Fabric, notices: list[Notice]) -> None:
 # --- materials
 
 
-def _folded(material: str) -> str:
+def folded_material(material: str) -> str:
+    """A material's name as materials are compared: without regard to case and to how many blanks there are."""
     return " ".join(material.split()).casefold()
 
 
@@ -125,14 +126,14 @@ def _materials(styles: Sequence[Style], keys: list[list[Key]]) -> dict[str, str]
     materials: dict[str, str] = {}
     for s, index in dict.fromkeys(key for garment in keys for key in garment):
         name = " ".join(styles[s].pattern.pieces[index].material.split())
-        materials.setdefault(_folded(name), name)
+        materials.setdefault(folded_material(name), name)
     return materials
 
 
 def _selected(materials: list[str], wanted: str | None) -> list[str]:
     if wanted is None:
         return materials
-    chosen = [name for name in materials if _folded(name) == _folded(wanted)]
+    chosen = [name for name in materials if folded_material(name) == folded_material(wanted)]
     if not chosen:
         listed = ", ".join(name or "one without a name (--material '')" for name in materials)
         hint = f"The order needs {listed}. {did_you_mean(wanted, materials)}".strip()
@@ -151,15 +152,15 @@ class _Job:
     selected: list[str]
 
     def of_material(self, material: str) -> list[list[Key]]:
-        folded = _folded(material)
-        return [[k for k in garment if _folded(self.piece(k).material) == folded] for garment in self.keys]
+        folded = folded_material(material)
+        return [[k for k in garment if folded_material(self.piece(k).material) == folded] for garment in self.keys]
 
     def piece(self, key: Key) -> Piece:
         return self.styles[key[0]].pattern.pieces[key[1]]
 
     def source(self, key: Key) -> Source:
         style, piece = self.styles[key[0]], self.piece(key)
-        material = self.materials[_folded(piece.material)]
+        material = self.materials[folded_material(piece.material)]
         return Source(piece, style.ids[key[1]], style.label, material, style.pattern.pieces)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isnan
 
 from cutkit.errors import CutkitError, InputError, UsageError
 from cutkit.formats.keys import FARTHEST_MM
-from cutkit.model import Fabric, Notice
+from cutkit.model import Fabric, Notice, Roll
 from cutkit.prepare.layers import Config
 from cutkit.prepare.wanted import Wanted, Words
 
@@ -130,17 +130,22 @@ def fabric_of(config: Config, name: str) -> Fabric:
     )
 
 
-def cloth_notices(config: Config, fabric: Fabric, *, has_rolls: bool) -> Iterator[Notice]:
-    """What was made of the cloth's width and selvedges because of its spread, and that rolls are left alone where no
-    file of them is among the sources."""
-    if config["rolls"] is not None and not has_rolls:
+def cloth_notices(config: Config, fabric: Fabric, rolls: Sequence[Roll]) -> Iterator[Notice]:
+    """What was made of the cloth's width and selvedges because of its spread, what holds of rolls in its place, and
+    that rolls are left alone where no file of them is among the sources."""
+    if config["rolls"] is not None and not rolls:
         yield Notice(
             "rolls-not-used", f"the rolls of {config['rolls']} are not used here: `cutkit nest` deals them out"
         )
-    if has_rolls and fabric.defects:
-        yield Notice("flaws-not-used", "the flaws of the fabric are not used here: the rolls have their own")
+    others = [roll.name for roll in rolls if abs(roll.width_mm - config["width"]) > 1e-6]
+    if len(others) == len(rolls) > 0:
+        width = f"{config['width']:g} mm"
+        yield Notice("rolls-width", f"no roll is {width} wide, as {config.setting('width').where} says: theirs hold")
+    if rolls and fabric.defects:
+        where = config.setting("flaws").where
+        yield Notice("rolls-flaws", f"the flaws of {where} are not used: each roll has its own")
     if fabric.spread == "folded":
-        yield Notice("folded", f"folded: a layer is {fabric.width_mm:g} mm wide, half of {config['width']:g} mm")
+        yield Notice("folded", f"a layer is {fabric.width_mm:g} mm wide, half of {config['width']:g} mm")
     dropped = {"folded": ("selvedge_low",), "tubular": ("selvedge_low", "selvedge_high")}.get(fabric.spread, ())
     if any(config[key] for key in dropped):
         edges = "its low edge is" if fabric.spread == "folded" else "both of its edges are"

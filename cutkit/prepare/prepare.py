@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from cutkit.errors import UsageError
+from cutkit.errors import UsageError, did_you_mean
 from cutkit.model import Demand, Fabric, InputFile, Marker, NestSettings, Notice, Order, OrderLine, Pattern, Roll
 from cutkit.plan.garments import styles_of, styles_of_line
 from cutkit.prepare.cloth import cloth_notices, fabric_of, senseless, senseless_words, wide_gap
@@ -15,7 +15,7 @@ from cutkit.prepare.layers import Config, Layer, Setting, config_of
 from cutkit.prepare.sources import Role, SourceFile, of_role
 from cutkit.prepare.start import concerns, read_start, with_locks
 from cutkit.prepare.wanted import Wanted
-from cutkit.rules import Rule
+from cutkit.rules import Rule, RuleKind
 
 PATTERNS_KEPT = 32
 """Patterns that are kept after they were read: jobs of one night often share them."""
@@ -109,8 +109,15 @@ class Preparer:
         patterns = [self.pattern(wanted, file, files) for file in of_role(files, "pattern")]
         fabric = fabric_of(config, ", ".join(dict.fromkeys(pattern.style for pattern in patterns)))
         config = _with_labels(config, patterns)
+        # The flaws there are, for what is said of quality classes: those of the rolls, where these are told.
+        flaws = tuple(flaw for roll in rolls for flaw in roll.flaws) if rolls else fabric.defects
         terms = Terms(
-            fabric, config.book, wanted.order_plies, wanted.sets or "full", wanted.remainder, config["qualities"]
+            replace(fabric, defects=flaws),
+            config.book,
+            wanted.order_plies,
+            wanted.sets or "full",
+            wanted.remainder,
+            config["qualities"],
         )
         plan = make_plan(patterns, order_of(wanted, files), material=wanted.material, terms=terms)
         of_patterns = [notice for pattern in patterns for notice in pattern.notices]
@@ -121,7 +128,7 @@ class Preparer:
             inputs=_inputs(patterns, files),
             notices=(
                 *of_patterns,
-                *cloth_notices(config, fabric, has_rolls=bool(rolls)),
+                *cloth_notices(config, fabric, rolls),
                 *idle_notices(config, patterns),
                 *plan.notices,
             ),
@@ -187,13 +194,24 @@ def idle_notices(config: Config, patterns: Sequence[Pattern]) -> Iterator[Notice
     """A word for every file, option and order in which rules match no piece; not so of the user's own rules, which are
     for all patterns that he will ever have."""
     idle: dict[str, list[str]] = {}
+    hints: dict[str, str] = {}
     for rule in idle_rules(config, patterns):
         if config.layer_of(rule) != "user":
             file, _, line = rule.where.partition(", line ")
+            near = did_you_mean(rule.name, _names_of(rule.kind, patterns))
+            hints[file] = hints.get(file, "") + (f" ({near})" if near else "")
             idle.setdefault(file, []).append(f"{rule.kind} {rule.name!r}" + (f" (line {line})" if line else ""))
     for file, rules in idle.items():
         verb = "matches" if len(rules) == 1 else "match"
-        yield Notice("rule-unused", f"{file}: {', '.join(rules)} {verb} no piece")
+        hint = hints.get(file, "")
+        yield Notice("rule-unused", f"{file}: {', '.join(rules)} {verb} no piece{hint}")
+
+
+def _names_of(kind: RuleKind, patterns: Sequence[Pattern]) -> list[str]:
+    """The names that rules of a kind can be about, each once."""
+    pieces = [(style.label, piece) for style in styles_of(patterns) for piece in style.pattern.pieces]
+    names = {"style": [style for style, _ in pieces], "category": [piece.category for _, piece in pieces]}
+    return list(dict.fromkeys(names.get(kind, [piece.name for _, piece in pieces])))
 
 
 def idle_rules(config: Config, patterns: Sequence[Pattern]) -> list[Rule]:

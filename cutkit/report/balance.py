@@ -128,10 +128,11 @@ def issued_mm(marker_mm: float, spread: Spread) -> float:
 
 
 def spread_of(marker: Marker, spread: Spread) -> Spread:
-    """The spread with what the marker itself says: the margins at its ends, and in one ply what is left of the roll
-    that it was laid on, unless the spread tells of cloth issued or put back."""
+    """The spread with what the marker itself says: the margins at its ends, with the blocks that are cut beyond its
+    length, and in one ply what is left of the roll that it was laid on, unless the spread tells of cloth issued or put
+    back."""
     fabric, left = marker.fabric, spread.remnants_mm
-    ends = spread.end_allowance_mm + fabric.start_margin_mm + fabric.end_margin_mm
+    ends = spread.end_allowance_mm + fabric.start_margin_mm + fabric.end_margin_mm + marker.overhang_mm
     if marker.stretch is not None and spread.plies == 1 and spread.issued_mm is None and left is None:
         left = marker.stretch.left_mm
     return replace(spread, end_allowance_mm=ends, remnants_mm=left)

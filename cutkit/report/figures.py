@@ -53,8 +53,9 @@ class MarkerFigures(ClothFigures):
 
     ``garments`` counts the bundles that have a piece in the marker, placed or not where the bundle is known, and those
     that share the copies of one; ``garments_by_size`` keeps the pattern's order of sizes. ``search_s`` is None where
-    nobody measured it. ``margins_mm`` is what a ply is longer than the marker at both ends, and ``garments_again`` how
-    many of the garments have been counted already in another marker of the same lay: their pieces went to several.
+    nobody measured it. ``margins_mm`` is what a ply is longer than the marker at both ends, for margins and for blocks
+    that are cut beyond its length, and ``garments_again`` how many of the garments have been counted already in another
+    marker of the same lay: their pieces went to several.
     """
 
     styles: tuple[str, ...]
@@ -114,7 +115,7 @@ def marker_figures(
         search_s=search_s if search_s is not None else marker.search.time_s,
         start_s=start_s,
         path=path,
-        margins_mm=marker.fabric.start_margin_mm + marker.fabric.end_margin_mm,
+        margins_mm=marker.fabric.start_margin_mm + marker.fabric.end_margin_mm + marker.overhang_mm,
         stretch=marker.stretch,
     )
 

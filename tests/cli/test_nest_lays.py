@@ -26,8 +26,9 @@ def nest(tmp_path, cutkit, monkeypatch):
     shutil.copy(PATTERNS / "tote.dxf", tmp_path)
     (tmp_path / "rolls.csv").write_text(ROLLS)
 
-    def call(*options, order="M=3,L=1"):
-        args = ("--order", order, "--rounds", 1, "--workers", 1, "--quiet", "--json", *options, "-o", "m.marker.json")
+    def call(*options, order="M=3,L=1", loud=False):
+        args = ("--order", order, "--rounds", 1, "--workers", 1, "--json", *options, "-o", "m.marker.json")
+        args = args if loud else (*args, "--quiet")
         ran = cutkit("nest", "tote.dxf", *args)
         return ran, json.loads(ran.out) if ran.out else None
 
@@ -45,6 +46,12 @@ def test_an_order_beyond_the_limit_takes_several_markers(nest, tmp_path):
     assert sum(row["garments"] for row in found["markers"]) == 4
     assert not (tmp_path / "m.marker.json").exists()
     assert [row["length_mm"] for row in found["markers"]] == [marker.length_mm for marker in markers]
+
+
+def test_no_start_is_told_where_none_was_given(nest):
+    ran = nest("--rolls", "rolls.csv", loud=True)[0]
+    assert ran.code == 0, ran.err
+    assert "start-" not in ran.err
 
 
 def test_parted_garments_are_counted_once_in_the_total(nest, cutkit):

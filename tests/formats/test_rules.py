@@ -152,6 +152,8 @@ def test_cells_of_an_order():
     assert cell_rules("*", cells, "o.csv, line 2") == Rule("style", "*", wanted, "o.csv, line 2")
     with pytest.raises(InputError, match=r"o.csv, line 2: column 'nap': 'up' is unknown"):
         cell_rules("*", {"nap": "up"}, "o.csv, line 2")
+    with pytest.raises(InputError, match="column 'pairs': 'perhaps' is neither true nor false"):
+        cell_rules("*", {"pairs": "perhaps"}, "o.csv, line 2")
 
 
 def test_every_key_is_explained():

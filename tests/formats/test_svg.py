@@ -84,6 +84,13 @@ def test_a_label_keeps_clear_of_a_hole():
     assert_labels_inside(Marker(Fabric(300.0), (piece,), (Placement("a", 1, 0, 0, 0),), NestSettings()))
 
 
+def test_a_mark_without_length_is_no_fault():
+    marker = marker_of(["M"])
+    dot = Mark("sew", ((100.0, 0.0), (100.0, 0.0)), "pen")
+    dotted = replace(marker, pieces=tuple(replace(piece, marks=(*piece.marks, dot)) for piece in marker.pieces))
+    assert marker_svg(dotted, date=DATE).count("<path") >= marker_svg(marker, date=DATE).count("<path")
+
+
 def test_a_label_keeps_off_marks_where_there_is_room():
     lines = tuple(Mark("internal", ((x, 0.0), (x, 300.0))) for x in (150.0, 160.0))
     piece = OrderedPiece("a", "Panel", "M", box(0, 0, 400, 300), 1, marks=lines)

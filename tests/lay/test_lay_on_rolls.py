@@ -166,6 +166,20 @@ def test_cloth_of_another_material_is_not_touched(nester):
     assert [use.used_mm > 0 for use in found.rolls] == [False, True]
 
 
+def test_materials_are_compared_without_regard_to_case_and_blanks(nester):
+    demand = replace(order(SIZES, {"S": 1}), material="Shell  Grey")
+    found = lay(CLOTH, demand, ROUNDS, LayRules(rolls=(Roll("S1", 600, 9000, material="SHELL GREY"),)))
+    assert [marker.stretch.roll for marker in found.markers] == ["S1"]
+
+
+def test_a_material_that_no_roll_is_of_is_named(nester):
+    demand = replace(order(SIZES, {"S": 1}), material="SHELL")
+    (marker,) = lay(CLOTH, demand, ROUNDS, LayRules(rolls=(Roll("S1", 600, 9000, material="SHEL"),))).markers
+    assert {entry.reason for entry in marker.unplaced} == {
+        "no roll or remnant is of its material 'SHELL': they are of SHEL"
+    }
+
+
 def test_what_is_left_has_the_flaws_that_lie_in_it():
     flaws = (Defect((100, 0, 200, 50)), Defect((900, 10, 1100, 60), ("B",)), Defect((1500, 0, 1600, 20)))
     roll = Roll("R", 600, 2000, flaws=flaws)
@@ -199,3 +213,20 @@ def test_several_markers_on_a_roll_share_its_garments_evenly(nester):
     counts = [len(marker.bundles) for marker in found.markers]
     assert len(counts) > 1
     assert max(counts) - min(counts) <= 2
+
+
+def test_a_block_that_is_cut_beyond_the_last_piece_is_cloth_of_its_own():
+    """The machine cuts blocks: the next marker begins behind them, and they lie on the roll that they are cut from."""
+    demand = order({"S": [(300.0, 500.0)]}, {"S": 4})
+    blocks = tuple(replace(p, block=p.outline.buffer(20.0, join_style="mitre"), cut_block=True) for p in demand.pieces)
+    rolls = (Roll("A", 600, 710.0), Roll("B", 600, 719.0), Roll("C", 600, 2000.0))
+    cloth = replace(CLOTH, max_length_mm=715.0)
+    found = lay(cloth, replace(demand, pieces=blocks), replace(ROUNDS, gap_mm=0.0), LayRules(rolls=rolls))
+    assert [(m.stretch.roll, len(m.placements)) for m in found.markers] == [("A", 1), ("B", 1), ("C", 1), ("C", 1)]
+    for marker in found.markers:
+        assert (marker.overhang_mm, marker.reach_mm) == pytest.approx((20.0, marker.length_mm + 20.0))
+        length = 15.0 + marker.length_mm + 20.0 + 25.0
+        assert marker.stretch.to_mm - marker.stretch.from_mm == pytest.approx(length)
+    total = summarize(Cut(marker=marker) for marker in found.markers).total
+    assert total.balance.closes
+    assert total.issued_mm == pytest.approx(710.0 + 719.0 + 2000.0)

@@ -204,3 +204,15 @@ def test_what_a_lay_begins_with_by_itself_is_not_told_as_a_start():
     demand, told = order({"S": [(100.0, 50.0)]}, {"S": 6}), []
     lay(Fabric(100.0, max_length_mm=220.0), demand, ROUNDS, LayRules(), tell=told.append)
     assert not told
+
+
+def test_a_limit_is_one_of_blocks_too():
+    """A piece of 300 mm with 20 mm round it takes 340 mm; none is dropped that a marker of its own holds."""
+    demand = order({"S": [(300.0, 500.0)]}, {"S": 2})
+    blocks = tuple(replace(p, block=p.outline.buffer(20.0, join_style="mitre")) for p in demand.pieces)
+    held = lay(Fabric(600.0, max_length_mm=345.0), replace(demand, pieces=blocks), ROUNDS, LayRules())
+    assert [len(marker.placements) for marker in held.markers] == [1, 1]
+    short = lay(Fabric(600.0, max_length_mm=330.0), replace(demand, pieces=blocks), ROUNDS, LayRules())
+    assert not any(marker.placements for marker in short.markers)
+    both = lay(Fabric(600.0, max_length_mm=670.0), replace(demand, pieces=blocks), ROUNDS, LayRules())
+    assert [len(marker.placements) for marker in both.markers] == [1, 1]

@@ -250,6 +250,33 @@ def test_the_pieces_of_a_garment_lie_within_their_span():
         assert max(r[2] for r in reach) - min(r[0] for r in reach) <= 420.001
 
 
+def test_a_piece_longer_than_its_garments_span_is_named():
+    demand = garments(BOX, box(0, 0, 60, 50), count=2)
+    marker = nest(CLOTH, demand, NestSettings(rounds=1, bundle_span_mm=100.0))
+    (unplaced,) = marker.unplaced
+    assert (unplaced.piece, unplaced.count) == ("P0", 2)
+    assert "its garment is to lie within 100.0 mm" in unplaced.reason
+    assert len(lying(marker, "P1")) == 2
+
+
+def test_a_piece_lies_across_where_it_is_longer_than_its_garments_span():
+    marker = laid(CLOTH, garments(BOX, count=4, angles=(0.0, 90.0)), bundle_span_mm=100.0)
+    assert {p.angle_deg for p in marker.placements} == {90.0}
+
+
+def test_a_tie_is_named_where_it_leaves_no_room():
+    cloth, demand = replace(CLOTH, max_length_mm=200.0), garments(BOX, count=1)
+    tied = with_rule(demand, "P0", ties=(Tie((0.0, 0.0), 100.0, None),))
+    (unplaced,) = nest(cloth, tied, NestSettings(rounds=1)).unplaced
+    assert "where it is tied to" in unplaced.reason
+
+
+def test_flaws_are_named_where_they_leave_no_room():
+    cloth = replace(CLOTH, max_length_mm=200.0, defects=(Defect((0.0, 0.0, 190.0, 600.0)),))
+    (unplaced,) = nest(cloth, garments(BOX, count=1), NestSettings(rounds=1)).unplaced
+    assert "no room within the length limit of 200.0 mm, clear of the flaws" in unplaced.reason
+
+
 def test_locked_pieces_stay_where_they_are():
     demand = blobs(9, types=4, each=4)
     start = laid(CLOTH, demand)

@@ -231,6 +231,12 @@ def test_the_tshirt_on_tubular_cloth():
     }
 
 
+@pytest.mark.parametrize("fold", ["may", "never"])
+def test_two_garments_share_a_copy_and_the_first_of_them_has_it(fold):
+    found = demand(BACK, of=order(M=4), cloth={"spread": "folded"}, rules=PieceRules(fold=fold))
+    assert [copy.bundle for copy in found.copies] == [1, 3]
+
+
 # --- plies
 
 

@@ -302,6 +302,34 @@ def test_a_fabric_names_the_rolls_that_there_are(folder):
     assert [file.path for file in job.inputs][1] == other
 
 
+@pytest.mark.parametrize(
+    ("rule", "near"), [('piece."HANDEL"', "'HANDLE'"), ('style."tot"', "'tote'"), ('piece."ZZZ"', "")]
+)
+def test_a_rule_that_matches_no_piece_says_what_was_probably_meant(folder, rule, near):
+    told = {notice.code: notice.message for notice in prepared(rule_texts=(f'{rule}.tilt="1deg"',)).notices}
+    assert told["rule-unused"].endswith(f"matches no piece (Did you mean {near}?)" if near else "matches no piece")
+
+
+def test_rolls_take_the_place_of_the_cloths_width_and_flaws_and_it_is_said(folder):
+    write(folder / "rolls.csv", ROLLS)
+    flaws = 'width = "140cm"\nflaws = [{from = ["0cm", "0cm"], to = ["9cm", "9cm"]}]\n'
+    write(folder / "fabrics" / "denim.toml", flaws)
+    told = {notice.code: notice.message for notice in prepared(fabric="denim", rolls="rolls.csv", cloth={}).notices}
+    assert told["rolls-width"] == "no roll is 1400 mm wide, as fabrics/denim.toml, line 1 says: theirs hold"
+    assert told["rolls-flaws"] == "the flaws of fabrics/denim.toml, line 2 are not used: each roll has its own"
+    write(folder / "fabrics" / "denim.toml", 'width = "148cm"\n')
+    silent = prepared(fabric="denim", rolls="rolls.csv", cloth={}).notices
+    assert not [notice for notice in silent if notice.code.startswith("rolls")]
+
+
+def test_a_roll_with_a_flaw_for_a_class_that_there_is_not_is_refused(folder):
+    flaw = "R1,,,,1m,0cm,2m,10cm,C\n"
+    write(folder / "rolls.csv", ROLLS.replace("kind", "kind,x0,y0,x1,y1,allows") + flaw)
+    write(folder / "fabrics" / "denim.toml", 'qualities = ["A", "B"]\n')
+    with pytest.raises(InputError, match="'C'"):
+        prepared(fabric="denim", rolls="rolls.csv", cloth={})
+
+
 def test_where_nobody_deals_out_rolls_it_is_said(folder):
     write(folder / "fabrics" / "denim.toml", 'rolls = "rolls.csv"\n')
     asked = wanted(fabric="denim", cloth={"width": 1000.0})

@@ -127,7 +127,9 @@ class _Room:
         free = corner[:-1, :-1] & corner[1:, :-1] & corner[:-1, 1:] & corner[1:, 1:]
         if not self.obstacles.is_empty:
             step = min(self.cell_x, self.cell_y) / 2
-            points = shapely.get_coordinates(shapely.segmentize(self.obstacles, max(step, 1e-9)))
+            parts = shapely.get_parts(self.obstacles)
+            drawn = parts[shapely.length(parts) > 0]  # GEOS parts no line without a length
+            points = shapely.get_coordinates(shapely.segmentize(drawn, max(step, 1e-9)))
             column = np.clip(((points[:, 0] - self.x0) / self.cell_x).astype(int), 0, _CELLS - 1)
             row = np.clip(((points[:, 1] - self.y0) / self.cell_y).astype(int), 0, _CELLS - 1)
             free[row, column] = False
