@@ -87,6 +87,9 @@ class Rules:
             mine = self.bundle == b
             low, high = float(left[mine].min()), float(right[mine].max())
             low -= float(rng.uniform(0.0, 1.0)) * max(0.0, self.span_mm - (high - low))
+            locked = mine & (self.fixed == state.LOCKED)
+            if locked.any():  # these stay: where the others have moved away from them, they come back
+                low = min(max(low, float(right[locked].max()) - self.span_mm), float(left[locked].min()))
             layout.span[mine] = low, low + self.span_mm
 
     def rephase(self, layout: Layout, rng: np.random.Generator) -> None:

@@ -123,19 +123,26 @@ class _Laying:
         self.left_out += left
 
     def _within(self, garment: list[int], begin_mm: float) -> list[int]:
-        """Lay a garment's copies from ``begin_mm`` on within its span, which the first one begins; those left out."""
-        span = self.rules.span_mm or np.inf
-        left: list[int] = []
-        low = begin_mm
-        high = np.inf
+        """Lay a garment's copies from ``begin_mm`` on, each within the span of those that lie; those left out."""
+        left_out: list[int] = []
+        bundle = self.rules.bundle[garment[0]]
+        lying = np.flatnonzero((self.rules.bundle == bundle) & (self.rules.fixed == state.LOCKED)).tolist()
         for i in garment:
-            self.layout.span[i] = low, high
-            if not self._place(i):
-                left.append(i)
-            elif high == np.inf:
-                low = float(self.layout.place[i, 0] - self.problem.tables.half[self.layout.shape[i], 0])
-                high = low + span
-        return left
+            self.layout.span[i] = self._span_about(lying, begin_mm)
+            if self._place(i):
+                lying.append(i)
+            else:
+                left_out.append(i)
+        return left_out
+
+    def _span_about(self, lying: list[int], begin_mm: float) -> tuple[float, float]:
+        """From where to where a piece may lie that is of a garment with the pieces ``lying``."""
+        if not lying:
+            return begin_mm, np.inf
+        span = self.rules.span_mm or np.inf
+        half = self.problem.tables.half[self.layout.shape[lying], 0]
+        place = self.layout.place[lying, 0]
+        return max(begin_mm, float((place + half).max()) - span), float((place - half).min()) + span
 
     def _end(self) -> float:
         """Where the last of the pieces that lie ends."""

@@ -409,3 +409,17 @@ def test_a_tie_beyond_what_the_strip_was_shortened_to_holds():
     demand = with_rule(demand, "P0", ties=(Tie((0.0, 0.0), x_mm=480.0),))
     marker = laid(CLOTH, demand, rounds=2)
     assert marker.length_mm == pytest.approx(600.0, abs=1e-6)
+
+
+def test_a_garment_stays_within_its_span_of_a_locked_piece():
+    """One piece of each garment is locked, far apart and in the wrong order; the others go where theirs lies."""
+    demand = garments(BOX, box(0, 0, 90, 90), box(0, 0, 150, 60), count=3, angles=(0.0,))
+    at = {1: 900.0, 2: 450.0, 3: 0.0}
+    copies = [
+        replace(c, locked=Placement("P0", c.bundle, at[c.bundle], 500.0, 0.0, locked=True)) if c.piece == "P0" else c
+        for c in demand.copies
+    ]
+    marker = laid(CLOTH, replace(demand, copies=tuple(copies)), bundle_span_mm=300.0)
+    for bundle in marker.bundles:
+        reach = [o.bounds for p, o in zip(marker.placements, marker.polygons, strict=True) if p.bundle == bundle]
+        assert max(r[2] for r in reach) - min(r[0] for r in reach) <= 300.001
