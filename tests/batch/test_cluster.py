@@ -18,7 +18,7 @@ from crash import children_of, hashes_in
 from jobs_for_tests import DirectExecutor, outcome, write_jobs
 
 from cutkit import __version__
-from cutkit.batch.cluster.executor import ClusterExecutor, _Answered
+from cutkit.batch.cluster.executor import ClusterExecutor, _Answered, no_collection
 from cutkit.batch.cluster.local import LocalProcesses, StoppedError
 from cutkit.batch.perform import Done, Failed, Search, Task
 from cutkit.batch.workers import Telling
@@ -324,7 +324,9 @@ def test_an_interrupt_is_heard_while_workers_are_waited_for(cluster):
     from distributed import Client
 
     cluster.start(0)
-    with Client(cluster.address, set_as_default=False) as probe:
+    with no_collection():
+        probe = Client(cluster.address, set_as_default=False)
+    with probe:
 
         def clients():
             return probe.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.clients))

@@ -7,6 +7,7 @@ key. Only what comes back under the newest key of a task counts, so that no resu
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import queue
@@ -14,8 +15,8 @@ import threading
 import time
 import uuid
 import warnings
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -358,7 +359,7 @@ class _Attempt:
         from distributed import Client
 
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), no_collection():
                 warnings.simplefilter("ignore")  # packages that differ do not matter, cutkit's own version is asked for
                 client = Client(address, timeout=timeout_s, set_as_default=False, name="cutkit")
         except BaseException as error:  # noqa: BLE001 (raised again by whoever waits for it)
@@ -367,6 +368,23 @@ class _Attempt:
         if self._given_up.is_set():
             _close_quietly(client)
         self._made.put(client)
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """Let the garbage collector do its work first, and then rest, while a client of distributed is made.
+
+    Making one takes a lock that closing one takes too, in the same thread where the collector finds an old client just
+    then: a connection that came to nothing would stop the next one for ever.
+    """
+    gc.collect()
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 # --- What runs on a worker. It travels by value, as what is defined in __main__ does: so the scheduler needs no cutkit,
