@@ -12,6 +12,7 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 os.environ["CUTKIT_RULES"] = ""  # whoever runs the tests may have rules of his own
+os.environ.pop("COLUMNS", None)  # nor shall his terminal's width decide which columns tables have
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 from dataclasses import replace
 
 import pytest
-from garments import garments
+from garment_markers import garments
 from machines import PROFILES, WORST_MM
 from shapely.geometry import box
 

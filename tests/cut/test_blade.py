@@ -7,7 +7,7 @@ from math import cos, hypot, pi, radians, sin
 
 import pytest
 import shapely
-from garments import arc, garments
+from garment_markers import arc, garments
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, Polygon, box

@@ -7,7 +7,7 @@ from itertools import groupby, pairwise
 from math import floor
 
 import pytest
-from garments import garments, notch
+from garment_markers import garments, notch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, Polygon, box

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from garments import garments
+from garment_markers import garments
 from shapely.geometry import LineString, box
 
 from cutkit.cut.figures import cut_figures

@@ -7,7 +7,7 @@ from math import cos, radians, sin, tan
 
 import numpy as np
 import pytest
-from garments import garments
+from garment_markers import garments
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.affinity import affine_transform

@@ -7,7 +7,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from garments import garments
+from garment_markers import garments
 from independent import ask_hp2xx, hp2xx_polylines
 
 from cutkit.cut.plan import plan_cut

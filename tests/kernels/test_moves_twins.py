@@ -115,7 +115,7 @@ def test_candidates_are_the_lowest_lattice_positions_none_beside_another(problem
         columns, rows = ((high - low) / step).astype(int) + 1
         x = low[0] if end < 0.5 else high[0] - (columns - 1) * step
         y = low[1] if edge < 0.5 else high[1] - (rows - 1) * step
-        candidates = scratch.candidate[:found].copy()
+        candidates = scratch.candidate[:found, :2].copy()
         scan.sum_stamps(layout, tables, scratch, i, s, (x, y), columns, rows)
         sums = scratch.sums[: columns * rows].reshape(rows, columns)
         want = [(x + step * column, y + step * row) for row, column in lowest(sums, scan.CANDIDATES)]
