@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from math import exp
 
 import numpy as np
 import shapely
@@ -33,6 +34,9 @@ STEP_RATIO = 1 / 3
 """Step of a stage, as a part of the step of the one before."""
 FIRST_SHARE = 0.4
 """Part of the effort spent before anything tilts."""
+HURRIED_FIRST_SHARE = 0.85
+HURRIED_S = 0.5
+"""Where there are no more than so many seconds for each copy, the first stage is not done yet, and gets a larger part."""
 LEAST_STAGE_S = 0.25
 TABLES_TO_STAGE = 8.0
 """Stages shorter than this many times the preparation of the first tables are not worth their own."""
@@ -85,7 +89,11 @@ def stages_of(demand: Demand, settings: NestSettings, left_s: float | None, firs
         most = max(int(later_s > LEAST_STAGE_S), int(later_s / max(LEAST_STAGE_S, TABLES_TO_STAGE * first.time_s)))
     count = min(most, len(steps))
     steps = [0.0] + [steps[int((k + 0.5) * len(steps) / count)] for k in range(count)]
-    shares = [FIRST_SHARE] + [(1 - FIRST_SHARE) / max(1, count)] * count
+    first_share = FIRST_SHARE
+    if settings.rounds is None:
+        hurry = exp(-(left_s or 0.0) / (HURRIED_S * max(1, len(demand.copies))))
+        first_share += (HURRIED_FIRST_SHARE - FIRST_SHARE) * hurry
+    shares = [first_share] + [(1 - first_share) / max(1, count)] * count
     rounds = [None] * len(steps) if settings.rounds is None else _whole_parts(settings.rounds, shares)
     return [Stage(k, step, rounds[k], shares[k] / sum(shares[k:])) for k, step in enumerate(steps)]
 
