@@ -36,7 +36,7 @@ FIRST_SHARE = 0.4
 """Part of the effort spent before anything tilts."""
 HURRIED_FIRST_SHARE = 0.85
 HURRIED_S = 0.5
-"""Where there are no more than so many seconds for each copy, the first stage is not done yet, and gets a larger part."""
+"""With fewer seconds than this for each copy the first stage is not done yet, and gets a larger part."""
 LEAST_STAGE_S = 0.25
 TABLES_TO_STAGE = 8.0
 """Stages shorter than this many times the preparation of the first tables are not worth their own."""
