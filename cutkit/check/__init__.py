@@ -1,7 +1,7 @@
 """The referee. Judges markers with shapely alone and shares no code with the search or with ``cut``.
 
 ``formats/marker`` calls it before a marker file is written and ``cut`` on every marker it reads: nobody can skip it.
-Every rule has its own function and its own codes; `docs/check.md` tells what each code means.
+Every rule has its own function and its own codes; `docs/marker.md` tells what each code means.
 """
 
 from __future__ import annotations

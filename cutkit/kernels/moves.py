@@ -156,16 +156,37 @@ def put(layout: Layout, tables: Tables, scratch: Scratch, i: int, s: int, x: flo
 
 
 @inner_kernel
+def _descend(
+    layout: Layout,
+    tables: Tables,
+    scratch: Scratch,
+    i: int,
+    s: int,
+    start: tuple[float, float],
+    steps: tuple[float, float],
+) -> tuple[float, float, float]:
+    """``descend``, on the lattice of a piece that is tied to the cloth's repeat."""
+    if on_lattice(layout, i):
+        return descend_on_lattice(layout, tables, scratch, i, s, start, steps)
+    return descend(layout, tables, scratch, i, s, start, steps)
+
+
+@inner_kernel
+def _scan(layout: Layout, tables: Tables, scratch: Scratch, i: int, s: int, centre_x: float) -> int:
+    """``scan``, over the lattice of a piece that is tied to the cloth's repeat."""
+    if on_lattice(layout, i):
+        return scan_on_lattice(layout, tables, scratch, i, s, centre_x)
+    return scan(layout, tables, scratch, i, s, centre_x)
+
+
+@inner_kernel
 def move_piece(layout: Layout, tables: Tables, scratch: Scratch, i: int) -> None:
     """Look for a better place for piece i, in every orientation it may take, and move it there."""
     s = layout.shape[i]
     x = layout.place[i, 0]
     y = layout.place[i, 1]
-    if on_lattice(layout, i):
-        move_on_lattice(layout, tables, scratch, i)
-        return
     small = 2.0 * min(tables.half[s, 0], tables.half[s, 1])
-    best_x, best_y, best = descend(layout, tables, scratch, i, s, (x, y), (0.25 * small, 0.008 * small))
+    best_x, best_y, best = _descend(layout, tables, scratch, i, s, (x, y), (0.25 * small, 0.008 * small))
     best_shape = s
     lattice = 0.5 * tables.number[STEP]
     centre_x = x
@@ -175,44 +196,16 @@ def move_piece(layout: Layout, tables: Tables, scratch: Scratch, i: int) -> None
         if best <= 0.0:
             break
         t = layout.option[o]
-        found = scan(layout, tables, scratch, i, t, centre_x)
+        found = _scan(layout, tables, scratch, i, t, centre_x)
         for k in range(found):
             start = (scratch.candidate[k, 0], scratch.candidate[k, 1])
-            cx, cy, loss = descend(layout, tables, scratch, i, t, start, (lattice, 0.008 * small))
+            cx, cy, loss = _descend(layout, tables, scratch, i, t, start, (lattice, 0.008 * small))
             if loss < best:
                 best_x, best_y, best, best_shape = cx, cy, loss, t
                 if best <= 0.0:
                     break
     if best > 0.0:
         fine = (0.008 * small, 0.001 * small)
-        best_x, best_y, best = descend(layout, tables, scratch, i, best_shape, (best_x, best_y), fine)
-    put(layout, tables, scratch, i, best_shape, best_x, best_y)
-    layout.tally[MOVES] += 1
-
-
-@inner_kernel
-def move_on_lattice(layout: Layout, tables: Tables, scratch: Scratch, i: int) -> None:
-    """The same for a piece that is tied to the cloth's repeat: it goes from one place of its lattice to another."""
-    s = layout.shape[i]
-    small = 2.0 * min(tables.half[s, 0], tables.half[s, 1])
-    here = (layout.place[i, 0], layout.place[i, 1])
-    best_x, best_y, best = descend_on_lattice(layout, tables, scratch, i, s, here, (0.25 * small, 0.008 * small))
-    best_shape = s
-    centre_x = here[0]
-    if layout.number[LENGTH] > 2.0 * tables.number[WINDOW] and next_random(layout.random) < 0.5:
-        centre_x = next_random(layout.random) * layout.number[LENGTH]
-    for o in range(layout.option_start[i], layout.option_start[i + 1]):
-        if best <= 0.0:
-            break
-        t = layout.option[o]
-        found = scan_on_lattice(layout, tables, scratch, i, t, centre_x)
-        for k in range(found):
-            start = (scratch.candidate[k, 0], scratch.candidate[k, 1])
-            steps = (0.5 * tables.number[STEP], 0.004 * small)
-            cx, cy, loss = descend_on_lattice(layout, tables, scratch, i, t, start, steps)
-            if loss < best:
-                best_x, best_y, best, best_shape = cx, cy, loss, t
-                if best <= 0.0:
-                    break
+        best_x, best_y, best = _descend(layout, tables, scratch, i, best_shape, (best_x, best_y), fine)
     put(layout, tables, scratch, i, best_shape, best_x, best_y)
     layout.tally[MOVES] += 1
